@@ -1,0 +1,15 @@
+//! asyncio's numbers, each with its reason.
+
+use std::time::Duration;
+
+/// From this many writes after the connection was lost, each one is logged: a few are normal, many are a bug.
+pub const LOG_THRESHOLD_FOR_CONNLOST_WRITES: u32 = 5;
+
+/// How long a server that ran out of descriptors waits before it accepts again.
+pub const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// Above this a callback counts as slow in debug mode, unless the loop was told otherwise.
+pub const SLOW_CALLBACK_DURATION: Duration = Duration::from_millis(100);
+
+/// The longest sleep in the kernel: a guard against overflow in the system's own arithmetic.
+pub(crate) const MAXIMUM_SELECT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,164 @@
+//! `contextvars`: values that follow a task and its children, such as a request id.
+//!
+//! A context is a shared cell around a persistent list of bindings, so a copy costs one small allocation, and none
+//! at all while no variable was ever set: "no context" and "an empty one" are the same thing until somebody writes.
+//! [`current`] and [`Entered`] are how handles and tasks run in theirs.
+
+mod var;
+
+pub use var::{ContextVar, Token};
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+/// A set of bindings of context variables. Python: `contextvars.Context`.
+///
+/// Cloning gives another handle to the same context; [`copy_context`] and [`copy`](Self::copy) give an independent
+/// one.
+///
+/// # Examples
+///
+/// ```
+/// use asyncio::{ContextVar, copy_context};
+///
+/// static USER: ContextVar<&str> = ContextVar::new("user");
+///
+/// let context = copy_context();
+/// context.run(|| {
+///     USER.set("ada");
+/// });
+/// assert_eq!(USER.get(), None);
+/// assert_eq!(context.run(|| USER.get()), Some("ada"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Context(Rc<RefCell<Option<Rc<Binding>>>>);
+
+/// One binding, in front of those that were made before it. The newest of a variable hides the older ones.
+pub(super) struct Binding {
+    key: usize,
+    /// `None` after a reset to "not set".
+    value: Option<Rc<dyn Any>>,
+    older: Option<Rc<Self>>,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Context>> = const { Cell::new(None) };
+}
+
+impl Context {
+    /// An empty context.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An independent context with the same bindings.
+    pub fn copy(&self) -> Self {
+        Self(Rc::new(RefCell::new(self.0.borrow().clone())))
+    }
+
+    /// Calls `f` in this context: what it sets stays in here.
+    ///
+    /// Unlike Python's, a context may be entered again while it is entered.
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _entered = Entered::new(Some(self.clone()));
+        f()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.borrow().is_none()
+    }
+
+    fn get(&self, key: usize) -> Option<Rc<dyn Any>> {
+        let bindings = self.0.borrow();
+        let mut binding = bindings.as_ref();
+        while let Some(found) = binding {
+            if found.key == key {
+                return found.value.clone();
+            }
+            binding = found.older.as_ref();
+        }
+        None
+    }
+
+    fn set(&self, key: usize, value: Option<Rc<dyn Any>>) {
+        let older = without(self.0.borrow().as_ref(), key);
+        *self.0.borrow_mut() = Some(Rc::new(Binding { key, value, older }));
+    }
+}
+
+/// The list without one variable, so that setting it a million times does not make a list of a million.
+fn without(list: Option<&Rc<Binding>>, key: usize) -> Option<Rc<Binding>> {
+    let list = list?;
+    if list.key == key {
+        return list.older.clone();
+    }
+    let mut newer = Vec::new();
+    let mut rest = Some(list);
+    while let Some(binding) = rest.filter(|binding| binding.key != key) {
+        newer.push(binding);
+        rest = binding.older.as_ref();
+    }
+    let Some(hit) = rest else { return Some(list.clone()) };
+    newer.into_iter().rev().fold(hit.older.clone(), |older, binding| {
+        Some(Rc::new(Binding { key: binding.key, value: binding.value.clone(), older }))
+    })
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be secrets, and need not be printable.
+        f.debug_struct("Context").field("empty", &self.is_empty()).finish_non_exhaustive()
+    }
+}
+
+/// An independent copy of the current context. Python: `contextvars.copy_context`.
+pub fn copy_context() -> Context {
+    snapshot().unwrap_or_default()
+}
+
+/// A copy of the current context for a new handle or task; `None`, and no allocation, where nothing was set.
+#[inline]
+pub(crate) fn snapshot() -> Option<Context> {
+    peek(|current| current.filter(|context| !context.is_empty()).map(Context::copy))
+}
+
+/// The current context, made now if there was none.
+pub(crate) fn current() -> Context {
+    let context = CURRENT.take().unwrap_or_default();
+    CURRENT.set(Some(context.clone()));
+    context
+}
+
+fn peek<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
+    let current = CURRENT.take();
+    let result = f(current.as_ref());
+    CURRENT.set(current);
+    result
+}
+
+/// Puts a context in place of the current one and returns that.
+#[inline]
+pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
+    CURRENT.replace(context)
+}
+
+/// A context that is current until this is dropped.
+pub(crate) struct Entered {
+    outer: Option<Context>,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Entered {
+    pub(crate) fn new(context: Option<Context>) -> Self {
+        Self { outer: replace(context), _not_send: PhantomData }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        drop(replace(self.outer.take()));
+    }
+}

@@ -1,0 +1,110 @@
+//! Making a loop: its clock, debug and strict mode.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use super::pace::Pace;
+use super::readers::Watches;
+use super::remote::Shared;
+use super::slots::Slots;
+use super::sources::Sources;
+use super::{EventLoop, Inner, Owner, State};
+use crate::clock::{Clock, SystemClock};
+use crate::constants::SLOW_CALLBACK_DURATION;
+use crate::debug;
+use crate::exceptions::{Result, install_hook};
+use crate::sys::{Driver, fork};
+use crate::timers::Timers;
+
+/// The options of a new [`EventLoop`]; see [`EventLoop::builder`].
+#[derive(Debug, Default)]
+pub struct EventLoopBuilder {
+    clock: Option<Box<dyn Clock>>,
+    debug: Option<bool>,
+    strict: bool,
+}
+
+impl EventLoop {
+    /// A new loop; it does not become the current one. Python: `asyncio.new_event_loop()`.
+    ///
+    /// # Errors
+    ///
+    /// `OsError` if the system gives no poller, most often because no descriptor is left.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// A new loop with options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// let event_loop = asyncio::EventLoop::builder().debug(true).build()?;
+    /// assert!(event_loop.get_debug());
+    /// event_loop.close()
+    /// # }
+    /// ```
+    pub fn builder() -> EventLoopBuilder {
+        EventLoopBuilder::default()
+    }
+}
+
+impl EventLoopBuilder {
+    /// Debug mode from the start; without this the environment decides (`ASYNCIODEBUG`, `PYTHONASYNCIODEBUG`).
+    pub fn debug(mut self, enabled: bool) -> Self {
+        self.debug = Some(enabled);
+        self
+    }
+
+    /// Asks the kernel between all batches, as CPython does, instead of only when it is due.
+    ///
+    /// Costs a system call a batch; the order of callbacks and I/O is then exactly Python's.
+    pub fn strict(mut self, enabled: bool) -> Self {
+        self.strict = enabled;
+        self
+    }
+
+    /// Another source of time.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Makes the loop.
+    ///
+    /// # Errors
+    ///
+    /// `OsError` if the system gives no poller, most often because no descriptor is left.
+    pub fn build(self) -> Result<EventLoop> {
+        install_hook();
+        let driver = Driver::new()?;
+        let shared = Arc::new(Shared::new(driver.unparker()));
+        let inner = Rc::new(Inner {
+            ready: RefCell::new(VecDeque::new()),
+            spare: RefCell::new(VecDeque::new()),
+            timers: Rc::new(RefCell::new(Timers::new())),
+            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            driver,
+            sources: Sources::new(),
+            watches: Watches::default(),
+            shared,
+            slots: Slots::new(),
+            state: Cell::new(State::Idle),
+            stopping: Cell::new(false),
+            pace: Pace::new(),
+            strict: self.strict,
+            debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),
+            slow_callback_duration: Cell::new(SLOW_CALLBACK_DURATION),
+            exception_handler: RefCell::new(None),
+            interrupt: RefCell::new(None),
+            process: fork::Process::current(),
+            owner: RefCell::new(Weak::new()),
+        });
+        let owner = Rc::new(Owner { inner });
+        *owner.inner.owner.borrow_mut() = Rc::downgrade(&owner);
+        Ok(EventLoop { owner })
+    }
+}

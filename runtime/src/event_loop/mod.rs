@@ -1,0 +1,220 @@
+//! The event loop: callbacks in order, timers, readiness, and other threads' calls, one batch after the other.
+//!
+//! The loop knows runnables, timers, a driver and a clock, and never names tasks, transports, TLS or subprocesses.
+//! Their methods (`create_task`, `create_server`, …) are `impl EventLoop` blocks in the rooms that own the power;
+//! all stand on the page of [`EventLoop`]. Their data sits in [`slots`].
+//!
+//! | asyncio | file |
+//! |---|---|
+//! | `run_forever`, `run_until_complete`, `stop`, `close`, `is_running`, `is_closed` | `run.rs` (`run_until_complete` in `task/`) |
+//! | one tick | `tick.rs` |
+//! | `call_soon`, `call_later`, `call_at`, `time` | `schedule.rs` |
+//! | `call_soon_threadsafe` | `remote.rs` |
+//! | `add_reader`, `add_writer`, … | `readers.rs` |
+//! | `get_running_loop`, `get_event_loop`, `set_event_loop`, `new_event_loop` | `running.rs` |
+//! | `call_exception_handler` and its kin | `errors.rs` |
+
+mod abstract_loop;
+mod builder;
+mod errors;
+mod pace;
+mod readers;
+mod remote;
+mod run;
+mod running;
+mod schedule;
+mod slots;
+mod sources;
+mod tick;
+
+pub use abstract_loop::AbstractEventLoop;
+pub use builder::EventLoopBuilder;
+pub use errors::{ContextValue, ExceptionContext, ExceptionHandler};
+pub use remote::LoopHandle;
+#[expect(deprecated, reason = "exported under the names that Python documents")]
+pub use running::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
+pub use running::{get_event_loop, get_running_loop, new_event_loop, set_event_loop};
+
+pub(crate) use remote::{Posted, RemoteWake, Shared};
+pub(crate) use running::{Running, current_inner};
+pub(crate) use slots::Slot;
+pub(crate) use sources::{Source, SourceKey};
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::exceptions::{Error, Result};
+use crate::handle::{Call, Runnable, TimerQueue};
+use crate::sys;
+use pace::Pace;
+use readers::Watches;
+use slots::Slots;
+use sources::Sources;
+
+/// An event loop. Python: `asyncio.EventLoop`, `asyncio.SelectorEventLoop`.
+///
+/// A clonable handle that stays on its thread; [`handle`](Self::handle) gives one that may leave it. When the last
+/// clone goes, an unclosed loop is closed. Programs rarely make one: [`run`](crate::run) and
+/// [`#[asyncio::main]`](macro@crate::main) do.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// let event_loop = asyncio::EventLoop::new()?;
+/// let stopper = event_loop.clone();
+/// event_loop.call_soon(move || stopper.stop())?;
+/// event_loop.run_forever()?;
+/// event_loop.close()
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct EventLoop {
+    owner: Rc<Owner>,
+}
+
+/// Python has two names for the loop on readiness; here they are one type.
+pub type SelectorEventLoop = EventLoop;
+
+/// What the handles of a loop share; the loop is closed when it goes. Tasks and transports hold [`Inner`] only, so
+/// that they do not keep an abandoned loop open.
+struct Owner {
+    inner: Rc<Inner>,
+}
+
+/// Whether the loop can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Running,
+    Closed,
+}
+
+/// One thing that is due.
+pub(crate) enum Ready {
+    Call(Rc<dyn Call>),
+    Step(Runnable),
+    Source(Rc<dyn Source>),
+}
+
+/// The loop itself, shared by all that is scheduled on it.
+pub(crate) struct Inner {
+    ready: RefCell<VecDeque<Ready>>,
+    /// The queue that is not in use: a batch and its successor change places.
+    spare: RefCell<VecDeque<Ready>>,
+    timers: Rc<TimerQueue>,
+    clock: Box<dyn Clock>,
+    driver: sys::Driver,
+    sources: Sources,
+    watches: Watches,
+    shared: Arc<Shared>,
+    slots: Slots,
+    state: Cell<State>,
+    stopping: Cell<bool>,
+    pace: Pace,
+    strict: bool,
+    debug: Cell<bool>,
+    slow_callback_duration: Cell<Duration>,
+    exception_handler: RefCell<Option<Rc<ExceptionHandler>>>,
+    interrupt: RefCell<Option<Rc<dyn Fn()>>>,
+    process: sys::fork::Process,
+    owner: RefCell<Weak<Owner>>,
+}
+
+impl EventLoop {
+    pub(crate) fn inner(&self) -> &Rc<Inner> {
+        &self.owner.inner
+    }
+}
+
+impl Inner {
+    /// The public handle of this loop; `None` when the last one has gone.
+    pub(crate) fn event_loop(&self) -> Option<EventLoop> {
+        self.owner.borrow().upgrade().map(|owner| EventLoop { owner })
+    }
+
+    pub(crate) fn driver(&self) -> &sys::Driver {
+        &self.driver
+    }
+
+    pub(crate) fn timers(&self) -> &Rc<TimerQueue> {
+        &self.timers
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.get() == State::Closed
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.get() == State::Running
+    }
+
+    pub(crate) fn get_debug(&self) -> bool {
+        self.debug.get()
+    }
+
+    /// An error if the loop is closed, or belongs to the parent of a fork.
+    #[inline]
+    pub(crate) fn check_usable(&self) -> Result<()> {
+        if self.state.get() != State::Closed && self.process.is_current() { Ok(()) } else { Err(self.unusable()) }
+    }
+
+    #[cold]
+    fn unusable(&self) -> Error {
+        if self.process.is_current() {
+            Error::runtime_error("the event loop is closed; make a new one with EventLoop::new()")
+        } else {
+            Error::runtime_error(sys::fork::FORKED)
+        }
+    }
+
+    /// Appends to the ready queue; on a closed loop the thing is dropped.
+    #[inline]
+    pub(crate) fn push(&self, ready: Ready) {
+        if self.state.get() == State::Closed {
+            return drop(ready);
+        }
+        self.ready.borrow_mut().push_back(ready);
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if !self.inner.is_closed() {
+            if self.inner.get_debug() {
+                crate::log::record!(warn, "an event loop was dropped before it was closed; call close() on it");
+            }
+            self.inner.shut();
+        }
+    }
+}
+
+impl PartialEq for EventLoop {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.owner.inner, &other.owner.inner)
+    }
+}
+
+impl Eq for EventLoop {}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.inner();
+        f.debug_struct("EventLoop")
+            .field("running", &inner.is_running())
+            .field("closed", &inner.is_closed())
+            .field("debug", &inner.get_debug())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("state", &self.state.get()).finish_non_exhaustive()
+    }
+}

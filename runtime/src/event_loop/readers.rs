@@ -1,0 +1,219 @@
+//! `add_reader`, `add_writer`: any descriptor, level-triggered.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use super::sources::{Kind, SourceKey};
+use super::{EventLoop, Inner, Source};
+use crate::context::{self, Context, Entered};
+use crate::exceptions::{Error, Result, catch};
+use crate::sys::{AsRawFd, Interest, RawFd, Readiness};
+
+impl EventLoop {
+    /// Calls `callback` whenever the descriptor can be read, until [`remove_reader`](Self::remove_reader). Python:
+    /// `loop.add_reader()`.
+    ///
+    /// Level-triggered: it is called in every tick in which something is left to read. Adding again replaces the
+    /// callback. The descriptor must stay open until it is removed.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the loop is closed or a transport owns the descriptor; `OsError` if the system cannot watch
+    /// it, which is so for regular files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// let event_loop = asyncio::EventLoop::new()?;
+    /// let (mut near, mut far) = UnixStream::pair()?;
+    /// let (descriptor, stopper) = (near.try_clone()?, event_loop.clone());
+    /// event_loop.add_reader(&descriptor, move || {
+    ///     let mut byte = [0];
+    ///     near.read_exact(&mut byte).expect("it is ready");
+    ///     stopper.stop();
+    /// })?;
+    /// far.write_all(b"x")?;
+    /// event_loop.run_forever()?;
+    /// assert!(event_loop.remove_reader(&descriptor));
+    /// event_loop.close()
+    /// # }
+    /// ```
+    pub fn add_reader(&self, fd: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
+        self.inner().watch(fd.as_raw_fd(), Side::Read, Box::new(callback))
+    }
+
+    /// Stops calling the reader; false if there was none. Python: `loop.remove_reader()`.
+    pub fn remove_reader(&self, fd: &impl AsRawFd) -> bool {
+        self.inner().unwatch(fd.as_raw_fd(), Side::Read)
+    }
+
+    /// Calls `callback` whenever the descriptor can be written to. Python: `loop.add_writer()`.
+    ///
+    /// As [`add_reader`](Self::add_reader), with a place of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_reader`](Self::add_reader).
+    pub fn add_writer(&self, fd: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
+        self.inner().watch(fd.as_raw_fd(), Side::Write, Box::new(callback))
+    }
+
+    /// Stops calling the writer; false if there was none. Python: `loop.remove_writer()`.
+    pub fn remove_writer(&self, fd: &impl AsRawFd) -> bool {
+        self.inner().unwatch(fd.as_raw_fd(), Side::Write)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Read,
+    Write,
+}
+
+/// The watched descriptors of a loop.
+pub(super) type Watches = RefCell<HashMap<RawFd, Rc<Watch>>>;
+
+/// A callback that runs many times, in the context in which it was added.
+struct Callback {
+    function: RefCell<Box<dyn FnMut()>>,
+    context: Option<Context>,
+    removed: Cell<bool>,
+}
+
+/// One watched descriptor.
+pub(super) struct Watch {
+    inner: Weak<Inner>,
+    fd: RawFd,
+    key: Cell<Option<SourceKey>>,
+    reader: RefCell<Option<Rc<Callback>>>,
+    writer: RefCell<Option<Rc<Callback>>>,
+    readiness: Cell<Readiness>,
+    queued: Cell<bool>,
+}
+
+impl Watch {
+    fn side(&self, side: Side) -> &RefCell<Option<Rc<Callback>>> {
+        match side {
+            Side::Read => &self.reader,
+            Side::Write => &self.writer,
+        }
+    }
+
+    fn interest(&self) -> Option<Interest> {
+        match (self.reader.borrow().is_some(), self.writer.borrow().is_some()) {
+            (true, true) => Some(Interest::Both),
+            (true, false) => Some(Interest::Read),
+            (false, true) => Some(Interest::Write),
+            (false, false) => None,
+        }
+    }
+
+    fn call(&self, inner: &Inner, side: Side) {
+        let Some(callback) = self.side(side).borrow().clone() else { return };
+        if callback.removed.get() {
+            return;
+        }
+        let outcome = {
+            let _entered = Entered::new(callback.context.clone());
+            catch(|| (callback.function.borrow_mut())())
+        };
+        if let Err(panic) = outcome {
+            inner.source_failed(panic);
+        }
+    }
+}
+
+impl Source for Watch {
+    fn on_event(&self, readiness: Readiness) -> bool {
+        self.readiness.set(self.readiness.get().or(readiness));
+        !self.queued.replace(true)
+    }
+
+    fn run(self: Rc<Self>) {
+        self.queued.set(false);
+        let readiness = self.readiness.take();
+        let Some(inner) = self.inner.upgrade() else { return };
+        if readiness.readable || readiness.read_closed || readiness.error || readiness.priority {
+            self.call(&inner, Side::Read);
+        }
+        if readiness.writable || readiness.write_closed || readiness.error {
+            self.call(&inner, Side::Write);
+        }
+        // The poller reports edges: asking again turns them into a level.
+        if let (Some(key), Some(interest)) = (self.key.get(), self.interest()) {
+            if let Err(error) = inner.rearm_source(key, self.fd, interest) {
+                crate::log::record!(error, "descriptor {} cannot be watched any more: {error}", self.fd);
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn watch(self: &Rc<Self>, fd: RawFd, side: Side, function: Box<dyn FnMut()>) -> Result<()> {
+        self.check_usable()?;
+        let callback = Rc::new(Callback {
+            function: RefCell::new(function),
+            context: context::snapshot(),
+            removed: Cell::new(false),
+        });
+        if let Some(watch) = self.watch_of(fd)? {
+            if let Some(former) = watch.side(side).replace(Some(callback)) {
+                former.removed.set(true);
+            }
+            if let (Some(key), Some(interest)) = (watch.key.get(), watch.interest()) {
+                self.rearm_source(key, fd, interest)?;
+            }
+            return Ok(());
+        }
+        let watch = Rc::new(Watch {
+            inner: Rc::downgrade(self),
+            fd,
+            key: Cell::new(None),
+            reader: RefCell::new(None),
+            writer: RefCell::new(None),
+            readiness: Cell::default(),
+            queued: Cell::new(false),
+        });
+        *watch.side(side).borrow_mut() = Some(callback);
+        let interest = if side == Side::Read { Interest::Read } else { Interest::Write };
+        let key = self.register(fd, interest, watch.clone(), Kind::Watch);
+        watch.key.set(Some(key.map_err(|error| Error::os_error_at(error, format_args!("descriptor {fd}")))?));
+        self.watches.borrow_mut().insert(fd, watch);
+        Ok(())
+    }
+
+    fn unwatch(self: &Rc<Self>, fd: RawFd, side: Side) -> bool {
+        let Ok(Some(watch)) = self.watch_of(fd) else { return false };
+        let Some(callback) = watch.side(side).take() else { return false };
+        callback.removed.set(true);
+        let Some(key) = watch.key.get() else { return true };
+        match watch.interest() {
+            Some(interest) => {
+                if let Err(error) = self.rearm_source(key, fd, interest) {
+                    crate::log::record!(error, "descriptor {fd} cannot be watched any more: {error}");
+                }
+            }
+            None => {
+                watch.key.set(None);
+                self.watches.borrow_mut().remove(&fd);
+                self.remove_source(key, fd);
+            }
+        }
+        true
+    }
+
+    /// The watch of a descriptor; an error if a transport owns it.
+    fn watch_of(&self, fd: RawFd) -> Result<Option<Rc<Watch>>> {
+        match self.sources.owner(fd) {
+            Some((_, Kind::Transport)) => Err(Error::runtime_error(format!(
+                "descriptor {fd} is used by a transport; use the transport, or a descriptor of your own"
+            ))),
+            _ => Ok(self.watches.borrow().get(&fd).cloned()),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Registered descriptors: who owns which, and who hears of its readiness.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+
+use slab::Slab;
+
+use super::{Inner, Ready};
+use crate::sys::{Interest, RawFd, Readiness};
+
+/// Something that reacts to the readiness of a descriptor.
+pub(crate) trait Source {
+    /// Stores the report. True: put me into the ready queue, I am not in it.
+    fn on_event(&self, readiness: Readiness) -> bool;
+
+    /// Reacts, as one callback of a batch.
+    fn run(self: Rc<Self>);
+}
+
+/// Names a registered source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SourceKey(usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Belongs to a transport or server: `add_reader` on it is an error.
+    Transport,
+    /// Made by `add_reader` or `add_writer`.
+    Watch,
+}
+
+pub(super) struct Sources {
+    entries: RefCell<Slab<Rc<dyn Source>>>,
+    /// Which entry a descriptor belongs to.
+    descriptors: RefCell<HashMap<RawFd, (SourceKey, Kind)>>,
+}
+
+impl Sources {
+    pub(super) fn new() -> Self {
+        Self { entries: RefCell::new(Slab::new()), descriptors: RefCell::new(HashMap::new()) }
+    }
+
+    /// The source to queue for a report, if it is to be queued.
+    pub(super) fn report(&self, key: usize, readiness: Readiness) -> Option<Rc<dyn Source>> {
+        let entries = self.entries.borrow();
+        // A source that was removed after the kernel had made its report is not there any more.
+        let source = entries.get(key)?;
+        source.on_event(readiness).then(|| source.clone())
+    }
+
+    pub(super) fn owner(&self, fd: RawFd) -> Option<(SourceKey, Kind)> {
+        self.descriptors.borrow().get(&fd).copied()
+    }
+
+    pub(super) fn get(&self, key: SourceKey) -> Option<Rc<dyn Source>> {
+        self.entries.borrow().get(key.0).cloned()
+    }
+}
+
+impl Inner {
+    /// Registers a transport's descriptor, once and edge-triggered.
+    pub(crate) fn add_source(&self, fd: RawFd, interest: Interest, source: Rc<dyn Source>) -> io::Result<SourceKey> {
+        self.register(fd, interest, source, Kind::Transport)
+    }
+
+    pub(super) fn register(
+        &self,
+        fd: RawFd,
+        interest: Interest,
+        source: Rc<dyn Source>,
+        kind: Kind,
+    ) -> io::Result<SourceKey> {
+        let key = SourceKey(self.sources.entries.borrow_mut().insert(source));
+        if let Err(error) = self.driver.add(fd, key.0, interest) {
+            drop(self.sources.entries.borrow_mut().try_remove(key.0));
+            return Err(error);
+        }
+        self.sources.descriptors.borrow_mut().insert(fd, (key, kind));
+        Ok(key)
+    }
+
+    /// Changes the interest of a source, and reports anew what is still ready.
+    pub(crate) fn rearm_source(&self, key: SourceKey, fd: RawFd, interest: Interest) -> io::Result<()> {
+        match self.driver.modify(fd, key.0, interest) {
+            // The descriptor was closed and its number is another one's now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.driver.add(fd, key.0, interest),
+            result => result,
+        }
+    }
+
+    /// Forgets a source; before its descriptor is closed.
+    pub(crate) fn remove_source(&self, key: SourceKey, fd: RawFd) {
+        if let Err(error) = self.driver.remove(fd) {
+            // Its owner closed it early, or this is the child of a fork: there is nothing left to remove.
+            crate::log::record!(debug, "descriptor {fd} was not registered any more: {error}");
+        }
+        let mut descriptors = self.sources.descriptors.borrow_mut();
+        if descriptors.get(&fd).is_some_and(|owner| owner.0 == key) {
+            descriptors.remove(&fd);
+        }
+        drop(descriptors);
+        let source = self.sources.entries.borrow_mut().try_remove(key.0);
+        drop(source);
+    }
+
+    /// Runs a source in the next batch although no report came. The source makes sure that it is queued once.
+    pub(crate) fn queue_source(&self, source: Rc<dyn Source>) {
+        self.push(Ready::Source(source));
+    }
+
+    pub(super) fn drop_sources(&self) {
+        self.sources.descriptors.borrow_mut().clear();
+        let sources = std::mem::take(&mut *self.sources.entries.borrow_mut());
+        drop(sources);
+    }
+}

@@ -1,0 +1,190 @@
+//! One tick: other threads' calls, the kernel, timers, and then exactly what was due when the batch began.
+//!
+//! ```text
+//!   inbox ──▶ ┐
+//!   kernel ─▶ ├─▶ ready queue ──▶ batch: run as many as there were ──▶ stop() looked at ──▶ again
+//!   timers ─▶ ┘        ▲                          │
+//!                      └──── what they schedule ──┘
+//! ```
+//!
+//! What a batch schedules runs in the next one, so a callback that schedules itself never keeps I/O waiting. The
+//! kernel is asked when nothing else is due, and else as often as [`Pace`](super::pace) says; strict mode asks before
+//! every batch.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::{Inner, Ready};
+use crate::constants::MAXIMUM_SELECT_TIMEOUT;
+use crate::exceptions::{Result, catch};
+use crate::handle::TimerAction;
+
+impl Inner {
+    /// One tick.
+    pub(super) fn run_once(self: &Rc<Self>) -> Result<()> {
+        self.take_inbox();
+        let idle = self.ready.borrow().is_empty();
+        if idle || self.strict || self.pace.is_due() {
+            self.look(idle)?;
+        }
+        self.run_batch();
+        Ok(())
+    }
+
+    /// Asks the kernel and the clock. Sleeps if nothing is due.
+    fn look(&self, idle: bool) -> Result<()> {
+        let next = self.timers.borrow().next();
+        let sleep = idle && !self.stopping.get();
+        let mut now = None;
+        if !sleep {
+            let before = self.nanos();
+            self.pace.busy(before);
+            self.driver.wait(Some(Duration::ZERO))?;
+            now = Some(before);
+        } else if let Some(next) = next {
+            self.sleep_until(Duration::from_nanos(next))?;
+        } else {
+            self.sleep(None)?;
+        }
+        self.take_inbox();
+        self.take_events();
+        if let Some(interrupted) = self.interrupt.borrow().clone() {
+            interrupted();
+        }
+        let now = match now {
+            Some(now) => now,
+            None if next.is_some() => self.nanos(),
+            // Nobody waits for a time, and the loop was idle: the pace starts anew with the next busy look.
+            None => self.pace.last_look(),
+        };
+        self.expire(now);
+        self.pace.looked(now);
+        Ok(())
+    }
+
+    fn sleep_until(&self, when: Duration) -> Result<()> {
+        if self.clock.jumps() {
+            // Time that is about to jump must not overtake what has happened already.
+            self.driver.wait(Some(Duration::ZERO))?;
+            if self.driver.found_any() || !self.shared.inbox.is_empty() {
+                return Ok(());
+            }
+            let timeout = self.clock.wait_until(when);
+            return if timeout.is_zero() { Ok(()) } else { self.sleep(Some(timeout)) };
+        }
+        self.sleep(Some(self.clock.wait_until(when)))
+    }
+
+    fn sleep(&self, timeout: Option<Duration>) -> Result<()> {
+        if !self.shared.inbox.park() {
+            return Ok(self.driver.wait(Some(Duration::ZERO))?);
+        }
+        let result = self.driver.wait(timeout.map(|timeout| timeout.min(MAXIMUM_SELECT_TIMEOUT)));
+        self.shared.inbox.unpark();
+        Ok(result?)
+    }
+
+    fn take_inbox(&self) {
+        if !self.shared.inbox.is_empty() {
+            for posted in self.shared.inbox.take_all() {
+                self.deliver(posted);
+            }
+        }
+    }
+
+    fn take_events(&self) {
+        let mut ready = self.ready.borrow_mut();
+        self.driver.drain(|key, readiness| {
+            if let Some(source) = self.sources.report(key, readiness) {
+                ready.push_back(Ready::Source(source));
+            }
+        });
+    }
+
+    /// Moves what is due to the end of the ready queue, earliest first.
+    fn expire(&self, now: u64) {
+        loop {
+            // Not held while waking: a foreign waker may do anything.
+            let due = self.timers.borrow_mut().pop_due(now);
+            match due {
+                Some(TimerAction::Call(call)) => self.push(Ready::Call(call)),
+                Some(TimerAction::Wake(waker)) => waker.wake(),
+                None => break,
+            }
+        }
+    }
+
+    fn run_batch(self: &Rc<Self>) {
+        let mut batch = Batch { inner: self, queue: mem::take(&mut *self.spare.borrow_mut()) };
+        mem::swap(&mut batch.queue, &mut *self.ready.borrow_mut());
+        self.pace.ran(batch.queue.len());
+        if self.debug.get() {
+            while let Some(ready) = batch.queue.pop_front() {
+                self.run_timed(ready);
+            }
+        } else {
+            while let Some(ready) = batch.queue.pop_front() {
+                self.run(ready);
+            }
+        }
+    }
+
+    #[inline]
+    fn run(self: &Rc<Self>, ready: Ready) {
+        match ready {
+            Ready::Step(step) => step.run(),
+            Ready::Call(call) => {
+                if let Err(panic) = call.invoke() {
+                    self.callback_failed(call, panic);
+                }
+            }
+            Ready::Source(source) => {
+                if let Err(panic) = catch(|| source.run()) {
+                    self.source_failed(panic);
+                }
+            }
+        }
+    }
+
+    /// Debug mode: the same, with a look at the clock.
+    fn run_timed(self: &Rc<Self>, ready: Ready) {
+        let description = match &ready {
+            Ready::Step(step) => step.describe(),
+            Ready::Call(call) => format!("<Handle {} created at {}>", call.name(), call.location()),
+            Ready::Source(_) => "<I/O callback>".to_owned(),
+        };
+        let began = self.clock.now();
+        self.run(ready);
+        let took = self.clock.now().saturating_sub(began);
+        if took >= self.slow_callback_duration.get() {
+            crate::log::record!(warn, "Executing {description} took {:.3} seconds", took.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn nanos(&self) -> u64 {
+        nanos(self.clock.now())
+    }
+}
+
+/// Nanoseconds in a word: five centuries, which is further than any deadline.
+pub(super) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The batch that runs. If something unwinds through it, what is left goes back to the front of the ready queue.
+struct Batch<'a> {
+    inner: &'a Inner,
+    queue: VecDeque<Ready>,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let mut ready = self.inner.ready.borrow_mut();
+        while let Some(left) = self.queue.pop_back() {
+            ready.push_front(left);
+        }
+        *self.inner.spare.borrow_mut() = mem::take(&mut self.queue);
+    }
+}

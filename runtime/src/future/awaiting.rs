@@ -1,0 +1,73 @@
+//! Awaiting a future: the leaf.
+
+use std::future::{Future as StdFuture, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{Future, Place};
+use crate::cancellation::{Awaited, Relay, is_marked};
+use crate::exceptions::Result;
+use crate::trace::{WaitsFor, waits_for};
+
+/// What `future.await` awaits.
+///
+/// # Cancellation
+///
+/// Cancelling a task that waits here cancels the future it waits for, and the task leaves. Use
+/// [`shield`](crate::shield) to keep the future.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct FutureAwait<T: 'static> {
+    future: Future<T>,
+    place: Place,
+    relay: Relay,
+}
+
+impl<T: Clone> StdFuture for FutureAwait<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = &mut *self;
+        let cell = &this.future.cell;
+        if !cell.state.borrow().is_done() {
+            cell.waiters.borrow_mut().wait(&mut this.place, cx);
+            let target = || Awaited::Future(cell.clone());
+            this.relay.pending(std::rc::Rc::as_ptr(cell).cast(), target);
+            waits_for(WaitsFor::Future);
+            return Poll::Pending;
+        }
+        let waited = this.place.is_taken();
+        if waited && is_marked() {
+            return Poll::Pending;
+        }
+        if this.relay.done(|| cell.state.borrow().cancelled_error()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(this.future.result())
+    }
+}
+
+impl<T> Drop for FutureAwait<T> {
+    fn drop(&mut self) {
+        let waiter = self.future.cell.waiters.borrow_mut().leave(&mut self.place);
+        drop(waiter);
+    }
+}
+
+impl<T: Clone> IntoFuture for Future<T> {
+    type Output = Result<T>;
+    type IntoFuture = FutureAwait<T>;
+
+    fn into_future(self) -> FutureAwait<T> {
+        FutureAwait { future: self, place: Place::default(), relay: Relay::default() }
+    }
+}
+
+impl<T: Clone> IntoFuture for &Future<T> {
+    type Output = Result<T>;
+    type IntoFuture = FutureAwait<T>;
+
+    fn into_future(self) -> FutureAwait<T> {
+        self.clone().into_future()
+    }
+}

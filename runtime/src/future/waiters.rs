@@ -1,0 +1,153 @@
+//! Who wants to know that something is done: tasks that await it, and callbacks, in the order in which they came.
+//!
+//! Used by futures and tasks alike. One waiting task, the common case, needs no allocation.
+
+use std::fmt;
+use std::task::Context as PollContext;
+
+use crate::context::Context;
+use crate::handle::LocalWaker;
+
+/// Names a callback for `remove_done_callback`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallbackId(u32);
+
+/// A callback of `add_done_callback`, and the context that it runs in.
+pub(crate) struct DoneCallback<S> {
+    pub(crate) function: Box<dyn FnOnce(&S)>,
+    pub(crate) context: Option<Context>,
+}
+
+pub(crate) enum Waiter<S> {
+    Wake(LocalWaker),
+    Call(DoneCallback<S>),
+}
+
+/// The waiters of one future or task; `S` is what its callbacks get.
+pub(crate) enum Waiters<S> {
+    None,
+    One(u32, LocalWaker),
+    Many(Box<Many<S>>),
+}
+
+pub(crate) struct Many<S> {
+    next: u32,
+    list: Vec<(u32, Waiter<S>)>,
+}
+
+/// A leaf's place among the waiters.
+#[derive(Debug, Default)]
+pub(crate) struct Place(Option<u32>);
+
+impl Place {
+    pub(crate) fn is_taken(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// The number of the waiter that is kept without a list; a list numbers its own from the next one on.
+const FIRST: u32 = 0;
+
+impl<S> Waiters<S> {
+    /// Registers a waiting task, or renews its registration.
+    pub(crate) fn wait(&mut self, place: &mut Place, context: &PollContext<'_>) {
+        if let Some(waker) = place.0.and_then(|id| self.find(id)) {
+            if !waker.will_wake(context) {
+                *waker = LocalWaker::new(context);
+            }
+            return;
+        }
+        let waker = LocalWaker::new(context);
+        place.0 = Some(match self {
+            Self::None => {
+                *self = Self::One(FIRST, waker);
+                FIRST
+            }
+            _ => self.many().push(Waiter::Wake(waker)),
+        });
+    }
+
+    pub(crate) fn call(&mut self, callback: DoneCallback<S>) -> CallbackId {
+        CallbackId(self.many().push(Waiter::Call(callback)))
+    }
+
+    /// Gives up a task's place.
+    pub(crate) fn leave(&mut self, place: &mut Place) -> Option<Waiter<S>> {
+        place.0.take().and_then(|id| self.take(id))
+    }
+
+    pub(crate) fn remove(&mut self, id: CallbackId) -> Option<Waiter<S>> {
+        self.take(id.0)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::One(..) => false,
+            Self::Many(many) => many.list.is_empty(),
+        }
+    }
+
+    /// Takes them all out, oldest first.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(Waiter<S>)) {
+        match std::mem::replace(self, Self::None) {
+            Self::None => {}
+            Self::One(_, waker) => each(Waiter::Wake(waker)),
+            Self::Many(many) => many.list.into_iter().for_each(|(_, waiter)| each(waiter)),
+        }
+    }
+
+    fn find(&mut self, id: u32) -> Option<&mut LocalWaker> {
+        match self {
+            Self::One(one, waker) if *one == id => Some(waker),
+            Self::Many(many) => many.list.iter_mut().find_map(|(other, waiter)| match waiter {
+                Waiter::Wake(waker) if *other == id => Some(waker),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, id: u32) -> Option<Waiter<S>> {
+        match self {
+            Self::One(one, _) if *one == id => match std::mem::replace(self, Self::None) {
+                Self::One(_, waker) => Some(Waiter::Wake(waker)),
+                _ => None,
+            },
+            Self::Many(many) => {
+                let position = many.list.iter().position(|(other, _)| *other == id)?;
+                Some(many.list.remove(position).1)
+            }
+            _ => None,
+        }
+    }
+
+    fn many(&mut self) -> &mut Many<S> {
+        if !matches!(self, Self::Many(_)) {
+            let mut many = Box::new(Many { next: FIRST + 1, list: Vec::new() });
+            if let Self::One(id, waker) = std::mem::replace(self, Self::None) {
+                many.list.push((id, Waiter::Wake(waker)));
+            }
+            *self = Self::Many(many);
+        }
+        match self {
+            Self::Many(many) => many,
+            _ => unreachable!("made a list above"),
+        }
+    }
+}
+
+impl<S> Many<S> {
+    fn push(&mut self, waiter: Waiter<S>) -> u32 {
+        let id = self.next;
+        self.next += 1;
+        self.list.push((id, waiter));
+        id
+    }
+}
+
+impl<S> fmt::Debug for Waiters<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiters").field("empty", &self.is_empty()).finish()
+    }
+}

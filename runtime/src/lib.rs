@@ -1,0 +1,43 @@
+//! Python's asyncio for Rust.
+
+// Generated code names `::asyncio`, in this crate's own tests as well.
+extern crate self as asyncio;
+
+mod cancellation;
+mod clock;
+pub mod constants;
+mod context;
+mod coroutine;
+mod debug;
+mod event_loop;
+mod exceptions;
+mod future;
+mod handle;
+mod log;
+mod sealed;
+#[expect(unsafe_code, reason = "the operating system; see the head of the room")]
+mod sys;
+mod task;
+mod timers;
+mod trace;
+
+pub use clock::{Clock, SystemClock};
+pub use coroutine::{Coroutine, iscoroutine};
+pub use context::{Context, ContextVar, Token, copy_context};
+pub use event_loop::{
+    AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
+    SelectorEventLoop, get_event_loop, get_running_loop, new_event_loop, set_event_loop,
+};
+#[expect(deprecated, reason = "exported under the names that Python documents")]
+pub use event_loop::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
+pub use exceptions::{
+    CancelledError, Error, ExceptionGroup, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, OsError,
+    Other, Panic, ResolveError, Result, TimeoutError,
+};
+pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
+pub use handle::{Handle, TimerHandle};
+pub use task::{
+    AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
+    create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,
+    print_call_graph,
+};

@@ -1,0 +1,186 @@
+//! The poller on mio: epoll on Linux, kqueue on macOS and the BSDs.
+//!
+//! Registrations are edge-triggered, as mio makes them. Whoever needs a level (`add_reader`) arms its descriptor
+//! again with [`Driver::modify`] after each report.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Poll, Token, Waker};
+
+use super::fork;
+
+/// Reports that one `wait` can bring: more only take another round.
+const EVENTS: usize = 1024;
+
+/// The token of the wake-up, out of the reach of a slab.
+const WAKE: Token = Token(usize::MAX);
+
+/// What to report of a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// Data to read, a connection to accept, the end of the stream.
+    Read,
+    /// Room to write, a connection made.
+    Write,
+    /// Both, and out-of-band data where the system tells it apart.
+    Both,
+}
+
+/// What a descriptor is ready for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readiness {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// The peer sends no more, or the connection is gone.
+    pub(crate) read_closed: bool,
+    pub(crate) write_closed: bool,
+    pub(crate) error: bool,
+    pub(crate) priority: bool,
+}
+
+impl Readiness {
+    /// The union of two reports.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            readable: self.readable | other.readable,
+            writable: self.writable | other.writable,
+            read_closed: self.read_closed | other.read_closed,
+            write_closed: self.write_closed | other.write_closed,
+            error: self.error | other.error,
+            priority: self.priority | other.priority,
+        }
+    }
+
+    fn of(event: &Event) -> Self {
+        Self {
+            readable: event.is_readable(),
+            writable: event.is_writable(),
+            read_closed: event.is_read_closed(),
+            write_closed: event.is_write_closed(),
+            error: event.is_error(),
+            priority: event.is_priority(),
+        }
+    }
+}
+
+/// The loop's poller. After a `fork` the child shares it with its parent, so every call but dropping is refused there.
+pub(crate) struct Driver {
+    poll: RefCell<Poll>,
+    events: RefCell<Events>,
+    unparker: Unparker,
+    process: fork::Process,
+}
+
+impl Driver {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let process = fork::Process::current();
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let unparker = Unparker { waker: Arc::new(waker), process };
+        Ok(Self { poll: RefCell::new(poll), events: RefCell::new(Events::with_capacity(EVENTS)), unparker, process })
+    }
+
+    pub(crate) fn unparker(&self) -> Unparker {
+        self.unparker.clone()
+    }
+
+    /// Registers a descriptor; its reports carry `key`. It must be removed before it is closed.
+    pub(crate) fn add(&self, fd: RawFd, key: usize, interest: Interest) -> io::Result<()> {
+        self.process.check()?;
+        self.poll.borrow().registry().register(&mut SourceFd(&fd), Token(key), interest.into())
+    }
+
+    /// Changes the interest, and reports anew what is still ready.
+    pub(crate) fn modify(&self, fd: RawFd, key: usize, interest: Interest) -> io::Result<()> {
+        self.process.check()?;
+        self.poll.borrow().registry().reregister(&mut SourceFd(&fd), Token(key), interest.into())
+    }
+
+    /// Forgets a descriptor. One that was closed already is forgotten by the system itself.
+    pub(crate) fn remove(&self, fd: RawFd) -> io::Result<()> {
+        self.process.check()?;
+        self.poll.borrow().registry().deregister(&mut SourceFd(&fd))
+    }
+
+    /// Sleeps until something is ready, `timeout` is over (`None`: for ever) or somebody wakes.
+    ///
+    /// A signal ends the sleep too: that is no error, and there is nothing to drain then.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.process.check()?;
+        let mut events = self.events.borrow_mut();
+        match self.poll.borrow_mut().poll(&mut events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Whether the last `wait` found anything.
+    pub(crate) fn found_any(&self) -> bool {
+        !self.events.borrow().is_empty()
+    }
+
+    /// Hands out what the last `wait` found, in the system's order.
+    pub(crate) fn drain(&self, mut each: impl FnMut(usize, Readiness)) {
+        for event in self.events.borrow().iter() {
+            if event.token() != WAKE {
+                each(event.token().0, Readiness::of(event));
+            }
+        }
+    }
+}
+
+impl From<Interest> for mio::Interest {
+    fn from(interest: Interest) -> Self {
+        match interest {
+            Interest::Read => Self::READABLE,
+            Interest::Write => Self::WRITABLE,
+            Interest::Both => both(),
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn both() -> mio::Interest {
+    mio::Interest::READABLE | mio::Interest::WRITABLE | mio::Interest::PRIORITY
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn both() -> mio::Interest {
+    mio::Interest::READABLE | mio::Interest::WRITABLE
+}
+
+/// Ends a `wait`, from any thread or from a signal handler: it is one `write` to a descriptor.
+#[derive(Clone)]
+pub(crate) struct Unparker {
+    waker: Arc<Waker>,
+    process: fork::Process,
+}
+
+impl Unparker {
+    pub(crate) fn unpark(&self) -> io::Result<()> {
+        self.process.check()?;
+        self.waker.wake()
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Unparker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unparker").finish_non_exhaustive()
+    }
+}

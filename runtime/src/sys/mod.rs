@@ -1,0 +1,25 @@
+//! The operating system: the only room that makes a system call or names mio, libc or socket2.
+//!
+//! What each platform must supply:
+//!
+//! - [`Driver`]: the poller. `add` registers a descriptor once, edge-triggered; `modify` arms it again, so that a
+//!   readiness that is still there is reported anew; `remove` forgets it; `wait` sleeps until something is ready, the
+//!   time is over or somebody wakes; `drain` hands out what `wait` found.
+//! - [`Unparker`]: ends a `wait` from any thread or signal handler.
+//! - [`Inbox`]: what other threads have for the loop, one lock-free word.
+//! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
+//! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
+//!
+//! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
+//! the same contract. Every descriptor made here is close-on-exec and non-blocking.
+
+mod driver;
+pub(crate) mod fork;
+mod inbox;
+mod scoped;
+pub(crate) mod interrupt;
+
+pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
+pub(crate) use inbox::{Inbox, Pushed};
+pub(crate) use scoped::Scoped;
+pub(crate) use std::os::fd::{AsRawFd, RawFd};

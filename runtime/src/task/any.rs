@@ -1,0 +1,269 @@
+//! `AnyTask`: a task without its type, as `current_task` and `all_tasks` give it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::raw::TaskRef;
+use super::{cancel, report};
+use crate::context::{self, Context};
+use crate::event_loop::EventLoop;
+use crate::exceptions::{CancelledError, Error, Message, Result};
+use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, tell};
+
+/// A handle to a task of any result.
+///
+/// Clones are handles to the same task; they compare equal.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     let me = asyncio::current_task()?.expect("a coroutine runs in a task");
+///     me.set_name("greeter");
+///     assert_eq!(me.get_name(), "greeter");
+///     Ok::<_, asyncio::Error>(())
+/// })
+/// # }
+/// ```
+pub struct AnyTask {
+    task: TaskRef,
+}
+
+impl AnyTask {
+    #[inline]
+    pub(super) fn new(task: TaskRef) -> Self {
+        let handles = &task.header().handles;
+        handles.set(handles.get() + 1);
+        Self { task }
+    }
+
+    #[inline]
+    pub(super) fn task(&self) -> &TaskRef {
+        &self.task
+    }
+
+    /// Asks the task to leave. False, and no effect, if it is done. Python: `Task.cancel()`.
+    ///
+    /// Requests are counted. If the task awaits another task or a future, that is cancelled and its end decides;
+    /// else the task leaves at the await at which it is, and its clean-up runs. A task that has not begun never does.
+    pub fn cancel(&self) -> bool {
+        cancel::cancel(&self.task, None)
+    }
+
+    /// As [`cancel`](Self::cancel), with a message for the `CancelledError`. Python: `Task.cancel(msg)`.
+    pub fn cancel_with(&self, message: impl Into<Cow<'static, str>>) -> bool {
+        cancel::cancel(&self.task, Some(Message::new(message)))
+    }
+
+    /// Takes one request back and returns how many are left. Python: `Task.uncancel()`.
+    ///
+    /// At zero a request that was not acted on yet is withdrawn.
+    pub fn uncancel(&self) -> usize {
+        self.task.header().cell.uncancel() as usize
+    }
+
+    /// How many requests there were, minus those that were taken back. Python: `Task.cancelling()`.
+    pub fn cancelling(&self) -> usize {
+        self.task.header().cell.count() as usize
+    }
+
+    /// Whether the task is done: it returned, failed, panicked or was cancelled. Python: `Task.done()`.
+    pub fn done(&self) -> bool {
+        self.task.header().state.is_done()
+    }
+
+    /// Whether it ended by a cancel. Python: `Task.cancelled()`.
+    pub fn cancelled(&self) -> bool {
+        self.task.header().state.is_cancelled()
+    }
+
+    /// The error that it failed with, `None` if it has a result. Python: `Task.exception()`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidStateError` while it is not done; `CancelledError` if it was cancelled.
+    pub fn exception(&self) -> Result<Option<Error>> {
+        if !self.done() {
+            return Err(Error::invalid_state("the exception is not set yet; await the task"));
+        }
+        self.seen();
+        match self.task.error() {
+            Some(error) if self.cancelled() => Err(error),
+            error => Ok(error),
+        }
+    }
+
+    /// The name; `Task-N` unless it was given one. Python: `Task.get_name()`.
+    pub fn get_name(&self) -> String {
+        let header = self.task.header();
+        let name = header.rare.get().and_then(|rare| rare.name.borrow().clone());
+        name.map_or_else(|| format!("Task-{}", header.id), |name| name.to_string())
+    }
+
+    /// Names the task. Python: `Task.set_name()`.
+    pub fn set_name(&self, name: impl AsRef<str>) {
+        let former = self.task.header().rare().name.replace(Some(Rc::from(name.as_ref())));
+        drop(former);
+    }
+
+    /// The name of the coroutine function at its root, where one is suspended. Python: `Task.get_coro()`.
+    pub fn get_coro(&self) -> Option<&'static str> {
+        let rare = self.task.header().rare.get()?;
+        let name = rare.trace.borrow().first().map(|frame| frame.name);
+        name
+    }
+
+    /// The context that it runs in. Python: `Task.get_context()`.
+    pub fn get_context(&self) -> Context {
+        if self.task.header().state.is_running() {
+            return context::current();
+        }
+        let place = &self.task.header().context;
+        let context = place.take().unwrap_or_default();
+        place.set(Some(context.clone()));
+        context
+    }
+
+    /// Where it was created.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.task.header().location
+    }
+
+    /// Calls `callback` with the task once it is done, through the ready queue, in a copy of the current context.
+    /// Python: `Task.add_done_callback()`.
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + 'static) -> CallbackId {
+        self.add_callback(DoneCallback { function: Box::new(callback), context: context::snapshot() })
+    }
+
+    /// As [`add_done_callback`](Self::add_done_callback), in this very context.
+    pub fn add_done_callback_with_context(
+        &self,
+        context: Context,
+        callback: impl FnOnce(&Self) + 'static,
+    ) -> CallbackId {
+        self.add_callback(DoneCallback { function: Box::new(callback), context: Some(context) })
+    }
+
+    fn add_callback(&self, callback: DoneCallback<Self>) -> CallbackId {
+        let header = self.task.header();
+        let id = header.waiters.borrow_mut().call(callback);
+        if self.done() {
+            let waiters = header.waiters.replace(Waiters::None);
+            tell(waiters, self, header.task_loop.inner());
+        }
+        id
+    }
+
+    /// Takes a callback back; false if it was scheduled or removed before. Python: `Task.remove_done_callback()`.
+    pub fn remove_done_callback(&self, id: CallbackId) -> bool {
+        let removed = self.task.header().waiters.borrow_mut().remove(id);
+        removed.is_some()
+    }
+
+    /// The loop that it runs on. Python: `Task.get_loop()`.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the loop is gone.
+    pub fn get_loop(&self) -> Result<EventLoop> {
+        let event_loop = self.task.header().task_loop.inner().event_loop();
+        event_loop.ok_or_else(|| Error::runtime_error("the event loop of this task was dropped"))
+    }
+
+    /// How it was cancelled, if it was.
+    pub(crate) fn cancelled_error(&self) -> Option<CancelledError> {
+        if !self.cancelled() {
+            return None;
+        }
+        match self.task.error() {
+            Some(Error::CancelledError(error)) => Some(error),
+            _ => Some(CancelledError::default()),
+        }
+    }
+
+    /// Somebody knows of its failure.
+    #[inline]
+    pub(crate) fn seen(&self) {
+        let header = self.task.header();
+        if header.state.is_unseen() {
+            header.state.seen();
+            header.task_loop.forget_unseen(&self.task);
+        }
+    }
+
+    /// Its failure, and its being dropped while pending, are not to be reported.
+    pub(crate) fn silence(&self) {
+        self.seen();
+        self.task.header().state.silence();
+    }
+}
+
+impl Clone for AnyTask {
+    fn clone(&self) -> Self {
+        Self::new(self.task.clone())
+    }
+}
+
+impl Drop for AnyTask {
+    #[inline]
+    fn drop(&mut self) {
+        let header = self.task.header();
+        header.handles.set(header.handles.get() - 1);
+        if header.state.is_unseen() && header.handles.get() == 0 {
+            report::lost(&self.task);
+        }
+    }
+}
+
+impl PartialEq for AnyTask {
+    fn eq(&self, other: &Self) -> bool {
+        self.task.address() == other.task.address()
+    }
+}
+
+impl Eq for AnyTask {}
+
+impl Hash for AnyTask {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.task.address().hash(state);
+    }
+}
+
+impl fmt::Debug for AnyTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.cancelled() {
+            "cancelled"
+        } else if self.done() {
+            "done"
+        } else if self.cancelling() > 0 {
+            "cancelling"
+        } else {
+            "pending"
+        };
+        write!(f, "<Task {state} name={:?}", self.get_name())?;
+        if let Some(coroutine) = self.get_coro() {
+            write!(f, " coro={coroutine}")?;
+        }
+        write!(f, " created at {}>", self.location())
+    }
+}
+
+impl crate::sealed::Sealed for AnyTask {}
+
+impl FutureLike for AnyTask {
+    fn done(&self) -> bool {
+        Self::done(self)
+    }
+
+    fn cancelled(&self) -> bool {
+        Self::cancelled(self)
+    }
+
+    fn cancel(&self) -> bool {
+        Self::cancel(self)
+    }
+}

@@ -1,0 +1,122 @@
+//! Awaiting a task: the leaf.
+
+use std::future::{Future as StdFuture, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::any::AnyTask;
+use super::{Task, waker};
+use crate::cancellation::{Awaited, Relay, is_marked};
+use crate::exceptions::{Error, Result};
+use crate::future::Place;
+use crate::trace::{WaitsFor, waits_for};
+
+/// What `task.await` awaits.
+///
+/// # Cancellation
+///
+/// Cancelling a task that waits here cancels the task it waits for, and it leaves when that has ended. Use
+/// [`shield`](crate::shield) to keep the other task.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct TaskAwait<T: 'static> {
+    task: Task<T>,
+    wait: Wait,
+}
+
+impl<T: 'static> StdFuture for TaskAwait<T> {
+    type Output = Result<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = &mut *self;
+        ready!(this.wait.poll(&this.task, cx))?;
+        Poll::Ready(this.task.take())
+    }
+}
+
+impl<T: 'static> Unpin for TaskAwait<T> {}
+
+/// What `(&task).await` awaits: the result is cloned.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct TaskAwaitRef<'a, T: 'static> {
+    task: &'a Task<T>,
+    wait: Wait,
+}
+
+impl<T: Clone> StdFuture for TaskAwaitRef<'_, T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = &mut *self;
+        ready!(this.wait.poll(this.task, cx))?;
+        Poll::Ready(this.task.result())
+    }
+}
+
+/// The wait for a task's end, whatever its type.
+#[derive(Debug, Default)]
+struct Wait {
+    /// What it waits for, while it does: to leave the waiters on drop.
+    registered: Option<AnyTask>,
+    place: Place,
+    relay: Relay,
+}
+
+impl Wait {
+    #[inline]
+    fn poll(&mut self, task: &AnyTask, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let header = task.task().header();
+        if !header.state.is_done() {
+            if waker::current().is_some_and(|current| current.address() == task.task().address()) {
+                let text = format!("task {:?} awaits itself, which can never end", task.get_name());
+                return Poll::Ready(Err(Error::runtime_error(text)));
+            }
+            header.waiters.borrow_mut().wait(&mut self.place, cx);
+            if self.registered.is_none() {
+                self.registered = Some(task.clone());
+            }
+            let target = || Awaited::Task(waker::target(task.task().clone()));
+            self.relay.pending(task.task().address().as_ptr(), target);
+            waits_for(WaitsFor::Task);
+            return Poll::Pending;
+        }
+        if self.place.is_taken() && is_marked() {
+            return Poll::Pending;
+        }
+        if self.relay.done(|| task.cancelled_error()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Wait {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(task) = &self.registered {
+            let waiter = task.task().header().waiters.borrow_mut().leave(&mut self.place);
+            drop(waiter);
+        }
+    }
+}
+
+impl<T: 'static> IntoFuture for Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = TaskAwait<T>;
+
+    #[inline]
+    fn into_future(self) -> TaskAwait<T> {
+        TaskAwait { task: self, wait: Wait::default() }
+    }
+}
+
+impl<'a, T: Clone + 'static> IntoFuture for &'a Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = TaskAwaitRef<'a, T>;
+
+    fn into_future(self) -> TaskAwaitRef<'a, T> {
+        TaskAwaitRef { task: self, wait: Wait::default() }
+    }
+}

@@ -1,0 +1,22 @@
+//! Cancelling a task.
+
+use super::raw::TaskRef;
+use super::waker;
+use crate::exceptions::Message;
+
+/// One more request. False if the task is done.
+///
+/// A suspended task hands the request on to what it awaits, if that is a task or future and accepts. Else its cell is
+/// marked, and it is woken to leave. A running task marks its own cell only: it leaves where it suspends next.
+pub(super) fn cancel(task: &TaskRef, message: Option<Message>) -> bool {
+    let header = task.header();
+    if header.state.is_done() {
+        return false;
+    }
+    if header.state.is_running() {
+        header.cell.request(message);
+    } else if !header.cell.request_or_relay(message) {
+        waker::schedule(task);
+    }
+    true
+}

@@ -1,0 +1,277 @@
+//! `create_task`, task factories and eager tasks.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+use std::future::{Future as StdFuture, IntoFuture};
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::header::Header;
+use super::output::TaskOutput;
+use super::raw::TaskRef;
+use super::registry::TaskLoop;
+use super::state::TaskState;
+use super::{Task, step, waker};
+use crate::cancellation::CancelCell;
+use crate::context::{self, Context};
+use crate::event_loop::{EventLoop, Inner, current_inner};
+use crate::exceptions::{Error, Result};
+use crate::future::Waiters;
+use crate::trace::WaitsFor;
+
+/// Starts a task on the running loop. Python: `asyncio.create_task()`.
+///
+/// The first step runs in the next batch. The task lives on if the handle is dropped. For a name, a context or an
+/// eager start see [`Task::builder`]; `create_task(…).named("x")` is short for the first.
+///
+/// # Panics
+///
+/// If no loop runs on this thread; [`EventLoop::create_task`] says so with an error instead.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     let double = asyncio::create_task(async { Ok::<_, asyncio::Error>(21 * 2) });
+///     assert_eq!(double.await?, 42);
+///     Ok::<_, asyncio::Error>(())
+/// })
+/// # }
+/// ```
+#[track_caller]
+pub fn create_task<F>(future: F) -> Task<<F::Output as TaskOutput>::Value>
+where
+    F: StdFuture<Output: TaskOutput> + 'static,
+{
+    let location = Location::caller();
+    current_inner(|inner| match inner {
+        Some(inner) => spawn_on(inner, future, TaskOptions::default(), location),
+        None => Err(Error::runtime_error("no event loop is running on this thread")),
+    })
+    .unwrap_or_else(|error| panic!("create_task: {error}; call it from inside asyncio::run(…), or use EventLoop::create_task"))
+}
+
+/// Makes a task of what is none. Python: `asyncio.ensure_future()`.
+///
+/// A [`Task`] is one already and a [`Future`](crate::Future) is awaited as it is: neither needs this. What else can
+/// be awaited is wrapped in a task.
+///
+/// # Errors
+///
+/// `RuntimeError` if no loop runs on this thread; what was passed is dropped then.
+#[track_caller]
+pub fn ensure_future<A>(awaitable: A) -> Result<Task<<A::Output as TaskOutput>::Value>>
+where
+    A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+{
+    Task::<()>::builder().create_task(awaitable.into_future())
+}
+
+/// What a new task can be given; a [`TaskFactory`] may change it.
+#[derive(Debug, Default)]
+pub struct TaskOptions {
+    /// The name, instead of `Task-N`.
+    pub name: Option<String>,
+    /// The context to run in, instead of a copy of the current one.
+    pub context: Option<Context>,
+    /// Whether the first step runs at once, inside of `create_task`.
+    pub eager_start: Option<bool>,
+}
+
+/// What is called for each new task of a loop, and may change its options.
+///
+/// Python's factories return the task; here a task has one type, and what can differ are its options.
+pub type TaskFactory = dyn Fn(&EventLoop, &mut TaskOptions);
+
+/// A task factory by which first steps run at once. Python: `asyncio.eager_task_factory`.
+///
+/// Only where `create_task` said nothing itself, and only while the loop runs.
+pub fn eager_task_factory(_event_loop: &EventLoop, options: &mut TaskOptions) {
+    options.eager_start.get_or_insert(true);
+}
+
+/// A task factory that does what another one does, and starts eagerly. Python: `asyncio.create_eager_task_factory()`.
+pub fn create_eager_task_factory(
+    other: impl Fn(&EventLoop, &mut TaskOptions) + 'static,
+) -> impl Fn(&EventLoop, &mut TaskOptions) + 'static {
+    move |event_loop, options| {
+        other(event_loop, options);
+        eager_task_factory(event_loop, options);
+    }
+}
+
+/// Options for a new task; made by [`Task::builder`].
+#[derive(Debug, Default)]
+#[must_use = "the builder starts nothing until its create_task(…) is called"]
+pub struct TaskBuilder {
+    options: TaskOptions,
+    event_loop: Option<EventLoop>,
+}
+
+impl Task<()> {
+    /// Options for a new task: `Task::builder().name("reader").create_task(…)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// asyncio::run(async {
+    ///     let task = asyncio::Task::builder().name("reader").create_task(async {})?;
+    ///     assert_eq!(task.get_name(), "reader");
+    ///     task.await
+    /// })
+    /// # }
+    /// ```
+    pub fn builder() -> TaskBuilder {
+        TaskBuilder::default()
+    }
+}
+
+impl TaskBuilder {
+    /// Names the task.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.options.name = Some(name.into());
+        self
+    }
+
+    /// The very context to run in, instead of a copy of the current one.
+    pub fn context(mut self, context: Context) -> Self {
+        self.options.context = Some(context);
+        self
+    }
+
+    /// Runs the first step inside of `create_task`, if the loop runs. Overrides the task factory.
+    pub fn eager_start(mut self, eager: bool) -> Self {
+        self.options.eager_start = Some(eager);
+        self
+    }
+
+    /// The loop to run on, instead of the running one.
+    pub fn event_loop(mut self, event_loop: &EventLoop) -> Self {
+        self.event_loop = Some(event_loop.clone());
+        self
+    }
+
+    /// Starts the task.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if no loop was given and none runs, or the loop is closed; the future is dropped then.
+    #[track_caller]
+    pub fn create_task<F>(self, future: F) -> Result<Task<<F::Output as TaskOutput>::Value>>
+    where
+        F: StdFuture<Output: TaskOutput> + 'static,
+    {
+        let location = Location::caller();
+        let event_loop = match self.event_loop {
+            Some(event_loop) => event_loop,
+            None => crate::event_loop::get_running_loop()?,
+        };
+        spawn_on(event_loop.inner(), future, self.options, location)
+    }
+}
+
+impl EventLoop {
+    /// Starts a task on this loop. Python: `loop.create_task()`.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the loop is closed; the future is dropped then.
+    #[track_caller]
+    pub fn create_task<F>(&self, future: F) -> Result<Task<<F::Output as TaskOutput>::Value>>
+    where
+        F: StdFuture<Output: TaskOutput> + 'static,
+    {
+        spawn_on(self.inner(), future, TaskOptions::default(), Location::caller())
+    }
+
+    /// Sets what is called for each new task. Python: `loop.set_task_factory()`.
+    pub fn set_task_factory(&self, factory: impl Fn(&Self, &mut TaskOptions) + 'static) {
+        self.replace_task_factory(Some(Rc::new(factory)));
+    }
+
+    /// Goes back to plain tasks. Python: `loop.set_task_factory(None)`.
+    pub fn clear_task_factory(&self) {
+        self.replace_task_factory(None);
+    }
+
+    fn replace_task_factory(&self, factory: Option<Rc<TaskFactory>>) {
+        let former = self.inner().slot::<TaskLoop>().factory.replace(factory);
+        drop(former);
+    }
+
+    /// The factory that was set. Python: `loop.get_task_factory()`.
+    pub fn get_task_factory(&self) -> Option<Rc<TaskFactory>> {
+        self.inner().existing_slot::<TaskLoop>().and_then(|tasks| tasks.factory.borrow().clone())
+    }
+}
+
+/// Starts a task on a loop.
+#[inline]
+pub(crate) fn spawn_on<F>(
+    inner: &Rc<Inner>,
+    future: F,
+    mut options: TaskOptions,
+    location: &'static Location<'static>,
+) -> Result<Task<<F::Output as TaskOutput>::Value>>
+where
+    F: StdFuture<Output: TaskOutput> + 'static,
+{
+    inner.check_usable()?;
+    let tasks = inner.slot::<TaskLoop>();
+    let factory = tasks.factory.borrow().clone();
+    if let (Some(factory), Some(event_loop)) = (factory, inner.event_loop()) {
+        factory(&event_loop, &mut options);
+    }
+    let TaskOptions { name, context, eager_start } = options;
+    let context = context.or_else(context::snapshot);
+    let task = new_task(tasks, future, context, location);
+    let handle = Task::new(task.clone());
+    if let Some(name) = name {
+        handle.set_name(name);
+    }
+    if eager_start.unwrap_or(false) && inner.is_running() {
+        step::run_eagerly(&task);
+    } else {
+        waker::schedule(&task);
+    }
+    Ok(handle)
+}
+
+#[inline]
+fn new_task<F>(
+    tasks: Rc<TaskLoop>,
+    future: F,
+    context: Option<Context>,
+    location: &'static Location<'static>,
+) -> TaskRef
+where
+    F: StdFuture<Output: TaskOutput> + 'static,
+{
+    let (id, slot) = tasks.reserve();
+    let list = tasks.clone();
+    let task = TaskRef::new(future, move |vtable| Header {
+        vtable,
+        task_loop: tasks,
+        references: Cell::new(1),
+        handles: Cell::new(0),
+        slot,
+        id,
+        cell: CancelCell::default(),
+        context: Cell::new(context),
+        location,
+        waiters: RefCell::new(Waiters::None),
+        rare: OnceCell::new(),
+        state: TaskState::default(),
+        waits_for: Cell::new(WaitsFor::Unknown),
+    });
+    list.enter(slot, task.clone());
+    task
+}
+
+impl fmt::Debug for TaskLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskLoop").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! The loop's side of tasks: the list of those that are not done, the pool of their blocks, and who made them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::any::AnyTask;
+use super::create::TaskFactory;
+use super::pool::Pool;
+use super::raw::TaskRef;
+use super::{report, step, waker};
+use crate::event_loop::{EventLoop, Inner, Shared, Slot, get_running_loop};
+use crate::exceptions::Result;
+
+/// What the task room keeps for each loop.
+pub(super) struct TaskLoop {
+    inner: Rc<Inner>,
+    pub(super) pool: Pool,
+    tasks: RefCell<Vec<Option<TaskRef>>>,
+    free: RefCell<Vec<u32>>,
+    /// Failed tasks whose failure nobody has looked at, and which somebody still holds.
+    unseen: RefCell<HashMap<NonNull<()>, TaskRef>>,
+    created: Cell<u32>,
+    thread: usize,
+    pub(super) factory: RefCell<Option<Rc<TaskFactory>>>,
+}
+
+thread_local! {
+    static TOKEN: u8 = const { 0 };
+}
+
+/// Tells threads apart that live at the same time.
+#[inline]
+pub(super) fn thread_token() -> usize {
+    TOKEN.with(|token| std::ptr::from_ref(token).addr())
+}
+
+impl Slot for TaskLoop {
+    fn create(inner: &Rc<Inner>) -> Rc<Self> {
+        Rc::new(Self {
+            inner: inner.clone(),
+            pool: Pool::new(),
+            tasks: RefCell::new(Vec::new()),
+            free: RefCell::new(Vec::new()),
+            unseen: RefCell::new(HashMap::new()),
+            created: Cell::new(0),
+            thread: thread_token(),
+            factory: RefCell::new(None),
+        })
+    }
+
+    /// Drops what is still pending, oldest first, and reports the failures that nobody looked at.
+    fn close(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
+        let mut tasks: Vec<TaskRef> = tasks.into_iter().flatten().collect();
+        tasks.sort_by_key(|task| task.header().id);
+        for task in tasks {
+            report::destroyed_pending(&task);
+            step::abandon(&task);
+        }
+        let unseen = std::mem::take(&mut *self.unseen.borrow_mut());
+        let mut unseen: Vec<TaskRef> = unseen.into_values().collect();
+        unseen.sort_by_key(|task| task.header().id);
+        for task in unseen {
+            report::never_retrieved(&task);
+        }
+        let factory = self.factory.borrow_mut().take();
+        drop(factory);
+    }
+}
+
+impl TaskLoop {
+    #[inline]
+    pub(super) fn inner(&self) -> &Rc<Inner> {
+        &self.inner
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        self.inner.shared()
+    }
+
+    pub(super) fn thread(&self) -> usize {
+        self.thread
+    }
+
+    /// A number for a new task, and a place in the list.
+    #[inline]
+    pub(super) fn reserve(&self) -> (u32, u32) {
+        let id = self.created.get().wrapping_add(1);
+        self.created.set(id);
+        let slot = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.push(None);
+            u32::try_from(tasks.len() - 1).expect("four thousand million tasks do not fit into memory")
+        });
+        (id, slot)
+    }
+
+    #[inline]
+    pub(super) fn enter(&self, slot: u32, task: TaskRef) {
+        self.tasks.borrow_mut()[slot as usize] = Some(task);
+    }
+
+    /// The task is done. Its reference is returned, to be dropped where nothing is borrowed.
+    #[inline]
+    pub(super) fn leave(&self, slot: u32) -> Option<TaskRef> {
+        let task = self.tasks.borrow_mut().get_mut(slot as usize).and_then(Option::take)?;
+        self.free.borrow_mut().push(slot);
+        Some(task)
+    }
+
+    pub(super) fn find(&self, slot: u32, id: u32) -> Option<TaskRef> {
+        let tasks = self.tasks.borrow();
+        let task = tasks.get(slot as usize)?.as_ref()?;
+        (task.header().id == id).then(|| task.clone())
+    }
+
+    /// A task failed, and somebody holds it who may look. It is reported at the latest when the loop closes.
+    pub(super) fn watch_unseen(&self, task: &TaskRef) {
+        self.unseen.borrow_mut().insert(task.address(), task.clone());
+    }
+
+    /// Somebody has looked, or nobody can any more.
+    pub(super) fn forget_unseen(&self, task: &TaskRef) {
+        let forgotten = self.unseen.borrow_mut().remove(&task.address());
+        drop(forgotten);
+    }
+
+    pub(super) fn all(&self) -> Vec<AnyTask> {
+        let mut tasks: Vec<_> = self.tasks.borrow().iter().flatten().cloned().collect();
+        tasks.sort_by_key(|task| task.header().id);
+        tasks.into_iter().map(AnyTask::new).collect()
+    }
+}
+
+/// The task that runs now; `None` in a plain callback. Python: `asyncio.current_task()`.
+///
+/// # Errors
+///
+/// `RuntimeError` if no loop runs on this thread.
+pub fn current_task() -> Result<Option<AnyTask>> {
+    get_running_loop()?;
+    Ok(waker::current().map(AnyTask::new))
+}
+
+/// The tasks of the running loop that are not done, oldest first. Python: `asyncio.all_tasks()`.
+///
+/// # Errors
+///
+/// `RuntimeError` if no loop runs on this thread.
+pub fn all_tasks() -> Result<Vec<AnyTask>> {
+    Ok(get_running_loop()?.all_tasks())
+}
+
+impl EventLoop {
+    /// The tasks of this loop that are not done, oldest first. Python: `asyncio.all_tasks(loop)`.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        self.inner().existing_slot::<TaskLoop>().map_or_else(Vec::new, |tasks| tasks.all())
+    }
+}

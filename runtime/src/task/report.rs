@@ -1,0 +1,47 @@
+//! What is said of tasks that nobody looks after: lost failures, and tasks that were dropped before their end.
+
+use super::any::AnyTask;
+use super::raw::TaskRef;
+use crate::event_loop::ExceptionContext;
+use crate::exceptions::Panic;
+
+/// The last handle went, and nobody has looked at the failure.
+#[cold]
+pub(super) fn lost(task: &TaskRef) {
+    never_retrieved(task);
+    task.header().task_loop.forget_unseen(task);
+}
+
+/// Reports a failure once.
+#[cold]
+pub(super) fn never_retrieved(task: &TaskRef) {
+    let header = task.header();
+    if !header.state.is_unseen() {
+        return;
+    }
+    header.state.seen();
+    let Some(error) = task.error() else { return };
+    report(task, ExceptionContext::new("Task exception was never retrieved").exception(error));
+}
+
+/// The loop is closed and the task is not done.
+#[cold]
+pub(super) fn destroyed_pending(task: &TaskRef) {
+    if !task.header().state.is_silent() {
+        report(task, ExceptionContext::new("Task was destroyed but it is pending!"));
+    }
+}
+
+/// A destructor panicked while the loop was closed.
+#[cold]
+pub(super) fn panic_at_close(task: &TaskRef, panic: &Panic) {
+    report(task, ExceptionContext::new("a destructor panicked while the event loop was closed").exception(panic.clone()));
+}
+
+fn report(task: &TaskRef, context: ExceptionContext) {
+    let header = task.header();
+    let run_in = header.context.take();
+    header.context.set(run_in.clone());
+    let context = context.source(header.location).with("task", AnyTask::new(task.clone())).run_in(run_in);
+    header.task_loop.inner().call_exception_handler(context);
+}

@@ -1,0 +1,161 @@
+//! The state of a task: flags with their rules, and the transitions that keep them. Pure.
+//!
+//! ```text
+//!   schedule        begin             end (pending)
+//!   ───────▶ SCHEDULED ───▶ RUNNING ──────────────▶ suspended ──schedule──▶ …
+//!                              │ end (done)
+//!                              └──────────────────▶ DONE [CANCELLED] [UNSEEN]
+//! ```
+
+use std::cell::Cell;
+
+/// In the ready queue. Set by `schedule` only, cleared when the step begins.
+const SCHEDULED: u8 = 1;
+/// Being polled, or being dropped after a poll. Excludes a second step.
+const RUNNING: u8 = 1 << 1;
+/// The future was polled at least once.
+const STARTED: u8 = 1 << 2;
+/// The outcome is stored, the future is gone. Never cleared; excludes SCHEDULED and RUNNING.
+const DONE: u8 = 1 << 3;
+/// Ended by a cancel. Only with DONE.
+const CANCELLED: u8 = 1 << 4;
+/// Failed, and nobody has looked. Only with DONE and without CANCELLED.
+const UNSEEN: u8 = 1 << 5;
+/// The failure, or being dropped while pending, is nobody's loss.
+const SILENT: u8 = 1 << 6;
+
+#[derive(Debug, Default)]
+pub(super) struct TaskState(Cell<u8>);
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Finished,
+    Failed,
+    Cancelled,
+}
+
+impl TaskState {
+    fn has(&self, flag: u8) -> bool {
+        self.0.get() & flag != 0
+    }
+
+    fn set(&self, flag: u8) {
+        self.0.set(self.0.get() | flag);
+    }
+
+    fn unset(&self, flag: u8) {
+        self.0.set(self.0.get() & !flag);
+    }
+
+    /// True: put the task into the ready queue.
+    #[inline]
+    pub(super) fn schedule(&self) -> bool {
+        if self.has(SCHEDULED | DONE) {
+            return false;
+        }
+        self.set(SCHEDULED);
+        true
+    }
+
+    /// A step comes out of the ready queue. False: there is nothing to run.
+    #[inline]
+    pub(super) fn begin(&self) -> bool {
+        self.unset(SCHEDULED);
+        if self.has(DONE | RUNNING) {
+            return false;
+        }
+        self.set(RUNNING);
+        true
+    }
+
+    /// The future is about to be polled; true if it is the first time.
+    #[inline]
+    pub(super) fn start(&self) -> bool {
+        let first = !self.has(STARTED);
+        self.set(STARTED);
+        first
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        self.has(STARTED)
+    }
+
+    /// The step is over and the future is suspended.
+    #[inline]
+    pub(super) fn suspend(&self) {
+        self.unset(RUNNING);
+    }
+
+    /// The outcome is stored.
+    #[inline]
+    pub(super) fn finish(&self, ending: Ending) {
+        let unseen = match ending {
+            Ending::Finished => 0,
+            Ending::Cancelled => CANCELLED,
+            Ending::Failed if self.has(SILENT) => 0,
+            Ending::Failed => UNSEEN,
+        };
+        self.0.set((self.0.get() & !(RUNNING | SCHEDULED)) | DONE | unseen);
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.has(RUNNING)
+    }
+
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        self.has(DONE)
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.has(CANCELLED)
+    }
+
+    pub(super) fn is_unseen(&self) -> bool {
+        self.has(UNSEEN)
+    }
+
+    /// Somebody has looked at the outcome.
+    #[inline]
+    pub(super) fn seen(&self) {
+        self.unset(UNSEEN);
+    }
+
+    /// Its failure and its being dropped are not to be reported.
+    pub(super) fn silence(&self) {
+        self.set(SILENT);
+        self.unset(UNSEEN);
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.has(SILENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_queued_once_and_never_after_its_end() {
+        let state = TaskState::default();
+        assert!(state.schedule());
+        assert!(!state.schedule());
+        assert!(state.begin());
+        assert!(state.schedule(), "a wake while it runs counts for the next batch");
+        state.finish(Ending::Failed);
+        assert!(state.is_unseen() && !state.schedule() && !state.begin());
+        state.seen();
+        assert!(!state.is_unseen());
+    }
+
+    #[test]
+    fn a_silent_task_is_nobodys_loss() {
+        let state = TaskState::default();
+        state.silence();
+        assert!(state.begin());
+        state.finish(Ending::Failed);
+        assert!(!state.is_unseen());
+    }
+}

@@ -1,0 +1,156 @@
+//! One step: a poll of the task's future, and what its result means.
+//!
+//! This is the outermost boundary of a cancel: a future that suspends under a marked cell is dropped here, in the
+//! task's own context, and the task ends as cancelled.
+
+use std::task::{Context as PollContext, Poll};
+
+use super::raw::TaskRef;
+use super::state::Ending;
+use super::{any::AnyTask, waker};
+use crate::cancellation::with_cell;
+use crate::context;
+use crate::exceptions::{CancelledError, Error, Panic, catch};
+use crate::future::{Waiters, tell};
+use crate::handle::set_polled;
+use crate::trace::{self, WaitsFor};
+
+/// Runs the step that came out of the ready queue.
+#[inline]
+pub(super) fn run(task: &TaskRef) {
+    let header = task.header();
+    if !header.state.begin() {
+        return;
+    }
+    if !header.state.is_started() {
+        // Cancelled before the first step: the body never runs.
+        if let Some(error) = header.cell.take_mark() {
+            return leave(task, error);
+        }
+    }
+    header.state.start();
+    match entered(task, |task| waker::with_waker(task, |waker| poll(task, &mut PollContext::from_waker(waker)))) {
+        Ok(Poll::Pending) => match header.cell.take_mark() {
+            None => header.state.suspend(),
+            Some(error) => leave(task, error),
+        },
+        Ok(Poll::Ready(())) => match header.cell.take_mark() {
+            // A request that came while it ran, and no await after it: the result is lost, as in Python.
+            Some(error) => leave(task, error),
+            None => complete(task),
+        },
+        Err(panic) => fail(task, panic),
+    }
+}
+
+/// Runs the first step now, inside the step or callback that creates the task.
+pub(super) fn run_eagerly(task: &TaskRef) {
+    run(task);
+}
+
+/// Calls `f` as what runs in the task: its context, its cell, its waker. A panic comes back as an error.
+#[inline]
+fn entered<R>(task: &TaskRef, f: impl FnOnce(&TaskRef) -> R) -> Result<R, Panic> {
+    let header = task.header();
+    let outer_task = set_polled(Some(waker::polled(task)));
+    let outer_context = context::replace(header.context.take());
+    let result = with_cell(&header.cell, || catch(|| f(task)));
+    header.context.set(context::replace(outer_context));
+    set_polled(outer_task);
+    result
+}
+
+/// Polls the future, and keeps the await trace if it suspends.
+#[inline]
+fn poll(task: &TaskRef, context: &mut PollContext<'_>) -> Poll<()> {
+    let header = task.header();
+    let step = trace::Step::begin();
+    let poll = task.poll(context);
+    if poll.is_pending() {
+        header.waits_for.set(step.waits_for());
+        let kept = header.rare.get().is_some();
+        if kept || !step.is_empty() {
+            let mut frames = header.rare().trace.borrow_mut();
+            frames.clear();
+            step.frames(|frame| frames.push(frame));
+        }
+    }
+    poll
+}
+
+/// The future is dropped, destructors from the inside out, and the task ends as cancelled.
+#[cold]
+fn leave(task: &TaskRef, error: CancelledError) {
+    match entered(task, |task| task.store(error.into())) {
+        Ok(()) => complete(task),
+        Err(panic) => fail(task, panic),
+    }
+}
+
+/// The future panicked, in its code or in a destructor.
+#[cold]
+fn fail(task: &TaskRef, panic: Panic) {
+    if let Err(second) = entered(task, |task| task.store(panic.into())) {
+        // The second panic came out of the destructors that the first one called for.
+        if let Err(third) = entered(task, |task| task.store(second.into())) {
+            crate::log::failure(&format_args!("a panic in a destructor of a task was not kept: {third}"));
+        }
+    }
+    complete(task);
+}
+
+/// The outcome is stored: everybody is told.
+#[inline]
+fn complete(task: &TaskRef) {
+    let header = task.header();
+    let ending = match task.error() {
+        None => Ending::Finished,
+        Some(Error::CancelledError(_)) => Ending::Cancelled,
+        Some(_) => Ending::Failed,
+    };
+    header.state.finish(ending);
+    header.cell.clear();
+    header.waits_for.set(WaitsFor::Unknown);
+    let listed = header.task_loop.leave(header.slot);
+    if let Some(rare) = header.rare.get() {
+        rare.trace.borrow_mut().clear();
+    }
+    let waiters = header.waiters.replace(Waiters::None);
+    if !matches!(waiters, Waiters::None) {
+        tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner());
+    }
+    if header.state.is_unseen() {
+        unseen(task);
+    }
+    drop(listed);
+}
+
+#[cold]
+fn unseen(task: &TaskRef) {
+    if task.header().handles.get() == 0 {
+        super::report::lost(task);
+    } else {
+        task.header().task_loop.watch_unseen(task);
+    }
+}
+
+/// The loop is closed: the future is dropped where it stands, and a panic in a destructor is kept from the others.
+pub(super) fn abandon(task: &TaskRef) {
+    let header = task.header();
+    if !header.state.begin() {
+        return;
+    }
+    let error = Error::CancelledError(CancelledError::new("the event loop was closed"));
+    if let Err(panic) = entered(task, |task| task.store(error)) {
+        super::report::panic_at_close(task, &panic);
+        // What is left of the future was dropped by the unwinding; this stores over it.
+        if entered(task, |task| task.store(panic.into())).is_err() {
+            crate::log::failure(&"a destructor of a task panicked twice while the event loop was closed");
+        }
+    }
+    header.state.silence();
+    header.state.finish(Ending::Cancelled);
+    header.cell.clear();
+    let waiters = header.waiters.replace(Waiters::None);
+    drop(waiters);
+}

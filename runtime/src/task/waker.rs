@@ -1,0 +1,149 @@
+//! The three faces of a task that others hold: a due step, a local waker, and a `std::task::Waker`.
+//!
+//! The first two are addresses with a reference, on the loop's thread only. The waker in the context of a poll is the
+//! task's address *without* a reference, good for the time of the poll; cloning it gives one that may leave the
+//! thread, which is a [`Remote`](super::remote::Remote) and knows no address.
+
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::raw::TaskRef;
+use super::registry::thread_token;
+use super::{cancel, step};
+use crate::event_loop::Ready;
+use crate::exceptions::Message;
+use crate::handle::{CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable};
+
+static RUNNABLE: RunnableVTable = RunnableVTable { run, drop: release, describe };
+static LOCAL: LocalWakerVTable = LocalWakerVTable { clone: retain, wake, drop: release };
+static TARGET: CancelVTable = CancelVTable { cancel: cancel_target, drop: release };
+
+// The functions below are private, and every value that carries them was made in this file from the address of a
+// live reference: that is the fact that each of them relies on.
+
+fn run(data: NonNull<()>) {
+    // SAFETY: see above; the step uses its reference up.
+    let task = unsafe { TaskRef::from_raw(data) };
+    step::run(&task);
+}
+
+fn release(data: NonNull<()>) {
+    // SAFETY: see above; the value that is dropped had a reference.
+    drop(unsafe { TaskRef::from_raw(data) });
+}
+
+fn retain(data: NonNull<()>) {
+    // SAFETY: see above. The clone is kept as the address itself.
+    unsafe { TaskRef::borrow_raw(data, |task| std::mem::forget(task.clone())) }
+}
+
+fn wake(data: NonNull<()>) {
+    // SAFETY: see above; the waker's reference becomes the step's, or goes.
+    let task = unsafe { TaskRef::from_raw(data) };
+    schedule_owned(task);
+}
+
+fn describe(data: NonNull<()>) -> String {
+    // SAFETY: see above.
+    unsafe { TaskRef::borrow_raw(data, |task| format!("{:?}", super::any::AnyTask::new(task.clone()))) }
+}
+
+fn cancel_target(data: NonNull<()>, message: Option<Message>) -> bool {
+    // SAFETY: see above.
+    unsafe { TaskRef::borrow_raw(data, |task| cancel::cancel(task, message)) }
+}
+
+/// Puts a task into the ready queue, unless it is there or done.
+#[inline]
+pub(super) fn schedule(task: &TaskRef) {
+    if task.header().state.schedule() {
+        push(task.clone());
+    }
+}
+
+#[inline]
+fn schedule_owned(task: TaskRef) {
+    if task.header().state.schedule() {
+        push(task);
+    }
+}
+
+#[inline]
+fn push(task: TaskRef) {
+    let inner = task.header().task_loop.inner().clone();
+    inner.push(Ready::Step(Runnable::new(task.into_raw(), &RUNNABLE)));
+}
+
+/// What a waiting task's cell keeps of the task that it awaits.
+pub(super) fn target(task: TaskRef) -> CancelTarget {
+    CancelTarget::new(task.into_raw(), &TARGET)
+}
+
+/// How leaves recognise that this task is being polled.
+#[inline]
+pub(super) fn polled(task: &TaskRef) -> Polled {
+    Polled { data: task.address(), vtable: &LOCAL }
+}
+
+/// The task that is being polled on this thread.
+pub(super) fn current() -> Option<TaskRef> {
+    let polled = crate::handle::polled()?;
+    // SAFETY: only a step notes a polled task, this file's vtable is the only one, and the step holds a reference
+    // for as long as the note stands.
+    Some(unsafe { TaskRef::borrow_raw(polled.data, TaskRef::clone) })
+}
+
+static BORROWED: RawWakerVTable = RawWakerVTable::new(clone_borrowed, wake_borrowed, wake_borrowed, |_| {});
+
+/// Calls `f` with the waker of a poll.
+#[inline]
+pub(super) fn with_waker<R>(task: &TaskRef, f: impl FnOnce(&Waker) -> R) -> R {
+    let raw = RawWaker::new(task.address().as_ptr(), &BORROWED);
+    // SAFETY: the address stays good while `task` is borrowed, the waker is only lent for that time, and its
+    // functions keep to what any thread may do.
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
+    f(&waker)
+}
+
+/// # Safety
+///
+/// The address is that of a task that is being polled; the caller may be on any thread.
+unsafe fn clone_borrowed(data: *const ()) -> RawWaker {
+    // SAFETY: the caller's.
+    let waker = ManuallyDrop::new(unsafe { remote_waker(data) });
+    RawWaker::new(waker.data(), waker.vtable())
+}
+
+/// # Safety
+///
+/// As [`clone_borrowed`].
+unsafe fn wake_borrowed(data: *const ()) {
+    // SAFETY: the caller's.
+    unsafe { remote_waker(data) }.wake();
+}
+
+/// # Safety
+///
+/// As [`clone_borrowed`].
+unsafe fn remote_waker(data: *const ()) -> Waker {
+    // SAFETY: the address comes from `with_waker`, so it is not null.
+    let data = unsafe { NonNull::new_unchecked(data.cast_mut()) };
+    let of = |task: &TaskRef| {
+        let header = task.header();
+        // On another thread the cells must not be touched: it gets a half of its own, from fields that never change.
+        if header.task_loop.thread() == thread_token() {
+            Waker::from(header.remote().clone())
+        } else {
+            Waker::from(Arc::new(header.new_remote()))
+        }
+    };
+    // SAFETY: the poll keeps the task alive, and nothing counts references on the way.
+    unsafe { TaskRef::borrow_raw(data, of) }
+}
+
+/// For the loop's own use of a waker that a task keeps.
+pub(super) fn local_waker(task: &TaskRef) -> LocalWaker {
+    LocalWaker::from_task(task.clone().into_raw(), &LOCAL)
+}
