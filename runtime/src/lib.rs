@@ -14,16 +14,25 @@ mod exceptions;
 mod future;
 mod handle;
 mod log;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod runner;
 mod sealed;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
 mod task;
+pub mod testing;
+mod timeouts;
 mod timers;
 mod trace;
+mod wait;
 
+#[cfg(feature = "macros")]
+pub use asyncio_macros::{coroutine, finally, main, protocol, test};
 pub use clock::{Clock, SystemClock};
-pub use coroutine::{Coroutine, iscoroutine};
 pub use context::{Context, ContextVar, Token, copy_context};
+pub use coroutine::{Coroutine, iscoroutine};
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
     SelectorEventLoop, get_event_loop, get_running_loop, new_event_loop, set_event_loop,
@@ -36,8 +45,11 @@ pub use exceptions::{
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
+pub use runner::{Runner, RunnerBuilder, run};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
     create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,
     print_call_graph,
 };
+pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
+pub use wait::{CatchCancelled, Shield, Sleep, catch_cancelled, shield, sleep, wait_for, with_cleanup};

@@ -36,9 +36,9 @@ pub use running::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy}
 pub use running::{get_event_loop, get_running_loop, new_event_loop, set_event_loop};
 
 pub(crate) use remote::{Posted, RemoteWake, Shared};
-pub(crate) use running::{Running, current_inner};
+pub(crate) use running::current_inner;
 pub(crate) use slots::Slot;
-pub(crate) use sources::{Source, SourceKey};
+pub(crate) use sources::Source;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

@@ -45,6 +45,7 @@ pub use output::TaskOutput;
 pub use registry::{all_tasks, current_task};
 
 pub(crate) use create::spawn_on;
+pub(crate) use registry::current_loop;
 
 use std::borrow::Cow;
 use std::fmt;

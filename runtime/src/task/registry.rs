@@ -145,6 +145,11 @@ pub fn current_task() -> Result<Option<AnyTask>> {
     Ok(waker::current().map(AnyTask::new))
 }
 
+/// The loop of the task that runs now, also while its loop is being closed.
+pub(crate) fn current_loop() -> Option<Rc<Inner>> {
+    waker::current().map(|task| task.header().task_loop.inner().clone())
+}
+
 /// The tasks of the running loop that are not done, oldest first. Python: `asyncio.all_tasks()`.
 ///
 /// # Errors

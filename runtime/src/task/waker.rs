@@ -14,7 +14,7 @@ use super::registry::thread_token;
 use super::{cancel, step};
 use crate::event_loop::Ready;
 use crate::exceptions::Message;
-use crate::handle::{CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable};
+use crate::handle::{CancelTarget, CancelVTable, LocalWakerVTable, Polled, Runnable, RunnableVTable};
 
 static RUNNABLE: RunnableVTable = RunnableVTable { run, drop: release, describe };
 static LOCAL: LocalWakerVTable = LocalWakerVTable { clone: retain, wake, drop: release };
@@ -120,8 +120,20 @@ unsafe fn clone_borrowed(data: *const ()) -> RawWaker {
 ///
 /// As [`clone_borrowed`].
 unsafe fn wake_borrowed(data: *const ()) {
-    // SAFETY: the caller's.
-    unsafe { remote_waker(data) }.wake();
+    // SAFETY: the address comes from `with_waker`, so it is not null.
+    let address = unsafe { NonNull::new_unchecked(data.cast_mut()) };
+    let local = |task: &TaskRef| {
+        let local = task.header().task_loop.thread() == thread_token();
+        if local {
+            schedule(task);
+        }
+        local
+    };
+    // SAFETY: the poll keeps the task alive; on another thread nothing counts references on the way.
+    if !unsafe { TaskRef::borrow_raw(address, local) } {
+        // SAFETY: the caller's.
+        unsafe { remote_waker(data) }.wake();
+    }
 }
 
 /// # Safety
@@ -141,9 +153,4 @@ unsafe fn remote_waker(data: *const ()) -> Waker {
     };
     // SAFETY: the poll keeps the task alive, and nothing counts references on the way.
     unsafe { TaskRef::borrow_raw(data, of) }
-}
-
-/// For the loop's own use of a waker that a task keeps.
-pub(super) fn local_waker(task: &TaskRef) -> LocalWaker {
-    LocalWaker::from_task(task.clone().into_raw(), &LOCAL)
 }

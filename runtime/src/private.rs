@@ -1,0 +1,209 @@
+//! What the macros expand to, and nobody else may use: it changes without notice.
+
+use std::cell::RefCell;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::panic::Location;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
+
+pub use core;
+pub use std;
+
+pub use crate::wait::{Outcome, guarded};
+
+use crate::coroutine::Coroutine;
+use crate::event_loop::EventLoop;
+use crate::exceptions::{Error, Result};
+use crate::runner::Runner;
+use crate::testing::VirtualClock;
+use crate::timeouts::timeout;
+
+/// The value of a call of a coroutine function.
+pub fn coroutine<F: Future>(name: &'static str, location: &'static Location<'static>, body: F) -> Coroutine<F> {
+    Coroutine::new(name, location, body)
+}
+
+/// The arguments of `#[asyncio::main]`.
+#[derive(Debug, Default)]
+pub struct MainOptions {
+    debug: Option<bool>,
+    strict: bool,
+}
+
+impl MainOptions {
+    /// None given.
+    pub const fn new() -> Self {
+        Self { debug: None, strict: false }
+    }
+
+    /// `debug`.
+    pub const fn debug(mut self, enabled: bool) -> Self {
+        self.debug = Some(enabled);
+        self
+    }
+
+    /// `strict`.
+    pub const fn strict(mut self, enabled: bool) -> Self {
+        self.strict = enabled;
+        self
+    }
+}
+
+/// What `main` may return.
+#[diagnostic::on_unimplemented(
+    message = "an `#[asyncio::main]` function must return `()`, an `ExitCode`, or a `Result` of one of them, not `{Self}`",
+    label = "cannot be turned into an exit code",
+    note = "write `-> asyncio::Result<()>`"
+)]
+pub trait MainOutput {
+    /// Prints what went wrong, and says how the process ends.
+    fn report(self) -> ExitCode;
+}
+
+impl MainOutput for () {
+    fn report(self) -> ExitCode {
+        ExitCode::SUCCESS
+    }
+}
+
+impl MainOutput for ExitCode {
+    fn report(self) -> ExitCode {
+        self
+    }
+}
+
+impl MainOutput for std::convert::Infallible {
+    fn report(self) -> ExitCode {
+        match self {}
+    }
+}
+
+impl<T: MainOutput, E: Into<Box<dyn StdError>>> MainOutput for Result<T, E> {
+    fn report(self) -> ExitCode {
+        match self {
+            Ok(value) => value.report(),
+            Err(error) => {
+                print_chain(&*error.into());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn print_chain(error: &dyn StdError) {
+    eprintln!("Error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  caused by: {error}");
+        cause = error.source();
+    }
+}
+
+/// The exit code of a process that Ctrl-C ended, as shells have it.
+const INTERRUPTED: u8 = 130;
+/// The exit code of a process whose main thread panicked.
+const PANICKED: u8 = 101;
+
+/// Runs an `async fn main` to the process's exit code.
+pub fn run_main<F>(options: MainOptions, name: &'static str, main: impl FnOnce() -> F + 'static) -> ExitCode
+where
+    F: Future<Output: MainOutput> + 'static,
+{
+    let factory = move || {
+        let builder = EventLoop::builder().strict(options.strict);
+        match options.debug {
+            Some(debug) => builder.debug(debug).build(),
+            None => builder.build(),
+        }
+    };
+    let mut runner = Runner::builder().loop_factory(factory).build();
+    let location = Location::caller();
+    let outcome = runner.run(async move { Ok::<_, Error>(Coroutine::new(name, location, main()).await) });
+    if let Err(error) = runner.close() {
+        print_chain(&error);
+    }
+    match outcome {
+        Ok(output) => output.report(),
+        Err(Error::KeyboardInterrupt) => ExitCode::from(INTERRUPTED),
+        // The panic hook has printed it.
+        Err(Error::Panic(_)) => ExitCode::from(PANICKED),
+        Err(error) => {
+            print_chain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The arguments of `#[asyncio::test]`.
+#[derive(Debug, Default)]
+pub struct TestOptions {
+    timeout: Option<Duration>,
+    virtual_time: bool,
+    debug: Option<bool>,
+}
+
+impl TestOptions {
+    /// None given.
+    pub const fn new() -> Self {
+        Self { timeout: None, virtual_time: false, debug: None }
+    }
+
+    /// `timeout = "…"`.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// `virtual_time`.
+    pub const fn virtual_time(mut self, enabled: bool) -> Self {
+        self.virtual_time = enabled;
+        self
+    }
+
+    /// `debug`.
+    pub const fn debug(mut self, enabled: bool) -> Self {
+        self.debug = Some(enabled);
+        self
+    }
+}
+
+/// Runs a test on a loop of its own.
+///
+/// # Panics
+///
+/// If the test panics, does not end in time, or a failure reached the exception handler and the test set none itself.
+pub fn run_test<F>(options: TestOptions, name: &'static str, test: impl FnOnce() -> F + 'static) -> F::Output
+where
+    F: Future<Output: 'static> + 'static,
+{
+    let reports = Rc::new(RefCell::new(Vec::new()));
+    let collected = reports.clone();
+    let TestOptions { timeout: limit, virtual_time, debug } = options;
+    let factory = move || {
+        let builder = EventLoop::builder();
+        let builder = if virtual_time { builder.clock(VirtualClock::new()) } else { builder };
+        let event_loop = match debug {
+            Some(debug) => builder.debug(debug).build()?,
+            None => builder.build()?,
+        };
+        event_loop.set_exception_handler(move |_, context| collected.borrow_mut().push(context.to_string()));
+        Ok(event_loop)
+    };
+    let mut runner = Runner::builder().loop_factory(factory).build();
+    let location = Location::caller();
+    let body = async move { Ok::<_, Error>(Coroutine::new(name, location, test()).await) };
+    let outcome = runner.run(timeout(limit, body));
+    let closed = runner.close();
+    let output = match outcome {
+        Ok(output) => output,
+        Err(Error::Panic(panic)) => panic.resume(),
+        Err(error) if error.is_timeout() => panic!("{name} was not done after {limit:?}"),
+        Err(error) => panic!("{name} ended early: {error}"),
+    };
+    closed.unwrap_or_else(|error| panic!("the event loop of {name} could not be closed: {error}"));
+    let reports = reports.borrow();
+    assert!(reports.is_empty(), "failures that {name} did not look at:\n{}", reports.join("\n"));
+    output
+}

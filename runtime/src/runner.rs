@@ -1,0 +1,290 @@
+//! `run` and `Runner`: a loop from its beginning to its orderly end.
+//!
+//! The end is the same whatever came before: the remaining tasks are cancelled and awaited, their failures reported,
+//! the loop closed. Ctrl-C cancels the main task once; the system's default action is back by then, so a second one
+//! ends the process.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::IntoFuture;
+use std::rc::Rc;
+
+use crate::context::Context;
+use crate::event_loop::{EventLoop, ExceptionContext, current_inner, new_event_loop, set_event_loop};
+use crate::exceptions::{Error, Result};
+use crate::future::Future;
+use crate::sys::interrupt::Listener;
+use crate::task::{AnyTask, Task, TaskOutput};
+
+/// Runs a coroutine on a new loop, and shuts the loop down in order. Python: `asyncio.run()`.
+///
+/// For debug mode or a loop of one's own see [`Runner::builder`].
+///
+/// # Errors
+///
+/// What the coroutine failed with; `KeyboardInterrupt` if Ctrl-C ended it; `RuntimeError` if a loop runs on this
+/// thread already.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// let answer = asyncio::run(async { Ok::<_, asyncio::Error>(42) })?;
+/// assert_eq!(answer, 42);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn run<A>(main: A) -> Result<<A::Output as TaskOutput>::Value>
+where
+    A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+{
+    let mut runner = Runner::new();
+    let outcome = runner.run(main);
+    let closed = runner.close();
+    let value = outcome?;
+    closed.map(|()| value)
+}
+
+/// A loop and what is to be done around it; several runs may share one. Python: `asyncio.Runner`.
+///
+/// The loop is made at the first use. Dropping the runner closes it.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// let mut runner = asyncio::Runner::new();
+/// let one = runner.run(async { Ok::<_, asyncio::Error>(1) })?;
+/// let two = runner.run(async move { Ok::<_, asyncio::Error>(one + 1) })?;
+/// assert_eq!(two, 2);
+/// runner.close()
+/// # }
+/// ```
+pub struct Runner {
+    options: RunnerBuilder,
+    stage: Stage,
+    context: Context,
+}
+
+enum Stage {
+    New,
+    Open { event_loop: EventLoop, set_current: bool },
+    Closed,
+}
+
+/// Options of a [`Runner`]; made by [`Runner::builder`].
+#[derive(Default)]
+pub struct RunnerBuilder {
+    debug: Option<bool>,
+    loop_factory: Option<Box<dyn FnOnce() -> Result<EventLoop>>>,
+}
+
+impl RunnerBuilder {
+    /// Switches debug mode; without this the environment decides.
+    pub fn debug(mut self, enabled: bool) -> Self {
+        self.debug = Some(enabled);
+        self
+    }
+
+    /// Makes the loop in another way. It does not become the thread's current one then.
+    pub fn loop_factory(mut self, factory: impl FnOnce() -> Result<EventLoop> + 'static) -> Self {
+        self.loop_factory = Some(Box::new(factory));
+        self
+    }
+
+    /// The runner; it makes its loop at the first use.
+    pub fn build(self) -> Runner {
+        Runner { options: self, stage: Stage::New, context: Context::new() }
+    }
+}
+
+impl Runner {
+    /// A runner without options.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A runner with options.
+    pub fn builder() -> RunnerBuilder {
+        RunnerBuilder::default()
+    }
+
+    /// Runs a coroutine until it is done. Python: `Runner.run()`.
+    ///
+    /// All runs share one context: what one sets, the next one sees.
+    ///
+    /// # Errors
+    ///
+    /// What the coroutine failed with; `CancelledError` if it was cancelled; `KeyboardInterrupt` if Ctrl-C was the
+    /// reason for that. `RuntimeError` if a loop runs on this thread, or the runner is closed.
+    #[track_caller]
+    pub fn run<A>(&mut self, main: A) -> Result<<A::Output as TaskOutput>::Value>
+    where
+        A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+    {
+        if current_inner(|inner| inner.is_some()) {
+            return Err(Error::runtime_error("an event loop is running on this thread already; await instead of running"));
+        }
+        let event_loop = self.get_loop()?;
+        let builder = Task::builder().context(self.context.clone()).event_loop(&event_loop);
+        let task = builder.create_task(main.into_future())?;
+        let interrupted = Interruption::listen(&event_loop, &task);
+        let ran = run_until_done(&event_loop, &task);
+        let interrupted = interrupted.stop();
+        ran?;
+        if interrupted && task.cancelled() && task.uncancel() == 0 {
+            return Err(Error::KeyboardInterrupt);
+        }
+        task.into_result()
+    }
+
+    /// The loop, made now if need be. Python: `Runner.get_loop()`.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the runner is closed; what the loop factory failed with.
+    pub fn get_loop(&mut self) -> Result<EventLoop> {
+        match &self.stage {
+            Stage::Open { event_loop, .. } => return Ok(event_loop.clone()),
+            Stage::Closed => return Err(Error::runtime_error("the runner is closed; make a new one")),
+            Stage::New => {}
+        }
+        let (event_loop, set_current) = match self.options.loop_factory.take() {
+            Some(factory) => (factory()?, false),
+            None => (new_event_loop()?, true),
+        };
+        if let Some(debug) = self.options.debug {
+            event_loop.set_debug(debug);
+        }
+        if set_current {
+            set_event_loop(Some(event_loop.clone()));
+        }
+        self.stage = Stage::Open { event_loop: event_loop.clone(), set_current };
+        Ok(event_loop)
+    }
+
+    /// Cancels what is left, waits for it, reports its failures, and closes the loop. Python: `Runner.close()`.
+    ///
+    /// Closing twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// `OsError` if the system's poller fails; the loop is closed all the same.
+    pub fn close(&mut self) -> Result<()> {
+        let Stage::Open { event_loop, set_current } = std::mem::replace(&mut self.stage, Stage::Closed) else {
+            return Ok(());
+        };
+        let cancelled = cancel_all_tasks(&event_loop);
+        if set_current {
+            set_event_loop(None);
+        }
+        event_loop.close()?;
+        cancelled
+    }
+}
+
+/// Runs the loop until a task is done.
+fn run_until_done(event_loop: &EventLoop, task: &AnyTask) -> Result<()> {
+    let stopper = event_loop.clone();
+    let callback = task.add_done_callback(move |_| stopper.stop());
+    let outcome = event_loop.run_forever();
+    task.remove_done_callback(callback);
+    outcome?;
+    if !task.done() {
+        return Err(Error::runtime_error("the event loop was stopped before the future completed"));
+    }
+    Ok(())
+}
+
+/// Cancels every task that is left, and runs the loop until they have ended.
+fn cancel_all_tasks(event_loop: &EventLoop) -> Result<()> {
+    let tasks = event_loop.all_tasks();
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let left = Rc::new(Cell::new(tasks.len()));
+    let done: Future<()> = event_loop.create_future();
+    for task in &tasks {
+        let (left, done) = (left.clone(), done.clone());
+        task.add_done_callback(move |_| {
+            left.set(left.get() - 1);
+            if left.get() == 0 {
+                // Set here only.
+                let _ = done.set_result(());
+            }
+        });
+        task.cancel();
+    }
+    event_loop.run_until_complete(done)?;
+    for task in tasks {
+        if let Ok(Some(error)) = task.exception() {
+            let message = "unhandled exception during asyncio.run() shutdown";
+            let report = ExceptionContext::new(message).exception(error).source(task.location());
+            event_loop.call_exception_handler(report.with("task", task));
+        }
+    }
+    Ok(())
+}
+
+/// Ctrl-C cancels the main task, while this stands.
+struct Interruption {
+    event_loop: EventLoop,
+    seen: Rc<Cell<bool>>,
+}
+
+impl Interruption {
+    fn listen(event_loop: &EventLoop, main: &AnyTask) -> Self {
+        let seen = Rc::new(Cell::new(false));
+        let inner = event_loop.inner();
+        // Only where Ctrl-C would end the process: a handler of the user's own stays.
+        if let Some(listener) = Listener::start(inner.shared().unparker()) {
+            let (seen, main) = (seen.clone(), RefCell::new(Some(main.clone())));
+            inner.set_interrupt_hook(Some(Rc::new(move || {
+                if listener.take() {
+                    seen.set(true);
+                    if let Some(main) = main.borrow_mut().take() {
+                        main.cancel();
+                    }
+                }
+            })));
+        }
+        Self { event_loop: event_loop.clone(), seen }
+    }
+
+    fn stop(self) -> bool {
+        self.event_loop.inner().set_interrupt_hook(None);
+        self.seen.get()
+    }
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            crate::log::failure(&format_args!("a runner could not shut its event loop down: {error}"));
+        }
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match &self.stage {
+            Stage::New => "new",
+            Stage::Open { .. } => "open",
+            Stage::Closed => "closed",
+        };
+        f.debug_struct("Runner").field("stage", &stage).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RunnerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunnerBuilder").field("debug", &self.debug).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,138 @@
+//! `sleep`: a timer, or one tick.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::cancellation::is_marked;
+use crate::event_loop::current_inner;
+use crate::handle::{LocalWaker, TimerAction, TimerQueue};
+use crate::timers::TimerKey;
+use crate::trace::{WaitsFor, waits_for};
+
+/// Waits for `delay`, which begins when it is first polled. Python: `asyncio.sleep()`.
+///
+/// Zero lets everything that is due run once: one tick. Python's second argument, a result, is left out: write the
+/// value after the `await`. A delay that is negative or no number cannot be written as a [`Duration`].
+///
+/// # Panics
+///
+/// If it is polled where no event loop runs.
+///
+/// # Cancellation
+///
+/// The timer is removed at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     asyncio::sleep(Duration::from_millis(5)).await;
+///     asyncio::sleep(Duration::ZERO).await;
+/// })
+/// # }
+/// ```
+pub fn sleep(delay: Duration) -> Sleep {
+    Sleep { state: State::New(delay) }
+}
+
+/// What [`sleep`] returns.
+#[must_use = "a sleep does nothing until it is awaited: write `.await`"]
+pub struct Sleep {
+    state: State,
+}
+
+enum State {
+    New(Duration),
+    /// A delay of zero that has let the others run.
+    Yielded,
+    Waiting { key: TimerKey, timers: Rc<TimerQueue> },
+    Done,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.state {
+            State::New(delay) => {
+                let state = start(*delay, cx);
+                self.state = state;
+            }
+            State::Yielded if is_marked() => {}
+            State::Yielded => {
+                self.state = State::Done;
+                return Poll::Ready(());
+            }
+            State::Waiting { key, timers } => {
+                if has_fired(*key, timers, cx) && !is_marked() {
+                    self.state = State::Done;
+                    return Poll::Ready(());
+                }
+            }
+            State::Done => panic!("a sleep was polled after it had ended"),
+        }
+        waits_for(WaitsFor::Sleep);
+        Poll::Pending
+    }
+}
+
+#[inline]
+fn start(delay: Duration, cx: &mut Context<'_>) -> State {
+    if delay.is_zero() {
+        LocalWaker::wake_context(cx);
+        return State::Yielded;
+    }
+    current_inner(|inner| {
+        let inner = inner.expect("sleep() needs a running event loop; call it from inside asyncio::run(…)");
+        let when = inner.nanos().saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX));
+        match inner.wake_at(when, LocalWaker::new(cx)) {
+            Ok(key) => State::Waiting { key, timers: inner.timers().clone() },
+            Err(error) => panic!("sleep: {error}"),
+        }
+    })
+}
+
+/// Whether the timer is over. If not, it wakes whoever polls now.
+#[inline]
+fn has_fired(key: TimerKey, timers: &TimerQueue, cx: &Context<'_>) -> bool {
+    let mut timers = timers.borrow_mut();
+    match timers.get_mut(key) {
+        None => true,
+        Some(TimerAction::Wake(waker)) if !waker.will_wake(cx) => {
+            let former = std::mem::replace(waker, LocalWaker::new(cx));
+            drop(timers);
+            drop(former);
+            false
+        }
+        Some(_) => false,
+    }
+}
+
+impl Drop for Sleep {
+    #[inline]
+    fn drop(&mut self) {
+        if let State::Waiting { key, timers } = &self.state {
+            let action = timers.borrow_mut().remove(*key);
+            drop(action);
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::New(delay) => return write!(f, "Sleep({delay:?})"),
+            State::Yielded | State::Waiting { .. } => "waiting",
+            State::Done => "done",
+        };
+        write!(f, "Sleep({state})")
+    }
+}
