@@ -46,6 +46,8 @@ pub(super) struct Binding {
 
 thread_local! {
     static CURRENT: Cell<Option<Context>> = const { Cell::new(None) };
+    /// Whether there is a current context: read at every step, and cheaper than the cell, which has a destructor.
+    static ENTERED: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Context {
@@ -127,22 +129,40 @@ pub(crate) fn snapshot() -> Option<Context> {
 
 /// The current context, made now if there was none.
 pub(crate) fn current() -> Context {
-    let context = CURRENT.take().unwrap_or_default();
-    CURRENT.set(Some(context.clone()));
+    let context = take().unwrap_or_default();
+    put(Some(context.clone()));
     context
 }
 
 fn peek<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
-    let current = CURRENT.take();
+    if !ENTERED.get() {
+        return f(None);
+    }
+    let current = take();
     let result = f(current.as_ref());
-    CURRENT.set(current);
+    put(current);
     result
 }
 
 /// Puts a context in place of the current one and returns that.
 #[inline]
 pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
-    CURRENT.replace(context)
+    if context.is_none() && !ENTERED.get() {
+        return None;
+    }
+    let former = take();
+    put(context);
+    former
+}
+
+fn take() -> Option<Context> {
+    ENTERED.set(false);
+    CURRENT.take()
+}
+
+fn put(context: Option<Context>) {
+    ENTERED.set(context.is_some());
+    CURRENT.set(context);
 }
 
 /// A context that is current until this is dropped.

@@ -1,12 +1,12 @@
 //! Making a loop: its clock, debug and strict mode.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::pace::Pace;
 use super::readers::Watches;
+use super::ready::ReadyQueue;
 use super::remote::Shared;
 use super::slots::Slots;
 use super::sources::Sources;
@@ -83,8 +83,7 @@ impl EventLoopBuilder {
         let driver = Driver::new()?;
         let shared = Arc::new(Shared::new(driver.unparker()));
         let inner = Rc::new(Inner {
-            ready: RefCell::new(VecDeque::new()),
-            spare: RefCell::new(VecDeque::new()),
+            ready: RefCell::new(ReadyQueue::new()),
             timers: Rc::new(RefCell::new(Timers::new())),
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             driver,

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::ready::ReadyQueue;
 use super::running::Running;
 use super::{EventLoop, Inner, State};
 use crate::exceptions::{Error, Result};
@@ -76,7 +77,7 @@ impl Inner {
     pub(super) fn shut(&self) {
         self.state.set(State::Closed);
         self.close_slots();
-        let ready = std::mem::take(&mut *self.ready.borrow_mut());
+        let ready = self.ready.replace(ReadyQueue::new());
         drop(ready);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);

@@ -11,8 +11,6 @@
 //! kernel is asked when nothing else is due, and else as often as [`Pace`](super::pace) says; strict mode asks before
 //! every batch.
 
-use std::collections::VecDeque;
-use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,7 +23,7 @@ impl Inner {
     /// One tick.
     pub(super) fn run_once(self: &Rc<Self>) -> Result<()> {
         self.take_inbox();
-        let idle = self.ready.borrow().is_empty();
+        let idle = self.ready.borrow().len() == 0;
         if idle || self.strict || self.pace.is_due() {
             self.look(idle)?;
         }
@@ -98,7 +96,7 @@ impl Inner {
         let mut ready = self.ready.borrow_mut();
         self.driver.drain(|key, readiness| {
             if let Some(source) = self.sources.report(key, readiness) {
-                ready.push_back(Ready::Source(source));
+                ready.push(|| Ready::Source(source));
             }
         });
     }
@@ -116,25 +114,27 @@ impl Inner {
         }
     }
 
+    /// Runs as many as are due now. What they schedule stands behind them and waits for the next batch; if something
+    /// unwinds through here, what is left stays in the queue.
     fn run_batch(self: &Rc<Self>) {
-        let mut batch = Batch { inner: self, queue: mem::take(&mut *self.spare.borrow_mut()) };
-        mem::swap(&mut batch.queue, &mut *self.ready.borrow_mut());
-        self.pace.ran(batch.queue.len());
-        if self.debug.get() {
-            while let Some(ready) = batch.queue.pop_front() {
+        let due = self.ready.borrow().len();
+        self.pace.ran(due);
+        let debug = self.debug.get();
+        for _ in 0..due {
+            let Some(ready) = self.ready.borrow_mut().pop() else { break };
+            if debug {
                 self.run_timed(ready);
-            }
-        } else {
-            while let Some(ready) = batch.queue.pop_front() {
+            } else {
                 self.run(ready);
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn run(self: &Rc<Self>, ready: Ready) {
         match ready {
             Ready::Step(step) => step.run(),
+            Ready::Nothing => {}
             Ready::Call(call) => {
                 if let Err(panic) = call.invoke() {
                     self.callback_failed(call, panic);
@@ -154,6 +154,7 @@ impl Inner {
             Ready::Step(step) => step.describe(),
             Ready::Call(call) => format!("<Handle {} created at {}>", call.name(), call.location()),
             Ready::Source(_) => "<I/O callback>".to_owned(),
+            Ready::Nothing => String::new(),
         };
         let began = self.clock.now();
         self.run(ready);
@@ -171,20 +172,4 @@ impl Inner {
 /// Nanoseconds in a word: five centuries, which is further than any deadline.
 pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The batch that runs. If something unwinds through it, what is left goes back to the front of the ready queue.
-struct Batch<'a> {
-    inner: &'a Inner,
-    queue: VecDeque<Ready>,
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        let mut ready = self.inner.ready.borrow_mut();
-        while let Some(left) = self.queue.pop_back() {
-            ready.push_front(left);
-        }
-        *self.inner.spare.borrow_mut() = mem::take(&mut self.queue);
-    }
 }

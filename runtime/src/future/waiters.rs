@@ -26,7 +26,8 @@ pub(crate) enum Waiter<S> {
 /// The waiters of one future or task; `S` is what its callbacks get.
 pub(crate) enum Waiters<S> {
     None,
-    One(u32, LocalWaker),
+    /// Its number is [`FIRST`].
+    One(LocalWaker),
     Many(Box<Many<S>>),
 }
 
@@ -60,7 +61,7 @@ impl<S> Waiters<S> {
         let waker = LocalWaker::new(context);
         place.0 = Some(match self {
             Self::None => {
-                *self = Self::One(FIRST, waker);
+                *self = Self::One(waker);
                 FIRST
             }
             _ => self.many().push(Waiter::Wake(waker)),
@@ -83,7 +84,7 @@ impl<S> Waiters<S> {
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::None => true,
-            Self::One(..) => false,
+            Self::One(_) => false,
             Self::Many(many) => many.list.is_empty(),
         }
     }
@@ -92,14 +93,14 @@ impl<S> Waiters<S> {
     pub(crate) fn drain(&mut self, mut each: impl FnMut(Waiter<S>)) {
         match std::mem::replace(self, Self::None) {
             Self::None => {}
-            Self::One(_, waker) => each(Waiter::Wake(waker)),
+            Self::One(waker) => each(Waiter::Wake(waker)),
             Self::Many(many) => many.list.into_iter().for_each(|(_, waiter)| each(waiter)),
         }
     }
 
     fn find(&mut self, id: u32) -> Option<&mut LocalWaker> {
         match self {
-            Self::One(one, waker) if *one == id => Some(waker),
+            Self::One(waker) if id == FIRST => Some(waker),
             Self::Many(many) => many.list.iter_mut().find_map(|(other, waiter)| match waiter {
                 Waiter::Wake(waker) if *other == id => Some(waker),
                 _ => None,
@@ -110,8 +111,8 @@ impl<S> Waiters<S> {
 
     fn take(&mut self, id: u32) -> Option<Waiter<S>> {
         match self {
-            Self::One(one, _) if *one == id => match std::mem::replace(self, Self::None) {
-                Self::One(_, waker) => Some(Waiter::Wake(waker)),
+            Self::One(_) if id == FIRST => match std::mem::replace(self, Self::None) {
+                Self::One(waker) => Some(Waiter::Wake(waker)),
                 _ => None,
             },
             Self::Many(many) => {
@@ -125,8 +126,8 @@ impl<S> Waiters<S> {
     fn many(&mut self) -> &mut Many<S> {
         if !matches!(self, Self::Many(_)) {
             let mut many = Box::new(Many { next: FIRST + 1, list: Vec::new() });
-            if let Self::One(id, waker) = std::mem::replace(self, Self::None) {
-                many.list.push((id, Waiter::Wake(waker)));
+            if let Self::One(waker) = std::mem::replace(self, Self::None) {
+                many.list.push((FIRST, Waiter::Wake(waker)));
             }
             *self = Self::Many(many);
         }

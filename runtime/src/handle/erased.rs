@@ -94,6 +94,7 @@ impl Drop for CancelTarget {
 pub(crate) struct LocalWakerVTable {
     pub(crate) clone: fn(NonNull<()>),
     pub(crate) wake: fn(NonNull<()>),
+    pub(crate) wake_by_ref: fn(NonNull<()>),
     pub(crate) drop: fn(NonNull<()>),
 }
 
@@ -106,15 +107,19 @@ enum Kind {
     Foreign(Box<Waker>),
 }
 
-/// The task that is being polled on this thread.
+/// The task that is being polled on this thread, by its address.
 #[derive(Clone, Copy)]
-pub(crate) struct Polled {
-    pub(crate) data: NonNull<()>,
-    pub(crate) vtable: &'static LocalWakerVTable,
-}
+pub(crate) struct Polled(pub(crate) NonNull<()>);
 
 thread_local! {
     static POLLED: Cell<Option<Polled>> = const { Cell::new(None) };
+    /// There is one kind of task, so its table need not travel with every address.
+    static VTABLE: Cell<Option<&'static LocalWakerVTable>> = const { Cell::new(None) };
+}
+
+/// Says how the tasks of this thread are kept; before the first one is polled.
+pub(crate) fn set_local_vtable(vtable: &'static LocalWakerVTable) {
+    VTABLE.set(Some(vtable));
 }
 
 /// Notes the task that is about to be polled; returns the one it is polled inside of, to be put back.
@@ -129,28 +134,32 @@ pub(crate) fn polled() -> Option<Polled> {
     POLLED.get()
 }
 
+/// The task that is being polled, if the context's waker is its own.
+#[inline]
+fn own_task(context: &Context<'_>) -> Option<(NonNull<()>, &'static LocalWakerVTable)> {
+    let Polled(data) = POLLED.get().filter(|polled| ptr_eq(context, polled.0))?;
+    Some((data, VTABLE.get()?))
+}
+
 impl LocalWaker {
     /// Whom to wake: the polled task itself if the context's waker is its own, else that waker.
     #[inline]
     pub(crate) fn new(context: &Context<'_>) -> Self {
-        match POLLED.get() {
-            Some(Polled { data, vtable }) if ptr_eq(context, data) => {
+        match own_task(context) {
+            Some((data, vtable)) => {
                 (vtable.clone)(data);
                 Self(Kind::Task { data, vtable })
             }
-            _ => Self(Kind::Foreign(Box::new(context.waker().clone()))),
+            None => Self(Kind::Foreign(Box::new(context.waker().clone()))),
         }
     }
 
     /// Wakes whom the context would wake, for the next batch.
     #[inline]
     pub(crate) fn wake_context(context: &Context<'_>) {
-        match POLLED.get() {
-            Some(Polled { data, vtable }) if ptr_eq(context, data) => {
-                (vtable.clone)(data);
-                (vtable.wake)(data);
-            }
-            _ => context.waker().wake_by_ref(),
+        match own_task(context) {
+            Some((data, vtable)) => (vtable.wake_by_ref)(data),
+            None => context.waker().wake_by_ref(),
         }
     }
 

@@ -7,7 +7,10 @@ mod call;
 mod erased;
 
 pub(crate) use call::{Call, CallCell};
-pub(crate) use erased::{CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable, polled, set_polled};
+pub(crate) use erased::{
+    CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable, polled, set_local_vtable,
+    set_polled,
+};
 
 use std::cell::RefCell;
 use std::cmp::Ordering;

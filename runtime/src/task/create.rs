@@ -251,7 +251,7 @@ where
 {
     let (id, slot) = tasks.reserve();
     let list = tasks.clone();
-    let task = TaskRef::new(future, move |vtable| Header {
+    let task = TaskRef::new(&list.pool, future, move |vtable| Header {
         vtable,
         task_loop: tasks,
         references: Cell::new(1),

@@ -19,6 +19,7 @@ use std::task::{Context, Poll};
 
 use super::header::Header;
 use super::output::TaskOutput;
+use super::pool::Pool;
 use crate::exceptions::{Error, Result};
 
 #[repr(C)]
@@ -141,18 +142,23 @@ pub(super) struct TaskRef {
 }
 
 impl TaskRef {
-    /// A new block from the loop's pool, with one reference.
-    pub(super) fn new<F>(future: F, header: impl FnOnce(&'static VTable) -> Header) -> Self
+    /// A new block from the pool of the loop, with one reference.
+    ///
+    /// The room is made before the header, so that the header is written where it will stay: built elsewhere and
+    /// copied, it would be written in words and read in pairs of them, for which the processor waits.
+    #[inline(always)]
+    pub(super) fn new<F>(pool: &Pool, future: F, header: impl FnOnce(&'static VTable) -> Header) -> Self
     where
         F: Future<Output: TaskOutput> + 'static,
     {
-        let header = header(Block::<F>::VTABLE);
-        debug_assert_eq!(header.references.get(), 1, "the new block has the one reference that is returned");
-        let place = header.task_loop.pool.allocate(Layout::new::<Block<F>>()).cast::<Block<F>>();
-        let block = Block { header, stage: UnsafeCell::new(Stage::Running(future)) };
+        let place = pool.allocate(Layout::new::<Block<F>>()).cast::<Block<F>>();
         // SAFETY: the pool gave room for a block of this layout, which nobody else uses.
-        unsafe { place.write(block) };
-        Self { header: place.cast() }
+        unsafe {
+            place.write(Block { header: header(Block::<F>::VTABLE), stage: UnsafeCell::new(Stage::Running(future)) });
+        }
+        let task = Self { header: place.cast() };
+        debug_assert_eq!(task.header().references.get(), 1, "the new block has the one reference that is returned");
+        task
     }
 
     /// Gives the reference up for its address.

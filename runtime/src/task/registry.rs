@@ -39,6 +39,7 @@ pub(super) fn thread_token() -> usize {
 
 impl Slot for TaskLoop {
     fn create(inner: &Rc<Inner>) -> Rc<Self> {
+        waker::introduce();
         Rc::new(Self {
             inner: inner.clone(),
             pool: Pool::new(),

@@ -55,7 +55,9 @@ fn entered<R>(task: &TaskRef, f: impl FnOnce(&TaskRef) -> R) -> Result<R, Panic>
     let outer_task = set_polled(Some(waker::polled(task)));
     let outer_context = context::replace(header.context.take());
     let result = with_cell(&header.cell, || catch(|| f(task)));
-    header.context.set(context::replace(outer_context));
+    if let Some(context) = context::replace(outer_context) {
+        header.context.set(Some(context));
+    }
     set_polled(outer_task);
     result
 }
@@ -68,14 +70,18 @@ fn poll(task: &TaskRef, context: &mut PollContext<'_>) -> Poll<()> {
     let poll = task.poll(context);
     if poll.is_pending() {
         header.waits_for.set(step.waits_for());
-        let kept = header.rare.get().is_some();
-        if kept || !step.is_empty() {
-            let mut frames = header.rare().trace.borrow_mut();
-            frames.clear();
-            step.frames(|frame| frames.push(frame));
+        if header.rare.get().is_some() || !step.is_empty() {
+            keep_trace(task, &step);
         }
     }
     poll
+}
+
+#[inline(never)]
+fn keep_trace(task: &TaskRef, step: &trace::Step) {
+    let mut frames = task.header().rare().trace.borrow_mut();
+    frames.clear();
+    step.frames(|frame| frames.push(frame));
 }
 
 /// The future is dropped, destructors from the inside out, and the task ends as cancelled.
@@ -115,9 +121,12 @@ fn complete(task: &TaskRef) {
     if let Some(rare) = header.rare.get() {
         rare.trace.borrow_mut().clear();
     }
-    let waiters = header.waiters.replace(Waiters::None);
-    if !matches!(waiters, Waiters::None) {
-        tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner());
+    if !header.waiters.borrow().is_empty() {
+        let waiters = header.waiters.replace(Waiters::None);
+        match waiters {
+            Waiters::One(waker) => waker.wake(),
+            waiters => tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner()),
+        }
     }
     if header.state.is_unseen() {
         unseen(task);

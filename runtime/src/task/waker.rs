@@ -12,12 +12,11 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use super::raw::TaskRef;
 use super::registry::thread_token;
 use super::{cancel, step};
-use crate::event_loop::Ready;
 use crate::exceptions::Message;
-use crate::handle::{CancelTarget, CancelVTable, LocalWakerVTable, Polled, Runnable, RunnableVTable};
+use crate::handle::{CancelTarget, CancelVTable, LocalWakerVTable, Polled, Runnable, RunnableVTable, set_local_vtable};
 
 static RUNNABLE: RunnableVTable = RunnableVTable { run, drop: release, describe };
-static LOCAL: LocalWakerVTable = LocalWakerVTable { clone: retain, wake, drop: release };
+static LOCAL: LocalWakerVTable = LocalWakerVTable { clone: retain, wake, wake_by_ref, drop: release };
 static TARGET: CancelVTable = CancelVTable { cancel: cancel_target, drop: release };
 
 // The functions below are private, and every value that carries them was made in this file from the address of a
@@ -43,6 +42,11 @@ fn wake(data: NonNull<()>) {
     // SAFETY: see above; the waker's reference becomes the step's, or goes.
     let task = unsafe { TaskRef::from_raw(data) };
     schedule_owned(task);
+}
+
+fn wake_by_ref(data: NonNull<()>) {
+    // SAFETY: see above.
+    unsafe { TaskRef::borrow_raw(data, schedule) }
 }
 
 fn describe(data: NonNull<()>) -> String {
@@ -72,8 +76,14 @@ fn schedule_owned(task: TaskRef) {
 
 #[inline]
 fn push(task: TaskRef) {
-    let inner = task.header().task_loop.inner().clone();
-    inner.push(Ready::Step(Runnable::new(task.into_raw(), &RUNNABLE)));
+    let inner = task.header().task_loop.inner();
+    // A closed loop would drop the step at once, and with it perhaps the block through which the loop is reached.
+    if inner.is_closed() {
+        return;
+    }
+    // The reference becomes the step's.
+    inner.push_step(Runnable::new(task.address(), &RUNNABLE));
+    std::mem::forget(task);
 }
 
 /// What a waiting task's cell keeps of the task that it awaits.
@@ -84,7 +94,12 @@ pub(super) fn target(task: TaskRef) -> CancelTarget {
 /// How leaves recognise that this task is being polled.
 #[inline]
 pub(super) fn polled(task: &TaskRef) -> Polled {
-    Polled { data: task.address(), vtable: &LOCAL }
+    Polled(task.address())
+}
+
+/// Says once a thread how leaves keep the tasks that they are polled by.
+pub(super) fn introduce() {
+    set_local_vtable(&LOCAL);
 }
 
 /// The task that is being polled on this thread.
@@ -92,7 +107,7 @@ pub(super) fn current() -> Option<TaskRef> {
     let polled = crate::handle::polled()?;
     // SAFETY: only a step notes a polled task, this file's vtable is the only one, and the step holds a reference
     // for as long as the note stands.
-    Some(unsafe { TaskRef::borrow_raw(polled.data, TaskRef::clone) })
+    Some(unsafe { TaskRef::borrow_raw(polled.0, TaskRef::clone) })
 }
 
 static BORROWED: RawWakerVTable = RawWakerVTable::new(clone_borrowed, wake_borrowed, wake_borrowed, |_| {});

@@ -38,21 +38,26 @@ use crate::trace::{WaitsFor, waits_for};
 /// })
 /// # }
 /// ```
+#[inline]
 pub fn sleep(delay: Duration) -> Sleep {
-    Sleep { state: State::New(delay) }
+    Sleep { delay, stage: Stage::New, timer: None }
 }
 
 /// What [`sleep`] returns.
 #[must_use = "a sleep does nothing until it is awaited: write `.await`"]
 pub struct Sleep {
-    state: State,
+    delay: Duration,
+    stage: Stage,
+    timer: Option<(TimerKey, Rc<TimerQueue>)>,
 }
 
-enum State {
-    New(Duration),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    New,
     /// A delay of zero that has let the others run.
     Yielded,
-    Waiting { key: TimerKey, timers: Rc<TimerQueue> },
+    /// The timer is set.
+    Waiting,
     Done,
 }
 
@@ -61,40 +66,52 @@ impl Future for Sleep {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.state {
-            State::New(delay) => {
-                let state = start(*delay, cx);
-                self.state = state;
+        match self.stage {
+            Stage::New if self.delay.is_zero() => {
+                LocalWaker::wake_context(cx);
+                self.stage = Stage::Yielded;
             }
-            State::Yielded if is_marked() => {}
-            State::Yielded => {
-                self.state = State::Done;
+            Stage::Yielded if !is_marked() => {
+                self.stage = Stage::Done;
                 return Poll::Ready(());
             }
-            State::Waiting { key, timers } => {
-                if has_fired(*key, timers, cx) && !is_marked() {
-                    self.state = State::Done;
-                    return Poll::Ready(());
-                }
-            }
-            State::Done => panic!("a sleep was polled after it had ended"),
+            Stage::Yielded => {}
+            _ => return self.poll_timer(cx),
         }
         waits_for(WaitsFor::Sleep);
         Poll::Pending
     }
 }
 
-#[inline]
-fn start(delay: Duration, cx: &mut Context<'_>) -> State {
-    if delay.is_zero() {
-        LocalWaker::wake_context(cx);
-        return State::Yielded;
+impl Sleep {
+    /// Apart, so that a yield stays small.
+    #[inline(never)]
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.timer {
+            None => {
+                assert!(self.stage == Stage::New, "a sleep was polled after it had ended");
+                self.timer = Some(start(self.delay, cx));
+                self.stage = Stage::Waiting;
+            }
+            Some((key, timers)) => {
+                if has_fired(*key, timers, cx) && !is_marked() {
+                    self.timer = None;
+                    self.stage = Stage::Done;
+                    return Poll::Ready(());
+                }
+            }
+        }
+        waits_for(WaitsFor::Sleep);
+        Poll::Pending
     }
+}
+
+fn start(delay: Duration, cx: &Context<'_>) -> (TimerKey, Rc<TimerQueue>) {
     current_inner(|inner| {
         let inner = inner.expect("sleep() needs a running event loop; call it from inside asyncio::run(…)");
         let when = inner.nanos().saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX));
         match inner.wake_at(when, LocalWaker::new(cx)) {
-            Ok(key) => State::Waiting { key, timers: inner.timers().clone() },
+            Ok(key) => (key, inner.timers().clone()),
             Err(error) => panic!("sleep: {error}"),
         }
     })
@@ -119,7 +136,7 @@ fn has_fired(key: TimerKey, timers: &TimerQueue, cx: &Context<'_>) -> bool {
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let State::Waiting { key, timers } = &self.state {
+        if let Some((key, timers)) = &self.timer {
             let action = timers.borrow_mut().remove(*key);
             drop(action);
         }
@@ -128,11 +145,6 @@ impl Drop for Sleep {
 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::New(delay) => return write!(f, "Sleep({delay:?})"),
-            State::Yielded | State::Waiting { .. } => "waiting",
-            State::Done => "done",
-        };
-        write!(f, "Sleep({state})")
+        f.debug_struct("Sleep").field("delay", &self.delay).field("stage", &self.stage).finish_non_exhaustive()
     }
 }
