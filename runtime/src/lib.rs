@@ -9,14 +9,17 @@ pub mod constants;
 mod context;
 mod coroutine;
 mod debug;
+mod endpoints;
 mod event_loop;
 mod exceptions;
 mod future;
 mod handle;
 mod log;
+mod net;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod protocols;
 mod runner;
 mod sealed;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
@@ -26,6 +29,7 @@ pub mod testing;
 mod timeouts;
 mod timers;
 mod trace;
+mod transports;
 mod wait;
 
 #[cfg(feature = "macros")]
@@ -33,6 +37,7 @@ pub use asyncio_macros::{coroutine, finally, main, protocol, test};
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
+pub use endpoints::{CreateConnection, CreateServer, Creating, Server};
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
     SelectorEventLoop, get_event_loop, get_running_loop, new_event_loop, set_event_loop,
@@ -45,6 +50,8 @@ pub use exceptions::{
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
+pub use net::{AddressFamily, Hosts};
+pub use protocols::{Protocol, ProtocolHandle};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
@@ -52,4 +59,5 @@ pub use task::{
     print_call_graph,
 };
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
+pub use transports::{ExtraInfo, Transport, TransportSocket};
 pub use wait::{CatchCancelled, Shield, Sleep, catch_cancelled, shield, sleep, wait_for, with_cleanup};

@@ -11,11 +11,14 @@ use std::time::Duration;
 pub use core;
 pub use std;
 
+pub use crate::exceptions::Error;
+pub use crate::protocols::{IntoHandled, Protocol, handled};
+pub use crate::transports::Transport;
 pub use crate::wait::{Outcome, guarded};
 
 use crate::coroutine::Coroutine;
 use crate::event_loop::EventLoop;
-use crate::exceptions::{Error, Result};
+use crate::exceptions::Result;
 use crate::runner::Runner;
 use crate::testing::VirtualClock;
 use crate::timeouts::timeout;

@@ -14,9 +14,9 @@
 use std::ptr;
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicPtr, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 struct Node<T> {
     value: Option<T>,
@@ -30,7 +30,7 @@ pub(crate) struct Inbox<T> {
 }
 
 /// What a push met.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Pushed<T> {
     /// The loop is awake and will look.
     Queued,
@@ -169,6 +169,27 @@ impl<T> Drop for Taken<T> {
     }
 }
 
+/// "Posted and not delivered yet": many wakes of one thing make one entry in the inbox.
+#[derive(Debug)]
+pub(crate) struct Ticket(AtomicBool);
+
+impl Ticket {
+    pub(crate) fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    /// True: post it. False: an entry is on its way, and will see what this thread did before.
+    pub(crate) fn take(&self) -> bool {
+        // AcqRel: the wake that joins another one must be seen by the delivery of that one.
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    /// The entry has arrived: the next wake makes a new one.
+    pub(crate) fn delivered(&self) {
+        self.0.swap(false, Ordering::AcqRel);
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -178,7 +199,7 @@ mod tests {
         let inbox = Inbox::new();
         assert!(inbox.is_empty());
         for value in 0..4 {
-            assert_eq!(inbox.push(value), Pushed::Queued);
+            assert!(matches!(inbox.push(value), Pushed::Queued));
         }
         assert!(!inbox.park(), "a loop with work must not sleep");
         assert_eq!(inbox.take_all().collect::<Vec<_>>(), [0, 1, 2, 3]);
@@ -189,8 +210,8 @@ mod tests {
     fn only_the_first_push_wakes_a_parked_loop() {
         let inbox = Inbox::new();
         assert!(inbox.park());
-        assert_eq!(inbox.push(1), Pushed::Parked);
-        assert_eq!(inbox.push(2), Pushed::Queued);
+        assert!(matches!(inbox.push(1), Pushed::Parked));
+        assert!(matches!(inbox.push(2), Pushed::Queued));
         inbox.unpark();
         assert_eq!(inbox.take_all().collect::<Vec<_>>(), [1, 2]);
     }
@@ -200,7 +221,124 @@ mod tests {
         let inbox = Inbox::new();
         inbox.push("left");
         assert_eq!(inbox.close().collect::<Vec<_>>(), ["left"]);
-        assert_eq!(inbox.push("late"), Pushed::Closed("late"));
+        assert!(matches!(inbox.push("late"), Pushed::Closed("late")));
         assert_eq!(inbox.close().count(), 0);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    //! `RUSTFLAGS="--cfg loom" cargo test -p asyncio --release --lib models`
+
+    use super::*;
+    use loom::cell::UnsafeCell;
+    use loom::sync::atomic::AtomicUsize;
+    use loom::sync::{Arc, Notify};
+    use loom::thread;
+
+    /// A value whose reads loom compares with its writes: without it, weakened orderings would pass unnoticed.
+    struct Tracked(UnsafeCell<u32>);
+
+    impl Tracked {
+        fn new(value: u32) -> Self {
+            let tracked = Self(UnsafeCell::new(0));
+            tracked.0.with_mut(|place| {
+                // SAFETY: loom checks that nobody else has access.
+                unsafe { *place = value }
+            });
+            tracked
+        }
+
+        fn get(&self) -> u32 {
+            self.0.with(|place| {
+                // SAFETY: as above.
+                unsafe { *place }
+            })
+        }
+    }
+
+    /// Every interleaving with at most three preemptions: unbounded, three threads take hours.
+    fn model(check: impl Fn() + Sync + Send + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(check);
+    }
+
+    #[test]
+    fn no_value_and_no_wake_up_is_lost() {
+        model(|| {
+            let inbox = Arc::new(Inbox::new());
+            let notify = Arc::new(Notify::new());
+            let pushers: Vec<_> = (1..=2)
+                .map(|number| {
+                    let (inbox, notify) = (inbox.clone(), notify.clone());
+                    thread::spawn(move || {
+                        if matches!(inbox.push(Tracked::new(number)), Pushed::Parked) {
+                            notify.notify();
+                        }
+                    })
+                })
+                .collect();
+            let mut sum = 0;
+            while sum < 3 {
+                sum += inbox.take_all().map(|tracked| tracked.get()).sum::<u32>();
+                if sum < 3 && inbox.park() {
+                    notify.wait();
+                    inbox.unpark();
+                }
+            }
+            pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn closing_gives_every_value_to_exactly_one_side() {
+        model(|| {
+            let inbox = Arc::new(Inbox::new());
+            let pusher = {
+                let inbox = inbox.clone();
+                thread::spawn(move || match inbox.push(Tracked::new(1)) {
+                    Pushed::Closed(tracked) => tracked.get(),
+                    _ => 0,
+                })
+            };
+            let left: u32 = inbox.close().map(|tracked| tracked.get()).sum();
+            assert_eq!(left + pusher.join().unwrap(), 1);
+        });
+    }
+
+    #[test]
+    fn a_wake_that_joins_another_is_seen_by_its_delivery() {
+        model(|| {
+            let inbox = Arc::new(Inbox::new());
+            let ticket = Arc::new(Ticket::new());
+            let notify = Arc::new(Notify::new());
+            let done = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+            let wakers: Vec<_> = (0..2)
+                .map(|number| {
+                    let (inbox, ticket) = (inbox.clone(), ticket.clone());
+                    let (notify, done) = (notify.clone(), done.clone());
+                    thread::spawn(move || {
+                        done[number].store(1, Ordering::Relaxed);
+                        if ticket.take() && matches!(inbox.push(()), Pushed::Parked) {
+                            notify.notify();
+                        }
+                    })
+                })
+                .collect();
+            // The loop goes to sleep for good if a step that comes after a wake does not see what was done before it.
+            let mut seen = 0;
+            while seen < 2 {
+                for () in inbox.take_all() {
+                    ticket.delivered();
+                    seen = done.iter().map(|flag| flag.load(Ordering::Relaxed)).sum();
+                }
+                if seen < 2 && inbox.park() {
+                    notify.wait();
+                    inbox.unpark();
+                }
+            }
+            wakers.into_iter().for_each(|waker| waker.join().unwrap());
+        });
     }
 }

@@ -7,6 +7,8 @@
 //!   time is over or somebody wakes; `drain` hands out what `wait` found.
 //! - [`Unparker`]: ends a `wait` from any thread or signal handler.
 //! - [`Inbox`]: what other threads have for the loop, one lock-free word.
+//! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
+//!   [`resolve`]: host names.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
 //!
@@ -16,10 +18,16 @@
 mod driver;
 pub(crate) mod fork;
 mod inbox;
+mod receive;
+mod resolve;
 mod scoped;
+mod socket;
 pub(crate) mod interrupt;
 
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
-pub(crate) use inbox::{Inbox, Pushed};
+pub(crate) use inbox::{Inbox, Pushed, Ticket};
+pub(crate) use receive::ReceiveBuffer;
+pub(crate) use resolve::resolve;
 pub(crate) use scoped::Scoped;
+pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};

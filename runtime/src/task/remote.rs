@@ -5,24 +5,23 @@
 
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Wake;
 
 use super::registry::TaskLoop;
 use super::waker;
 use crate::event_loop::{Inner, Posted, RemoteWake, Shared, current_inner};
+use crate::sys::Ticket;
 
 pub(super) struct Remote {
     shared: Arc<Shared>,
     slot: u32,
     id: u32,
-    /// Posted and not delivered yet: further wakes have nothing to add.
-    posted: AtomicBool,
+    ticket: Ticket,
 }
 
 impl Remote {
     pub(super) fn new(shared: Arc<Shared>, slot: u32, id: u32) -> Self {
-        Self { shared, slot, id, posted: AtomicBool::new(false) }
+        Self { shared, slot, id, ticket: Ticket::new() }
     }
 
     fn schedule(&self, inner: &Inner) {
@@ -45,9 +44,7 @@ impl Wake for Remote {
             }
             _ => false,
         });
-        // AcqRel: what this thread did before the wake must be seen by the step, also when the wake that it joins is
-        // the one that gets posted.
-        if !local && !self.posted.swap(true, Ordering::AcqRel) {
+        if !local && self.ticket.take() {
             // A closed loop has no tasks to wake.
             self.shared.post(Posted::Wake(self.clone()));
         }
@@ -56,7 +53,7 @@ impl Wake for Remote {
 
 impl RemoteWake for Remote {
     fn deliver(self: Arc<Self>, inner: &Inner) {
-        self.posted.swap(false, Ordering::AcqRel);
+        self.ticket.delivered();
         self.schedule(inner);
     }
 }

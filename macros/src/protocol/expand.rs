@@ -1,0 +1,118 @@
+//! The code beside an `impl` block of handlers: the trait, each callback calling the user's method with what it asks for.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Attribute, Generics};
+
+use super::callbacks::{Argument, Callback};
+use super::parse::ImplBlock;
+use super::validate::Handler;
+use crate::place::{Place, braced};
+
+/// `impl Protocol for X`.
+pub(super) fn protocol(block: &ImplBlock, handlers: &[Handler]) -> TokenStream {
+    let ImplBlock { generics, self_type, .. } = block;
+    let conditions = conditions(&block.attributes);
+    let ((parameters, ..), clause) = (generics.split_for_impl(), alive(generics));
+    let methods = handlers.iter().map(|handler| method(handler, &quote!(), &callback_name(handler.callback)));
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        impl #parameters ::asyncio::__private::Protocol for #self_type #clause {
+            #(#methods)*
+        }
+    }
+}
+
+/// Hidden methods, which the `impl Protocol` of the struct finds before its own.
+pub(super) fn overrides(block: &ImplBlock, handlers: &[Handler]) -> TokenStream {
+    let ImplBlock { generics, self_type, .. } = block;
+    let conditions = conditions(&block.attributes);
+    let (parameters, ..) = generics.split_for_impl();
+    let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let Place { first, .. } = Place::over(self_type);
+    // Says so when the struct has no `#[asyncio::protocol]` and nothing would call these methods.
+    let needs = quote_spanned!(first=> #self_type: ::asyncio::__private::Protocol);
+    let methods = handlers
+        .iter()
+        .map(|handler| method(handler, &quote!(#[doc(hidden)] pub(crate)), &hidden_name(handler.callback)));
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        impl #parameters #self_type where #(#written,)* #needs {
+            #(#methods)*
+        }
+    }
+}
+
+/// The user's block after the repairs.
+pub(super) fn repaired(block: &ImplBlock) -> TokenStream {
+    let ImplBlock { attributes, unsafety, impl_token, generics, self_type, braces, entries, .. } = block;
+    let clause = &generics.where_clause;
+    let body = braced(quote!(#(#entries)*), braces.span());
+    quote!(#(#attributes)* #[allow(dead_code)] #unsafety #impl_token #generics #self_type #clause #body)
+}
+
+fn method(handler: &Handler, head: &TokenStream, name: &Ident) -> TokenStream {
+    let Handler { callback, function, arguments } = handler;
+    let conditions = conditions(&function.attributes);
+    let handler_name = &function.signature.ident;
+    let given: Vec<Ident> = arguments.iter().map(|argument| argument_name(*argument)).collect();
+    let place = function.output().map_or(Place::at(handler_name.span()), Place::over);
+    let answer = place.call(quote!(Self::#handler_name), quote!(self #(, #given)*));
+    let call = place.call(quote!(::asyncio::__private::handled), answer);
+    let signature = signature(callback, name, |argument| arguments.contains(&argument));
+    quote! {
+        #(#conditions)*
+        #head #signature { #call }
+    }
+}
+
+/// `fn NAME(&mut self, …) -> Result<…>` as the trait has it; arguments that are not used have a `_`.
+pub(super) fn signature(callback: &Callback, name: &Ident, is_used: impl Fn(Argument) -> bool) -> TokenStream {
+    let arguments = callback.arguments.iter().map(|&argument| {
+        let name = argument_name(argument);
+        let name = if is_used(argument) { name } else { format_ident!("_{name}") };
+        let argument_type = argument_type(argument);
+        quote!(#name: #argument_type)
+    });
+    let value = if callback.answers { quote!(bool) } else { quote!(()) };
+    quote! {
+        fn #name(&mut self, #(#arguments),*)
+            -> ::asyncio::__private::core::result::Result<#value, ::asyncio::__private::Error>
+    }
+}
+
+pub(super) fn argument_name(argument: Argument) -> Ident {
+    Ident::new(argument.name(), Span::mixed_site())
+}
+
+fn argument_type(argument: Argument) -> TokenStream {
+    match argument {
+        Argument::Transport => quote!(&::asyncio::__private::Transport),
+        Argument::Data => quote!(&[u8]),
+        Argument::Exc => quote!(::asyncio::__private::core::option::Option<&::asyncio::__private::Error>),
+    }
+}
+
+pub(super) fn callback_name(callback: &Callback) -> Ident {
+    Ident::new(callback.name, Span::call_site())
+}
+
+pub(super) fn hidden_name(callback: &Callback) -> Ident {
+    format_ident!("__asyncio_{}", callback.name, span = Span::call_site())
+}
+
+/// The `cfg`s under which the user's item exists, and with it what is made from it.
+pub(super) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+}
+
+/// The `where` clause, with the one condition that every protocol has to fulfil: a connection may keep it for ever.
+pub(super) fn alive(generics: &Generics) -> TokenStream {
+    if generics.params.is_empty() {
+        return generics.where_clause.to_token_stream();
+    }
+    let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    quote!(where #(#written,)* Self: 'static)
+}

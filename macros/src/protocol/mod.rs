@@ -1,0 +1,55 @@
+//! `#[asyncio::protocol]`: callbacks of a connection as plain methods, or forwarded to a field.
+
+mod callbacks;
+mod derive;
+mod expand;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod types;
+mod validate;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use self::parse::{ImplBlock, Options, Target};
+use crate::errors::Errors;
+
+const NAME: &str = "#[asyncio::protocol]";
+
+/// Expands the attribute: `arguments` stood in its parentheses, `item` below it.
+pub(crate) fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = parse::options(arguments, &mut errors);
+    match Target::parse(item.clone()) {
+        Target::Handlers(block) => handlers(*block, &options, &item, errors),
+        Target::Derive(item) => {
+            if let Some(word) = &options.overrides {
+                let sentence = "`overrides` belongs to an `impl` block beside the struct: remove it here";
+                errors.push(word, sentence);
+            }
+            derive::expand(*item, errors)
+        }
+        Target::HalfTyped => item,
+        Target::Other => crate::item::misplaced(&item, NAME, "an `impl` block or a `struct`", &mut errors),
+    }
+}
+
+fn handlers(mut block: ImplBlock, options: &Options, item: &TokenStream, mut errors: Errors) -> TokenStream {
+    let handlers = validate::validate(&mut block, &mut errors);
+    if block.of_trait.is_some() {
+        // Some other trait's methods: as inherent ones they would be missing where that trait is needed.
+        return quote!(#errors #item);
+    }
+    let generated = if options.overrides.is_some() {
+        expand::overrides(&block, &handlers)
+    } else {
+        expand::protocol(&block, &handlers)
+    };
+    if errors.is_empty() {
+        quote!(#item #generated)
+    } else {
+        let repaired = expand::repaired(&block);
+        quote!(#errors #repaired #generated)
+    }
+}

@@ -1,0 +1,333 @@
+//! What `#[asyncio::protocol]` becomes, and what it says about mistakes.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::protocol;
+use crate::tests::{assert_contains, sentences, without_errors};
+
+fn expand(item: TokenStream) -> TokenStream {
+    let expansion = protocol(quote!(), item);
+    assert_eq!(sentences(&expansion), [""; 0]);
+    expansion
+}
+
+/// The only sentence about a handler that stands alone in its block; the block is still there and parses.
+#[track_caller]
+fn mistake(handler: TokenStream) -> String {
+    let expansion = protocol(quote!(), quote!(impl Echo { #handler }));
+    let mut found = sentences(&expansion);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let rest = without_errors(expansion);
+    assert!(syn::parse2::<syn::File>(rest.clone()).is_ok(), "{rest}");
+    assert_contains(&rest, &quote!(impl ::asyncio::__private::Protocol for Echo));
+    found.remove(0)
+}
+
+#[test]
+fn the_block_is_kept_and_the_trait_calls_it() {
+    let block = quote! {
+        impl<T: 'static> Echo<T> where T: Clone {
+            fn data_received(&mut self, data: &[u8]) { self.send(data) }
+            fn send(&self, data: &[u8]) {}
+        }
+    };
+    let expansion = expand(block.clone());
+    assert_contains(&expansion, &block);
+    let head = quote!(impl<T: 'static> ::asyncio::__private::Protocol for Echo<T> where T: Clone, Self: 'static);
+    assert_contains(&expansion, &head);
+    assert_contains(
+        &expansion,
+        &quote!(fn data_received(&mut self, _transport: &::asyncio::__private::Transport, data: &[u8])),
+    );
+    assert_contains(&expansion, &quote!(::asyncio::__private::handled(Self::data_received(self, data))));
+    assert!(!expansion.to_string().contains("Self :: send"));
+}
+
+#[test]
+fn handlers_take_any_of_the_arguments() {
+    for handler in [
+        quote!(
+            fn connection_lost(&mut self) {}
+        ),
+        quote!(
+            fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) {}
+        ),
+        quote!(
+            fn connection_lost<'a>(&'a mut self, _transport: &'a ::asyncio::Transport) {}
+        ),
+        quote!(
+            fn connection_lost(&mut self, mut _exc: core::option::Option<&asyncio::Error>) {}
+        ),
+        quote!(
+            fn data_received(&mut self, transport: &(Transport), data: (&[u8])) {}
+        ),
+    ] {
+        expand(quote!(impl Echo { #handler }));
+    }
+}
+
+#[test]
+fn conditions_are_repeated() {
+    let expansion = expand(quote! {
+        #[cfg(feature = "echo")]
+        impl Echo {
+            #[cfg(unix)] #[inline] fn eof_received(&self) -> bool { true }
+            #[cfg(windows)] fn eof_received(&self) -> bool { false }
+        }
+    });
+    assert_eq!(expansion.to_string().matches("cfg (feature").count(), 2);
+    assert_eq!(expansion.to_string().matches("cfg (unix)").count(), 2);
+    assert_eq!(expansion.to_string().matches("cfg (windows)").count(), 2);
+    assert_eq!(expansion.to_string().matches("inline").count(), 1);
+}
+
+#[test]
+fn each_mistake_has_one_sentence_that_says_what_to_write() {
+    for (handler, part) in [
+        (
+            quote!(
+                fn data_recieved(&mut self) {}
+            ),
+            "write `data_received`",
+        ),
+        (
+            quote!(
+                fn on_conection_made(&mut self) {}
+            ),
+            "write `connection_made`",
+        ),
+        (
+            quote!(
+                fn on_disconnect(&mut self) {}
+            ),
+            "write `connection_lost`",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, dta: &[u8]) {}
+            ),
+            "write `data`",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, host: &str) {}
+            ),
+            "it may ask for `transport`, `data`",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, _: &[u8]) {}
+            ),
+            "found by their names",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, data: &[u8], data: &[u8]) {}
+            ),
+            "stands here twice",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, data: &[u8], transport: &Transport) {}
+            ),
+            "write it before `data`",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, data: &[i8]) {}
+            ),
+            "write `&[u8]`",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, data: &mut [u8]) {}
+            ),
+            "write `&[u8]`",
+        ),
+        (
+            quote!(
+                fn data_received(&mut self, transport: &Rc<Transport>) {}
+            ),
+            "write `&Transport`",
+        ),
+        (
+            quote!(
+                fn connection_lost(&mut self, exc: Option<Error>) {}
+            ),
+            "write `Option<&asyncio::Error>`",
+        ),
+        (
+            quote!(
+                fn data_received(mut self, data: &[u8]) {}
+            ),
+            "write `&mut self`",
+        ),
+        (
+            quote!(
+                fn data_received(self: Box<Self>) {}
+            ),
+            "write `&mut self`",
+        ),
+        (
+            quote!(
+                fn data_received(data: &[u8]) {}
+            ),
+            "write `fn data_received(&mut self, …)`",
+        ),
+        (
+            quote!(
+                async fn data_received(&mut self) {}
+            ),
+            "`asyncio::create_task`",
+        ),
+        (
+            quote!(
+                unsafe fn data_received(&mut self) {}
+            ),
+            "remove `unsafe`",
+        ),
+        (
+            quote!(
+                fn data_received<const N: usize>(&mut self) {}
+            ),
+            "no generic parameters",
+        ),
+        (
+            quote!(
+                fn eof_received(&mut self) {}
+            ),
+            "write `-> bool`",
+        ),
+        (
+            quote!(
+                fn get_buffer(&mut self) {}
+            ),
+            "a buffered protocol",
+        ),
+        (
+            quote!(
+                fn pipe_data_received(&mut self) {}
+            ),
+            "a subprocess protocol",
+        ),
+        (
+            quote!(
+                fn data_received(&self) {}
+                fn error_received(&self) {}
+            ),
+            "belongs to a datagram protocol",
+        ),
+        (
+            quote!(
+                fn eof_received(&self) -> bool {
+                    true
+                }
+                fn eof_received(&self) -> bool {
+                    false
+                }
+            ),
+            "stands here twice",
+        ),
+    ] {
+        let sentence = mistake(handler);
+        assert!(sentence.contains(part), "{sentence}");
+    }
+}
+
+#[test]
+fn a_wrong_handler_is_kept_but_not_called() {
+    let expansion = protocol(quote!(), quote!(impl Echo { fn data_received(&mut self, data: Vec<u8>) { keep(data) } }));
+    assert_contains(
+        &expansion,
+        &quote!(
+            fn data_received(&mut self, data: Vec<u8>) {
+                keep(data)
+            }
+        ),
+    );
+    assert!(!expansion.to_string().contains("handled"));
+}
+
+#[test]
+fn helpers_with_names_of_their_own_are_nobodys_business() {
+    expand(quote! {
+        impl Echo {
+            const LIMIT: fn() -> usize = || 5;
+            fn received(&self) {}
+            pub async fn send_data(self: Rc<Self>) {}
+            fn data(&self) {}
+            fn new() -> Self { Self }
+        }
+    });
+}
+
+#[test]
+fn a_struct_forwards_to_its_inner_field() {
+    let expansion = expand(quote!(
+        pub struct Logged<P>(
+            u8,
+            #[serde(skip)]
+            #[protocol(inner)]
+            P,
+        );
+    ));
+    assert_contains(
+        &expansion,
+        &quote!(
+            pub struct Logged<P>(u8, #[serde(skip)] P);
+        ),
+    );
+    assert_contains(&expansion, &quote!(where Self: 'static, P: ::asyncio::__private::Protocol,));
+    assert_contains(&expansion, &quote!(::asyncio::__private::Protocol::data_received(&mut self.1, transport, data)));
+    assert_contains(&expansion, &quote!(self.__asyncio_data_received(transport, data)));
+}
+
+#[test]
+fn a_struct_without_inner_field_does_nothing() {
+    let expansion = expand(quote!(
+        struct Silent;
+    ));
+    assert_contains(&expansion, &quote!(::asyncio::__private::core::result::Result::Ok(false)));
+}
+
+#[test]
+fn overrides_are_hidden_methods() {
+    let expansion = protocol(
+        quote!(overrides),
+        quote!(
+            impl<P> Logged<P> {
+                fn pause_writing(&mut self) {}
+            }
+        ),
+    );
+    assert_eq!(sentences(&expansion), [""; 0]);
+    assert_contains(&expansion, &quote!(impl<P> Logged<P> where Logged<P>: ::asyncio::__private::Protocol));
+    assert_contains(&expansion, &quote!(#[doc(hidden)] pub(crate) fn __asyncio_pause_writing));
+    assert!(!expansion.to_string().contains("Protocol for"));
+}
+
+#[test]
+fn another_item_is_told_where_the_attribute_belongs() {
+    for item in [
+        quote!(
+            enum E {
+                A,
+            }
+        ),
+        quote!(
+            trait T {}
+        ),
+        quote!(
+            fn f() {}
+        ),
+        quote!(union U { a: u8 }),
+        quote!(
+            mod m;
+        ),
+    ] {
+        let expansion = protocol(quote!(), item.clone());
+        assert!(sentences(&expansion)[0].contains("stands on an `impl` block or a `struct`"));
+        assert_contains(&expansion, &item);
+    }
+}

@@ -1,0 +1,56 @@
+//! Whether the type that a handler writes for an argument is the one it is given, as far as tokens can tell.
+
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+use super::callbacks::Argument;
+
+/// `&Transport`, `&[u8]`, `Option<&Error>`, with any path before the names and any lifetime behind the `&`.
+pub(super) fn fits(written: &Type, argument: Argument) -> bool {
+    match argument {
+        Argument::Transport => shared(written).is_some_and(|behind| is_named(behind, "Transport")),
+        Argument::Data => shared(written).is_some_and(is_bytes),
+        Argument::Exc => optional(written).and_then(shared).is_some_and(|behind| is_named(behind, "Error")),
+    }
+}
+
+/// What stands behind `&`.
+fn shared(written: &Type) -> Option<&Type> {
+    match bare(written) {
+        Type::Reference(reference) if reference.mutability.is_none() => Some(bare(&reference.elem)),
+        _ => None,
+    }
+}
+
+/// What stands in `Option<…>`.
+fn optional(written: &Type) -> Option<&Type> {
+    let last = last_segment(bare(written)).filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
+        _ => None,
+    }
+}
+
+fn is_named(written: &Type, name: &str) -> bool {
+    last_segment(written).is_some_and(|last| last.ident == name && last.arguments.is_empty())
+}
+
+fn is_bytes(written: &Type) -> bool {
+    matches!(written, Type::Slice(slice) if is_named(bare(&slice.elem), "u8"))
+}
+
+fn last_segment(written: &Type) -> Option<&PathSegment> {
+    match written {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// Without parentheses, and without the invisible group that a `macro_rules!` puts around a type.
+fn bare(written: &Type) -> &Type {
+    match written {
+        Type::Paren(inside) => bare(&inside.elem),
+        Type::Group(inside) => bare(&inside.elem),
+        written => written,
+    }
+}

@@ -1,0 +1,158 @@
+//! The accept loop of one listening socket.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io;
+use std::rc::{Rc, Weak};
+
+use super::server::Core;
+use crate::constants::ACCEPT_RETRY_DELAY;
+use crate::event_loop::{ExceptionContext, Source, SourceKey};
+use crate::exceptions::Error;
+use crate::handle::TimerHandle;
+use crate::sys::{self, Interest, Readiness, Socket};
+use crate::transports::{HasSocket, Live, LiveKey, TransportSocket};
+
+/// A listening socket. It keeps its server alive while it listens, for then clients can come.
+pub(super) struct Acceptor {
+    this: Weak<Self>,
+    socket: Socket,
+    server: RefCell<Option<Rc<Core>>>,
+    source: Cell<Option<SourceKey>>,
+    live: Cell<Option<LiveKey>>,
+    queued: Cell<bool>,
+    /// Set while it waits for the system to have descriptors again.
+    retry: RefCell<Option<TimerHandle>>,
+}
+
+impl Acceptor {
+    pub(super) fn new(socket: Socket) -> Rc<Self> {
+        Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            socket,
+            server: RefCell::new(None),
+            source: Cell::new(None),
+            live: Cell::new(None),
+            queued: Cell::new(false),
+            retry: RefCell::new(None),
+        })
+    }
+
+    /// Begins to listen, and to accept.
+    pub(super) fn start(self: &Rc<Self>, server: &Rc<Core>, backlog: u32) -> io::Result<()> {
+        self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        let fd = self.socket.fileno().unwrap_or(-1);
+        self.source.set(Some(server.net().inner().add_source(fd, Interest::Read, self.clone())?));
+        self.live.set(Some(server.net().enter(self.this.clone())));
+        *self.server.borrow_mut() = Some(server.clone());
+        Ok(())
+    }
+
+    /// Stops accepting and closes the socket.
+    pub(super) fn close(&self) {
+        let server = self.server.take();
+        if let Some(server) = &server {
+            if let (Some(key), Some(fd)) = (self.source.take(), self.socket.fileno()) {
+                server.net().inner().remove_source(key, fd);
+            }
+            if let Some(key) = self.live.take() {
+                server.net().leave(key);
+            }
+        }
+        if let Some(retry) = self.retry.take() {
+            retry.cancel();
+        }
+        self.socket.close();
+    }
+
+    pub(super) fn socket_view(self: &Rc<Self>) -> TransportSocket {
+        TransportSocket::new(self.clone())
+    }
+
+    /// Accepts what waits, but not for ever: other things are due too.
+    fn accept_ready(self: &Rc<Self>, server: &Rc<Core>) {
+        for _ in 0..=server.backlog() {
+            match self.socket.accept() {
+                Ok((socket, peer)) => server.serve(socket, peer),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if sys::is_lost_connection(&error) => {}
+                Err(error) => return self.out_of_resources(server, error),
+            }
+            // A protocol's factory may have closed the server.
+            if self.server.borrow().is_none() {
+                return;
+            }
+        }
+        self.queue(server);
+    }
+
+    fn queue(self: &Rc<Self>, server: &Core) {
+        if !self.queued.replace(true) {
+            server.net().inner().queue_source(self.clone());
+        }
+    }
+
+    /// The client stays in the system's queue; trying again at once would only burn time.
+    #[cold]
+    fn out_of_resources(self: &Rc<Self>, server: &Rc<Core>, error: io::Error) {
+        let message = if sys::is_out_of_resources(&error) {
+            "socket.accept() out of system resource"
+        } else {
+            "socket.accept() failed"
+        };
+        let inner = server.net().inner();
+        let report = ExceptionContext::new(message).exception(Error::from(error)).with("socket", self.socket_view());
+        inner.call_exception_handler(report);
+        let this = self.clone();
+        let retry = inner.call_later_internal(ACCEPT_RETRY_DELAY, move || {
+            this.retry.take();
+            if let Some(server) = this.server.borrow().clone() {
+                this.queue(&server);
+            }
+        });
+        // The handler may have closed the server; a timer that cannot be had means that the loop was closed.
+        if let Ok(retry) = retry {
+            if self.server.borrow().is_some() {
+                *self.retry.borrow_mut() = Some(retry);
+            } else {
+                retry.cancel();
+            }
+        }
+    }
+}
+
+impl Source for Acceptor {
+    fn on_event(&self, _readiness: Readiness) -> bool {
+        self.retry.borrow().is_none() && !self.queued.replace(true)
+    }
+
+    fn run(self: Rc<Self>) {
+        self.queued.set(false);
+        if self.retry.borrow().is_some() {
+            return;
+        }
+        if let Some(server) = self.server.borrow().clone() {
+            self.accept_ready(&server);
+        }
+    }
+}
+
+impl Live for Acceptor {
+    fn loop_closed(self: Rc<Self>) {
+        if let Some(server) = self.server.borrow().clone() {
+            server.loop_closed();
+        }
+    }
+}
+
+impl HasSocket for Acceptor {
+    fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor").field("socket", &self.socket).finish_non_exhaustive()
+    }
+}

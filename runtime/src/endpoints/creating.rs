@@ -1,0 +1,47 @@
+//! What awaiting `create_server` and `create_connection` awaits.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::event_loop::{EventLoop, get_running_loop};
+use crate::exceptions::{Error, Result};
+
+/// A server or connection that is being made.
+///
+/// # Cancellation
+///
+/// What was opened on the way is closed.
+#[must_use = "nothing is made until this is awaited: write `.await`"]
+pub struct Creating<T> {
+    work: Pin<Box<dyn Future<Output = Result<T>>>>,
+}
+
+impl<T> Creating<T> {
+    pub(super) fn new(work: impl Future<Output = Result<T>> + 'static) -> Self {
+        Self { work: Box::pin(work) }
+    }
+}
+
+impl<T> Future for Creating<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        self.work.as_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for Creating<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Creating").finish_non_exhaustive()
+    }
+}
+
+/// An error unless this very loop runs the caller.
+pub(super) fn check_running(event_loop: &EventLoop) -> Result<()> {
+    if &get_running_loop()? == event_loop {
+        return Ok(());
+    }
+    Err(Error::runtime_error("this is awaited on another event loop than it was made for; use get_running_loop()"))
+}

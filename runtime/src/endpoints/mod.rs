@@ -1,0 +1,12 @@
+//! Endpoints: connections and servers, made by the loop.
+
+mod acceptor;
+mod connect;
+mod creating;
+mod listen;
+mod server;
+
+pub use connect::CreateConnection;
+pub use creating::Creating;
+pub use listen::CreateServer;
+pub use server::Server;

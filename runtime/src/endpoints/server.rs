@@ -1,0 +1,369 @@
+//! `Server`: listening sockets, and the connections that came in through them.
+//!
+//! It closes in two steps, in either order: nobody listens any more, and the last connection is gone.
+//! `wait_closed` waits for both.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::pending;
+use std::net::SocketAddr;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::acceptor::Acceptor;
+use crate::cancellation;
+use crate::event_loop::{EventLoop, ExceptionContext};
+use crate::exceptions::{CancelledError, Error, Result, catch};
+use crate::future::Future;
+use crate::sys::Socket;
+use crate::transports::{Endpoint, Network, Owner, Stream, Transport, TransportSocket};
+use crate::wait::{catch_cancelled, sleep};
+
+/// A listening server. Python: `asyncio.Server`.
+///
+/// Made by [`EventLoop::create_server`]. A clonable handle; the server listens until [`close`](Self::close), whether or
+/// not anybody holds one. Python's `async with server` is `close()` and then `wait_closed().await`.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// # struct Nothing;
+/// # #[asyncio::protocol]
+/// # impl Nothing {}
+/// asyncio::run(async {
+///     let event_loop = asyncio::get_running_loop()?;
+///     let server = event_loop.create_server(|| Nothing, "127.0.0.1", 0).await?;
+///     assert!(server.is_serving());
+///     server.close();
+///     server.wait_closed().await
+/// })
+/// # }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "AbstractServer")]
+pub struct Server {
+    core: Rc<Core>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Bound, but not listening yet.
+    Idle,
+    Serving,
+    Closed,
+}
+
+/// Makes a protocol for a new connection.
+pub(super) type Factory = Box<dyn FnMut() -> Rc<dyn Endpoint>>;
+
+/// What the handles of a server, its sockets and its connections share.
+pub(super) struct Core {
+    net: Rc<Network>,
+    backlog: u32,
+    phase: Cell<Phase>,
+    /// Out of here while it is called, and once the server is closed.
+    factory: RefCell<Option<Factory>>,
+    acceptors: RefCell<Vec<Rc<Acceptor>>>,
+    /// How many connections there are.
+    clients: Cell<usize>,
+    /// Of `wait_closed`.
+    waiters: RefCell<Vec<Future<()>>>,
+    /// Of `serve_forever`.
+    forever: RefCell<Option<Future<()>>>,
+}
+
+impl Server {
+    pub(super) fn new(net: Rc<Network>, sockets: Vec<Socket>, factory: Factory, backlog: u32) -> Self {
+        let core = Core {
+            net,
+            backlog,
+            phase: Cell::new(Phase::Idle),
+            factory: RefCell::new(Some(factory)),
+            acceptors: RefCell::new(sockets.into_iter().map(Acceptor::new).collect()),
+            clients: Cell::new(0),
+            waiters: RefCell::default(),
+            forever: RefCell::new(None),
+        };
+        Self { core: Rc::new(core) }
+    }
+
+    /// Stops listening; connections stay open. Python: `Server.close()`.
+    ///
+    /// The sockets are closed at once, and a pending [`serve_forever`](Self::serve_forever) ends. Calling it twice is
+    /// harmless.
+    pub fn close(&self) {
+        self.core.close();
+    }
+
+    /// Waits until the server is closed and its last connection is gone. Python: `Server.wait_closed()`.
+    ///
+    /// It closes nothing itself: without [`close`](Self::close) it waits for somebody else to call that.
+    ///
+    /// # Errors
+    ///
+    /// None so far.
+    pub async fn wait_closed(&self) -> Result<()> {
+        if self.core.is_done() {
+            return Ok(());
+        }
+        let waiter = self.core.future();
+        self.core.waiters.borrow_mut().push(waiter.clone());
+        waiter.await
+    }
+
+    /// Begins to listen, if it does not already. Python: `Server.start_serving()`.
+    ///
+    /// Only needed after `create_server(…).start_serving(false)`.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the server is closed; `OsError` if the system refuses.
+    pub async fn start_serving(&self) -> Result<()> {
+        self.core.start()?;
+        sleep(std::time::Duration::ZERO).await;
+        Ok(())
+    }
+
+    /// Listens until it is cancelled or the server is closed. Python: `Server.serve_forever()`.
+    ///
+    /// If [`close`](Self::close) is called elsewhere, it waits for the connections to end and gives `CancelledError`.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the server is closed already, or somebody else awaits its `serve_forever`; `OsError` if the
+    /// system refuses to listen; `CancelledError` after `close`.
+    ///
+    /// # Cancellation
+    ///
+    /// Closes the server and its connections, which still send what was written to them, waits for their end, and goes
+    /// on leaving.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// # struct Nothing;
+    /// # #[asyncio::protocol]
+    /// # impl Nothing {}
+    /// use std::time::Duration;
+    ///
+    /// asyncio::run(async {
+    ///     let event_loop = asyncio::get_running_loop()?;
+    ///     let server = event_loop.create_server(|| Nothing, "127.0.0.1", 0).await?;
+    ///     let served = asyncio::timeout(Duration::from_millis(10), server.serve_forever()).await;
+    ///     assert!(served.unwrap_err().is_timeout());
+    ///     assert!(!server.is_serving());
+    ///     Ok::<_, asyncio::Error>(())
+    /// })
+    /// # }
+    /// ```
+    pub async fn serve_forever(&self) -> Result<()> {
+        let waiting = Forever::enter(&self.core)?;
+        self.core.start()?;
+        match catch_cancelled(waiting.future.clone().into_future()).await {
+            Ok(outcome) => {
+                self.wait_closed().await?;
+                outcome
+            }
+            Err(cancelled) => {
+                self.close();
+                self.close_clients();
+                self.wait_closed().await?;
+                go_on_leaving(cancelled).await
+            }
+        }
+    }
+
+    /// Whether it listens. Python: `Server.is_serving()`.
+    pub fn is_serving(&self) -> bool {
+        self.core.phase.get() == Phase::Serving
+    }
+
+    /// The listening sockets; none once it is closed. Python: `Server.sockets`.
+    pub fn sockets(&self) -> Vec<TransportSocket> {
+        self.core.acceptors.borrow().iter().map(Acceptor::socket_view).collect()
+    }
+
+    /// Calls [`Transport::close`] on every connection. Python: `Server.close_clients()`.
+    pub fn close_clients(&self) {
+        self.clients().iter().for_each(Transport::close);
+    }
+
+    /// Calls [`Transport::abort`] on every connection. Python: `Server.abort_clients()`.
+    pub fn abort_clients(&self) {
+        self.clients().iter().for_each(Transport::abort);
+    }
+
+    /// The loop that it belongs to. Python: `Server.get_loop()`.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if the loop is gone.
+    pub fn get_loop(&self) -> Result<EventLoop> {
+        let event_loop = self.core.net.inner().event_loop();
+        event_loop.ok_or_else(|| Error::runtime_error("the event loop of this server was dropped"))
+    }
+
+    /// Begins to listen, for `create_server`.
+    pub(super) fn start(&self) -> Result<()> {
+        self.core.start()
+    }
+
+    fn clients(&self) -> Vec<Transport> {
+        self.core.net.clients_of(Rc::as_ptr(&self.core).cast())
+    }
+}
+
+/// What a boundary does that has cleaned up after a cancel.
+async fn go_on_leaving<T>(cancelled: CancelledError) -> T {
+    cancellation::leave(cancelled);
+    // The next boundary sees the mark in this very poll, and drops us.
+    pending().await
+}
+
+/// Somebody awaits `serve_forever`, until this is dropped.
+struct Forever {
+    core: Rc<Core>,
+    future: Future<()>,
+}
+
+impl Forever {
+    fn enter(core: &Rc<Core>) -> Result<Self> {
+        let mut forever = core.forever.borrow_mut();
+        if forever.is_some() {
+            return Err(Error::runtime_error("serve_forever() of this server is being awaited already"));
+        }
+        let future = core.future();
+        *forever = Some(future.clone());
+        Ok(Self { core: core.clone(), future })
+    }
+}
+
+impl Drop for Forever {
+    fn drop(&mut self) {
+        let future = self.core.forever.take();
+        drop(future);
+    }
+}
+
+impl Core {
+    pub(super) fn net(&self) -> &Rc<Network> {
+        &self.net
+    }
+
+    pub(super) fn backlog(&self) -> u32 {
+        self.backlog
+    }
+
+    #[track_caller]
+    fn future(&self) -> Future<()> {
+        Future::on(self.net.inner().clone(), Location::caller())
+    }
+
+    fn start(self: &Rc<Self>) -> Result<()> {
+        match self.phase.get() {
+            Phase::Serving => return Ok(()),
+            Phase::Closed => {
+                return Err(Error::runtime_error("the server is closed; make a new one with create_server()"));
+            }
+            Phase::Idle => {}
+        }
+        let acceptors = self.acceptors.borrow().clone();
+        for acceptor in acceptors {
+            if let Err(error) = acceptor.start(self, self.backlog) {
+                let address = acceptor.socket_view();
+                let error = Error::os_error_at(error, format_args!("listening on {address:?}"));
+                self.close();
+                return Err(error);
+            }
+        }
+        self.phase.set(Phase::Serving);
+        Ok(())
+    }
+
+    /// Sets up a connection that was accepted. Its failure is its own, not the server's.
+    pub(super) fn serve(self: &Rc<Self>, socket: Socket, peer: Option<SocketAddr>) {
+        let Some(mut factory) = self.factory.take() else { return };
+        let endpoint = catch(&mut factory);
+        if self.phase.get() != Phase::Closed {
+            *self.factory.borrow_mut() = Some(factory);
+        }
+        let stream = endpoint.map_err(Error::from).and_then(|endpoint| {
+            let owner: Rc<dyn Owner> = self.clone();
+            Ok(Stream::new(&self.net, socket, peer, endpoint, Some(owner))?)
+        });
+        match stream {
+            Ok(stream) => stream.start(None),
+            Err(error) if self.net.inner().get_debug() => {
+                let report = ExceptionContext::new("Error on transport creation for incoming connection");
+                self.net.inner().call_exception_handler(report.exception(error));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn close(&self) {
+        if self.shut() {
+            let forever = self.forever.borrow().clone();
+            if let Some(forever) = forever {
+                forever.cancel();
+            }
+            self.wake_if_done();
+        }
+    }
+
+    pub(super) fn loop_closed(&self) {
+        self.shut();
+        let waiters = self.waiters.take();
+        drop(waiters);
+    }
+
+    /// True if it was not shut before.
+    fn shut(&self) -> bool {
+        if self.phase.replace(Phase::Closed) == Phase::Closed {
+            return false;
+        }
+        let acceptors = self.acceptors.take();
+        acceptors.iter().for_each(|acceptor| acceptor.close());
+        let factory = self.factory.take();
+        drop(factory);
+        true
+    }
+
+    fn is_done(&self) -> bool {
+        self.phase.get() == Phase::Closed && self.clients.get() == 0
+    }
+
+    fn wake_if_done(&self) {
+        if self.is_done() {
+            for waiter in self.waiters.take() {
+                // Who waited may have been cancelled.
+                let _ = waiter.set_result(());
+            }
+        }
+    }
+}
+
+impl Owner for Core {
+    fn attached(&self) {
+        self.clients.set(self.clients.get() + 1);
+    }
+
+    fn detached(&self) {
+        self.clients.set(self.clients.get() - 1);
+        self.wake_if_done();
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "<Server {:?} sockets={:?} clients={}>",
+            self.core.phase.get(),
+            self.sockets(),
+            self.core.clients.get()
+        )
+    }
+}

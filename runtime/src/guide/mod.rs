@@ -1,0 +1,18 @@
+//! Chapters in prose.
+//!
+//! - [`coming_from_python`]: the same program twice, and what to unlearn.
+//! - [`cancellation`]: what a cancel is, how it travels, and how to clean up after it.
+//! - [`differences`]: every intended difference from Python, with its reason.
+//! - [`performance`]: where the time goes, the targets, and how each was reached.
+
+#[doc = include_str!("coming_from_python.md")]
+pub mod coming_from_python {}
+
+#[doc = include_str!("cancellation.md")]
+pub mod cancellation {}
+
+#[doc = include_str!("differences.md")]
+pub mod differences {}
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}

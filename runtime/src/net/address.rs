@@ -1,0 +1,226 @@
+//! Hosts, ports, families: what `create_server` and `create_connection` are given, as socket addresses.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::dns::{Lookup, look_up};
+use crate::event_loop::EventLoop;
+use crate::exceptions::{Error, Result};
+
+/// A family of addresses. Python: the `family` argument, `socket.AF_INET` and `socket.AF_INET6`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AddressFamily {
+    /// `AF_INET`.
+    Ipv4,
+    /// `AF_INET6`.
+    Ipv6,
+}
+
+impl AddressFamily {
+    fn has(self, address: &SocketAddr) -> bool {
+        match self {
+            Self::Ipv4 => address.is_ipv4(),
+            Self::Ipv6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// Where a server listens: one host, several, or all interfaces. Python: the `host` argument of `create_server()`.
+///
+/// `None` and the empty string mean all interfaces, of both families. Made from whatever names hosts:
+///
+/// ```
+/// use asyncio::Hosts;
+///
+/// let one: Hosts = "localhost".into();
+/// let several: Hosts = ["127.0.0.1", "::1"].into();
+/// let all: Hosts = None.into();
+/// # let _ = (one, several, all);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    names: Vec<String>,
+}
+
+impl Hosts {
+    fn of(names: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        Self { names: names.into_iter().map(|name| name.as_ref().to_owned()).collect() }
+    }
+}
+
+impl From<Option<&str>> for Hosts {
+    fn from(name: Option<&str>) -> Self {
+        Self::of([name.unwrap_or_default()])
+    }
+}
+
+impl From<&str> for Hosts {
+    fn from(name: &str) -> Self {
+        Self::of([name])
+    }
+}
+
+impl From<String> for Hosts {
+    fn from(name: String) -> Self {
+        Self { names: vec![name] }
+    }
+}
+
+impl From<&String> for Hosts {
+    fn from(name: &String) -> Self {
+        Self::of([name])
+    }
+}
+
+impl From<IpAddr> for Hosts {
+    fn from(address: IpAddr) -> Self {
+        address.to_string().into()
+    }
+}
+
+impl From<Ipv4Addr> for Hosts {
+    fn from(address: Ipv4Addr) -> Self {
+        address.to_string().into()
+    }
+}
+
+impl From<Ipv6Addr> for Hosts {
+    fn from(address: Ipv6Addr) -> Self {
+        address.to_string().into()
+    }
+}
+
+impl<T: AsRef<str>, const N: usize> From<[T; N]> for Hosts {
+    fn from(names: [T; N]) -> Self {
+        Self::of(names)
+    }
+}
+
+impl<T: AsRef<str>> From<&[T]> for Hosts {
+    fn from(names: &[T]) -> Self {
+        Self::of(names)
+    }
+}
+
+impl<T: AsRef<str>> From<Vec<T>> for Hosts {
+    fn from(names: Vec<T>) -> Self {
+        Self::of(names)
+    }
+}
+
+impl fmt::Display for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names.join(", "))
+    }
+}
+
+/// What the addresses are for, which decides what no name at all means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// All interfaces.
+    Listen,
+    /// This machine.
+    Connect,
+}
+
+impl Target {
+    fn without_name(self) -> [IpAddr; 2] {
+        match self {
+            Self::Listen => [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
+            Self::Connect => [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()],
+        }
+    }
+}
+
+/// The addresses of one host, in the order of the system's preference.
+///
+/// Numeric ones are taken as they are; an IPv6 address with a scope is the system's to understand.
+fn begin(event_loop: &EventLoop, name: &str, port: u16, target: Target) -> Result<Lookup> {
+    if name.is_empty() {
+        let addresses = target.without_name().map(|address| SocketAddr::new(address, port));
+        return Ok(Lookup::known(addresses.into()));
+    }
+    match name.parse::<IpAddr>() {
+        Ok(address) => Ok(Lookup::known(vec![SocketAddr::new(address, port)])),
+        Err(_) => look_up(event_loop, name, port),
+    }
+}
+
+/// The addresses of one host, never none.
+pub(crate) async fn resolve_one(
+    event_loop: &EventLoop,
+    name: &str,
+    port: u16,
+    family: Option<AddressFamily>,
+    target: Target,
+) -> Result<Vec<SocketAddr>> {
+    let mut addresses = begin(event_loop, name, port, target)?.finish().await?;
+    addresses.retain(|address| family.is_none_or(|family| family.has(address)));
+    if addresses.is_empty() {
+        let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address of the family asked for");
+        return Err(Error::os_error_at(error, name));
+    }
+    Ok(addresses)
+}
+
+/// The addresses of several hosts, looked up at the same time, each address once.
+pub(crate) async fn resolve_all(
+    event_loop: &EventLoop,
+    hosts: &Hosts,
+    port: u16,
+    family: Option<AddressFamily>,
+    target: Target,
+) -> Result<Vec<SocketAddr>> {
+    let lookups: Vec<Lookup> =
+        hosts.names.iter().map(|name| begin(event_loop, name, port, target)).collect::<Result<_>>()?;
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for lookup in lookups {
+        for address in lookup.finish().await? {
+            if family.is_none_or(|family| family.has(&address)) && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+    }
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(hosts: impl Into<Hosts>, family: Option<AddressFamily>, target: Target) -> Vec<String> {
+        let event_loop = EventLoop::new().unwrap();
+        let hosts = hosts.into();
+        let running = event_loop.clone();
+        let found = event_loop
+            .run_until_complete(async move { resolve_all(&running, &hosts, 80, family, target).await })
+            .unwrap();
+        event_loop.close().unwrap();
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn no_name_means_all_interfaces_to_a_server_and_this_machine_to_a_client() {
+        assert_eq!(addresses(None, None, Target::Listen), ["0.0.0.0:80", "[::]:80"]);
+        assert_eq!(addresses("", None, Target::Listen), ["0.0.0.0:80", "[::]:80"]);
+        assert_eq!(addresses("", None, Target::Connect), ["[::1]:80", "127.0.0.1:80"]);
+    }
+
+    #[test]
+    fn several_hosts_give_each_address_once() {
+        let hosts = ["127.0.0.1", "::1", "127.0.0.1"];
+        assert_eq!(addresses(hosts, None, Target::Listen), ["127.0.0.1:80", "[::1]:80"]);
+        assert_eq!(addresses(hosts, Some(AddressFamily::Ipv6), Target::Listen), ["[::1]:80"]);
+        assert_eq!(addresses(Vec::<String>::new(), None, Target::Listen), Vec::<String>::new());
+    }
+
+    #[test]
+    fn hosts_are_made_from_whatever_names_them() {
+        assert_eq!(Hosts::from(Ipv4Addr::LOCALHOST), Hosts::from("127.0.0.1"));
+        assert_eq!(Hosts::from(IpAddr::from(Ipv6Addr::LOCALHOST)), Hosts::from(String::from("::1")));
+        assert_eq!(Hosts::from(&["a", "b"][..]), Hosts::from(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(Hosts::from(["a", "b"]).to_string(), "a, b");
+    }
+}

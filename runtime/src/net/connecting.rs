@@ -1,0 +1,89 @@
+//! Getting to an address: a non-blocking `connect`, and the wait for its outcome.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use crate::event_loop::{EventLoop, Inner, Source, SourceKey};
+use crate::exceptions::{Error, Result};
+use crate::future::Future;
+use crate::sys::{Interest, Readiness, Socket};
+
+/// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
+///
+/// Cancelling it closes the socket.
+pub(crate) async fn connect(event_loop: &EventLoop, address: SocketAddr, from: &[SocketAddr]) -> Result<Socket> {
+    let at = |error| Error::os_error_at(error, address);
+    let socket = Socket::tcp(&address).map_err(at)?;
+    bind(&socket, &address, from)?;
+    if socket.connect(&address).map_err(at)? {
+        return Ok(socket);
+    }
+    let fd = socket.fileno().unwrap_or(-1);
+    let outcome = event_loop.create_future();
+    let waiting = Rc::new(Connecting { outcome: outcome.clone(), queued: Cell::new(false) });
+    let inner = event_loop.inner().clone();
+    let key = inner.add_source(fd, Interest::Write, waiting).map_err(at)?;
+    // Dropped before the socket, whichever way this ends.
+    let registered = Registered { inner, key, fd };
+    outcome.await?;
+    drop(registered);
+    match socket.take_error().map_err(at)? {
+        None => Ok(socket),
+        Some(error) => Err(at(error)),
+    }
+}
+
+/// Binds to the first of these addresses that fits.
+fn bind(socket: &Socket, address: &SocketAddr, from: &[SocketAddr]) -> Result<()> {
+    if from.is_empty() {
+        return Ok(());
+    }
+    let mut last = None;
+    for local in from.iter().filter(|local| local.is_ipv4() == address.is_ipv4()) {
+        match socket.bind(local) {
+            Ok(()) => return Ok(()),
+            Err(error) => last = Some((error, local)),
+        }
+    }
+    Err(match last {
+        Some((error, local)) => {
+            Error::os_error_at(error, format_args!("error while attempting to bind on address {local}"))
+        }
+        None => {
+            let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "no matching local address was found");
+            Error::os_error_at(error, address)
+        }
+    })
+}
+
+/// Waits until a socket is writable, which is when its `connect` has ended.
+struct Connecting {
+    outcome: Future<()>,
+    queued: Cell<bool>,
+}
+
+impl Source for Connecting {
+    fn on_event(&self, _readiness: Readiness) -> bool {
+        !self.queued.replace(true)
+    }
+
+    fn run(self: Rc<Self>) {
+        // It may have been cancelled meanwhile.
+        let _ = self.outcome.set_result(());
+    }
+}
+
+/// A registration, until this is dropped.
+struct Registered {
+    inner: Rc<Inner>,
+    key: SourceKey,
+    fd: i32,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.inner.remove_source(self.key, self.fd);
+    }
+}

@@ -1,0 +1,117 @@
+//! Protocols: what a connection tells its owner, callback by callback.
+//!
+//! ```text
+//!                  ┌──────────────────┐        ┌─────────────────────────────────────────┐
+//!   connection_made┤ data_received ◀──┘─ … ──▶ eof_received ─ true: still open to write ─┤
+//!                  │                               │ false: the transport closes itself  │
+//!                  └─────── close(), abort(), an error ───────▶ connection_lost ◀────────┘
+//!
+//!   between the first and the last:  pause_writing ⇄ resume_writing, strictly alternating
+//! ```
+//!
+//! - `connection_made` comes first and once, `connection_lost` comes last and once, each as a callback of its own.
+//! - `data_received` gets bytes as they come: boundaries mean nothing, but it never gets none.
+//! - `eof_received` comes at most once.
+//! - The socket is closed after `connection_lost` has returned, even if it fails.
+//! - `pause_writing` is called from inside the `write` that filled the buffer. Is the protocol running itself at that
+//!   moment, it is called right after the running callback.
+//!
+//! A handler fails by an `Err` or a panic. In `data_received` and `eof_received` that ends the connection, and
+//! `connection_lost` gets the error; in the others it is only reported.
+
+mod bound;
+mod handled;
+
+pub use bound::ProtocolHandle;
+pub use handled::{IntoHandled, handled};
+
+pub(crate) use bound::Bound;
+
+use crate::exceptions::{Error, Result};
+use crate::transports::Transport;
+
+/// The callbacks of a stream connection. Python: `asyncio.Protocol`.
+///
+/// Implemented by [`#[asyncio::protocol]`](macro@crate::protocol) on an `impl` block that has some of these methods,
+/// each with the arguments that it needs; those that are missing do nothing. One value serves one connection.
+///
+/// # Examples
+///
+/// ```
+/// use asyncio::Transport;
+///
+/// struct Echo;
+///
+/// #[asyncio::protocol]
+/// impl Echo {
+///     fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+///         transport.write(data);
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a protocol",
+    label = "put `#[asyncio::protocol]` on an `impl {Self}` block with its callbacks"
+)]
+pub trait Protocol: 'static {
+    /// The connection is there. Python: `BaseProtocol.connection_made()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the connection stays.
+    fn connection_made(&mut self, transport: &Transport) -> Result<()> {
+        let _ = transport;
+        Ok(())
+    }
+
+    /// Bytes came in, at least one. Python: `Protocol.data_received()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) -> Result<()> {
+        let _ = (transport, data);
+        Ok(())
+    }
+
+    /// The peer sends no more. True keeps the connection open for writing, false closes it. Python:
+    /// `Protocol.eof_received()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
+    fn eof_received(&mut self, transport: &Transport) -> Result<bool> {
+        let _ = transport;
+        Ok(false)
+    }
+
+    /// The connection has ended: by an error, or regularly if `exc` is `None`. Python: `BaseProtocol.connection_lost()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported.
+    fn connection_lost(&mut self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
+        let _ = (transport, exc);
+        Ok(())
+    }
+
+    /// More waits to be sent than the high limit: stop writing. Python: `BaseProtocol.pause_writing()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the connection stays.
+    fn pause_writing(&mut self, transport: &Transport) -> Result<()> {
+        let _ = transport;
+        Ok(())
+    }
+
+    /// There is room again: go on writing. Python: `BaseProtocol.resume_writing()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the connection stays.
+    fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
+        let _ = transport;
+        Ok(())
+    }
+}

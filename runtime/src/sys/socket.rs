@@ -1,0 +1,269 @@
+//! Sockets: every network system call there is, as safe calls on one owned descriptor.
+//!
+//! A [`Socket`] can be closed while others still refer to it; from then on its calls fail with `NotConnected`, so that
+//! a number that the system has given to somebody else is never touched.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, IoSlice, Read};
+use std::mem::ManuallyDrop;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use socket2::{Domain, Protocol, SockAddr, Type};
+
+/// What stands for no descriptor.
+const CLOSED: RawFd = -1;
+
+/// A peer that is gone is an error to be returned, not a signal that ends the process.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
+const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
+/// These systems have an option of the socket for it, which is set when it is made.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
+const SEND_FLAGS: libc::c_int = 0;
+
+/// How many pieces one vectored send takes.
+pub(crate) const SEND_PIECES: usize = 64;
+
+/// An owned socket: non-blocking, close-on-exec, closed when it is dropped or told so.
+pub(crate) struct Socket {
+    fd: Cell<RawFd>,
+}
+
+impl Socket {
+    /// A TCP socket of the family of `address`.
+    pub(crate) fn tcp(address: &SocketAddr) -> io::Result<Self> {
+        let socket = socket2::Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
+    }
+
+    /// Takes over a descriptor that somebody else made; it must be a stream socket.
+    pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
+        let socket = socket2::Socket::from(fd);
+        if socket.r#type()? != Type::STREAM {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a stream socket was expected"));
+        }
+        socket.set_nonblocking(true)?;
+        socket.set_cloexec(true)?;
+        Ok(socket.into())
+    }
+
+    /// The descriptor, `None` once it is closed.
+    pub(crate) fn fileno(&self) -> Option<RawFd> {
+        let fd = self.fd.get();
+        (fd != CLOSED).then_some(fd)
+    }
+
+    /// Closes it for good; nothing happens if it is closed.
+    pub(crate) fn close(&self) {
+        let fd = self.fd.replace(CLOSED);
+        if fd != CLOSED {
+            // SAFETY: this type owned the descriptor, and has just forgotten it.
+            drop(unsafe { OwnedFd::from_raw_fd(fd) });
+        }
+    }
+
+    #[inline]
+    fn socket(&self) -> io::Result<ManuallyDrop<socket2::Socket>> {
+        let fd = self.fd.get();
+        if fd == CLOSED {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "the socket is closed"));
+        }
+        // SAFETY: the descriptor is open: only `close` closes it, and that sets the number to `CLOSED`. This type
+        // stays on one thread, no caller below runs foreign code while it holds the value, and none lets it drop.
+        Ok(ManuallyDrop::new(unsafe { socket2::Socket::from_raw_fd(fd) }))
+    }
+
+    pub(crate) fn bind(&self, address: &SocketAddr) -> io::Result<()> {
+        self.socket()?.bind(&SockAddr::from(*address))
+    }
+
+    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
+        self.socket()?.listen(backlog)
+    }
+
+    /// Begins to connect. False: it goes on, and the socket becomes writable when that has ended.
+    pub(crate) fn connect(&self, address: &SocketAddr) -> io::Result<bool> {
+        match self.socket()?.connect(&SockAddr::from(*address)) {
+            Ok(()) => Ok(true),
+            Err(error) if is_in_progress(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The next connection of a listening socket, and where it comes from.
+    pub(crate) fn accept(&self) -> io::Result<(Self, Option<SocketAddr>)> {
+        let listener = self.socket()?;
+        let (socket, address) = uninterrupted(|| accept(&listener))?;
+        Ok((socket.into(), address.as_socket()))
+    }
+
+    /// Reads into `buffer`; zero is the end of the stream.
+    #[inline]
+    pub(crate) fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let socket = self.socket()?;
+        uninterrupted(|| (&*socket).read(buffer))
+    }
+
+    /// Hands bytes to the system; how many it took.
+    #[inline]
+    pub(crate) fn send(&self, data: &[u8]) -> io::Result<usize> {
+        let socket = self.socket()?;
+        uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS))
+    }
+
+    /// As [`send`](Self::send), from several pieces, of which the first [`SEND_PIECES`] are looked at.
+    pub(crate) fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let pieces = pieces.get(..SEND_PIECES).unwrap_or(pieces);
+        let socket = self.socket()?;
+        uninterrupted(|| socket.send_vectored_with_flags(pieces, SEND_FLAGS))
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket()?.shutdown(how)
+    }
+
+    /// The error that the system has kept for this socket, and takes from it.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket()?.take_error()
+    }
+
+    /// Its own address; `None` if it is none of the Internet's.
+    pub(crate) fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
+        Ok(self.socket()?.local_addr()?.as_socket())
+    }
+
+    /// The peer's address; `None` if it is none of the Internet's.
+    pub(crate) fn peer_addr(&self) -> io::Result<Option<SocketAddr>> {
+        Ok(self.socket()?.peer_addr()?.as_socket())
+    }
+
+    pub(crate) fn set_nodelay(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_tcp_nodelay(enabled)
+    }
+
+    pub(crate) fn set_keepalive(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_keepalive(enabled)
+    }
+
+    pub(crate) fn set_reuse_address(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_reuse_address(enabled)
+    }
+
+    pub(crate) fn set_reuse_port(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_reuse_port(enabled)
+    }
+
+    pub(crate) fn set_only_v6(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_only_v6(enabled)
+    }
+
+    /// The system's numbers for its family, type and protocol.
+    pub(crate) fn kind(&self) -> io::Result<(i32, i32, i32)> {
+        let socket = self.socket()?;
+        let protocol = socket.protocol()?.map_or(0, i32::from);
+        Ok((socket.domain()?.into(), socket.r#type()?.into(), protocol))
+    }
+
+    /// A second descriptor for the same socket.
+    pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
+        Ok(self.socket()?.try_clone()?.into())
+    }
+
+    /// Whether a child process would keep it.
+    pub(crate) fn is_inheritable(&self) -> io::Result<bool> {
+        let socket = self.socket()?;
+        // SAFETY: asks for the flags of a descriptor that is open; no memory is involved.
+        let flags = unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_GETFD) };
+        if flags < 0 { Err(io::Error::last_os_error()) } else { Ok(flags & libc::FD_CLOEXEC == 0) }
+    }
+
+    /// An option that is an integer.
+    pub(crate) fn option(&self, level: i32, name: i32) -> io::Result<i32> {
+        let socket = self.socket()?;
+        let mut value: libc::c_int = 0;
+        let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+        // SAFETY: `value` and `length` live through the call, and `length` is the size of `value`.
+        let result =
+            unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut length) };
+        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(value) }
+    }
+
+    /// Sets an option that is an integer.
+    pub(crate) fn set_option(&self, level: i32, name: i32, value: i32) -> io::Result<()> {
+        let socket = self.socket()?;
+        let length = size_of::<libc::c_int>() as libc::socklen_t;
+        // SAFETY: `value` lives through the call, and `length` is its size.
+        let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), length) };
+        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+}
+
+impl From<socket2::Socket> for Socket {
+    fn from(socket: socket2::Socket) -> Self {
+        Self { fd: Cell::new(socket.into_raw_fd()) }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("fd", &self.fd.get()).finish()
+    }
+}
+
+/// Calls `f` again as long as a signal ends it: nobody would report that it can go on.
+#[inline]
+fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match f() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Whether an error of `connect` says that it goes on by itself.
+fn is_in_progress(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
+}
+
+/// Whether the system ran out of descriptors or memory, which passes.
+pub(crate) fn is_out_of_resources(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+/// Whether an error of `accept` belongs to the one connection that it would have returned.
+pub(crate) fn is_lost_connection(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::ECONNABORTED
+                | libc::EPROTO
+                | libc::EPERM
+                | libc::ENETDOWN
+                | libc::ENOPROTOOPT
+                | libc::EHOSTDOWN
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+        )
+    )
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
+fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+    listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
+fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+    let (socket, address) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+    Ok((socket, address))
+}

@@ -1,0 +1,28 @@
+//! What a transport knows of the protocol above it: one virtual call an event.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use super::Transport;
+use crate::event_loop::ExceptionContext;
+use crate::exceptions::{Error, Result};
+
+/// A protocol whose type was forgotten. A panic in a callback comes back as an error, like a returned one.
+pub(crate) trait Endpoint {
+    fn connection_made(&self, transport: &Transport) -> Result<()>;
+    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()>;
+    /// True: stay open for writing.
+    fn eof_received(&self, transport: &Transport) -> Result<bool>;
+    fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;
+    fn pause_writing(&self, transport: &Transport) -> Result<()>;
+    fn resume_writing(&self, transport: &Transport) -> Result<()>;
+
+    /// Somebody else uses the protocol at the moment, so that it cannot be called.
+    fn is_busy(&self) -> bool;
+
+    /// Adds the protocol to a report, key `protocol`.
+    fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext;
+
+    /// The protocol in its own type.
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any>;
+}

@@ -1,0 +1,279 @@
+//! Transports: the bytes of one connection, in both directions, and who hears of them.
+//!
+//! ```text
+//!   protocol ── write, close, pause_reading ──▶ Transport (Rc<dyn Io>) ──▶ Stream ── send ──▶ socket
+//!      ▲                                                                     │
+//!      └────── data_received, … ── Rc<dyn Endpoint> ◀── lent buffer ── recv ─┘
+//! ```
+//!
+//! A transport never touches the protocol's type, and a callback runs with only the protocol borrowed; so everything
+//! on [`Transport`] can be called from inside any callback. A connection that waits holds no buffer, no task and no
+//! future.
+
+mod endpoint;
+mod flow_control;
+mod network;
+mod stream;
+mod trsock;
+mod write_buffer;
+
+pub use trsock::TransportSocket;
+
+pub(crate) use endpoint::Endpoint;
+pub(crate) use network::{Live, LiveKey, Network};
+pub(crate) use stream::{Owner, Stream};
+pub(crate) use trsock::HasSocket;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use crate::exceptions::Result;
+use flow_control::Limits;
+
+/// One connection: writes to it, steers its reading, ends it. Python: `asyncio.Transport`.
+///
+/// A clonable handle that stays on the loop's thread. Every method may be called at any time, from inside any callback
+/// of the protocol too; after the end of the connection they do nothing.
+///
+/// # Examples
+///
+/// ```
+/// use asyncio::Transport;
+///
+/// struct Greeter;
+///
+/// #[asyncio::protocol]
+/// impl Greeter {
+///     fn connection_made(&mut self, transport: &Transport) {
+///         transport.write(b"welcome\n");
+///         transport.close();
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Transport(Rc<dyn Io>);
+
+/// What stands behind a [`Transport`].
+pub(crate) trait Io: HasSocket + fmt::Debug {
+    fn write(&self, data: &[u8]);
+    fn try_write(&self, data: &[u8]) -> Result<usize>;
+    /// No piece is empty.
+    fn write_pieces(&self, pieces: &[&[u8]]);
+    fn write_eof(&self);
+    fn can_write_eof(&self) -> bool;
+    fn close(&self);
+    fn abort(&self);
+    fn is_closing(&self) -> bool;
+    fn pause_reading(&self);
+    fn resume_reading(&self);
+    fn is_reading(&self) -> bool;
+    fn set_limits(&self, limits: Limits);
+    fn limits(&self) -> Limits;
+    fn set_hard_limit(&self, bytes: usize);
+    fn buffered(&self) -> usize;
+    fn peername(&self) -> Option<SocketAddr>;
+    fn sockname(&self) -> Option<SocketAddr>;
+    fn has_socket(self: Rc<Self>) -> Rc<dyn HasSocket>;
+    fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>);
+}
+
+/// Something that [`Transport::get_extra_info`] knows.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ExtraInfo {
+    /// `peername` and `sockname`.
+    Address(SocketAddr),
+    /// `socket`.
+    Socket(TransportSocket),
+}
+
+impl Transport {
+    pub(crate) fn new(io: Rc<dyn Io>) -> Self {
+        Self(io)
+    }
+
+    /// Sends `data`, now or as soon as the system takes it. Python: `WriteTransport.write()`.
+    ///
+    /// Never blocks: what the system does not take at once is copied and sent later. If more than the high limit waits,
+    /// [`pause_writing`](crate::Protocol::pause_writing) is called; if more than the
+    /// [hard limit](Self::set_write_hard_limit) waits, the connection ends. Data that is written after the end of the
+    /// connection is dropped, and from the fifth time on a warning is logged.
+    ///
+    /// Writing after [`write_eof`](Self::write_eof) is a mistake that goes to the exception handler; the data is dropped.
+    #[inline]
+    pub fn write(&self, data: &[u8]) {
+        self.0.write(data);
+    }
+
+    /// Sends as much of `data` as the system takes at once, and says how much that was; nothing is kept.
+    ///
+    /// If that is less than all, [`pause_writing`](crate::Protocol::pause_writing) is called, and
+    /// [`resume_writing`](crate::Protocol::resume_writing) when there is room again.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` after [`write_eof`](Self::write_eof); `OsError` if the connection has ended or is being closed.
+    pub fn try_write(&self, data: &[u8]) -> Result<usize> {
+        self.0.try_write(data)
+    }
+
+    /// Sends several pieces, with one system call where that is possible. Python: `WriteTransport.writelines()`.
+    ///
+    /// As [`write`](Self::write) in everything else; empty pieces are skipped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn answer(transport: &asyncio::Transport, head: &str, body: &[u8]) {
+    ///     transport.writelines([head.as_bytes(), b"\r\n", body]);
+    /// }
+    /// ```
+    pub fn writelines<I>(&self, lines: I)
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        let lines: Vec<I::Item> = lines.into_iter().collect();
+        let pieces: Vec<&[u8]> = lines.iter().map(AsRef::as_ref).filter(|line| !line.is_empty()).collect();
+        self.0.write_pieces(&pieces);
+    }
+
+    /// Says that nothing more will be written, once all that was written is sent. Python: `WriteTransport.write_eof()`.
+    ///
+    /// The peer sees the end of the stream; data still comes in. Calling it twice, or on a connection that is being
+    /// closed, does nothing.
+    pub fn write_eof(&self) {
+        self.0.write_eof();
+    }
+
+    /// Whether [`write_eof`](Self::write_eof) is possible; it is for TCP. Python: `WriteTransport.can_write_eof()`.
+    pub fn can_write_eof(&self) -> bool {
+        self.0.can_write_eof()
+    }
+
+    /// Ends the connection: reading stops at once, what was written is still sent. Python: `BaseTransport.close()`.
+    ///
+    /// Then [`connection_lost`](crate::Protocol::connection_lost) is called with `None`, never from inside this call.
+    /// Calling it twice is harmless.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Ends the connection and drops what was not sent. Python: `WriteTransport.abort()`.
+    ///
+    /// [`connection_lost`](crate::Protocol::connection_lost) is called with `None` in the next tick. Calling it twice
+    /// is harmless.
+    pub fn abort(&self) {
+        self.0.abort();
+    }
+
+    /// Whether the connection has ended, or was told to. Python: `BaseTransport.is_closing()`.
+    pub fn is_closing(&self) -> bool {
+        self.0.is_closing()
+    }
+
+    /// Nothing is received until [`resume_reading`](Self::resume_reading). Python: `ReadTransport.pause_reading()`.
+    ///
+    /// Once it has returned, [`data_received`](crate::Protocol::data_received) is not called. Calling it twice is
+    /// harmless.
+    pub fn pause_reading(&self) {
+        self.0.pause_reading();
+    }
+
+    /// Goes on receiving. Python: `ReadTransport.resume_reading()`.
+    ///
+    /// Does nothing unless reading is paused.
+    pub fn resume_reading(&self) {
+        self.0.resume_reading();
+    }
+
+    /// Whether it receives: neither paused nor closing. Python: `ReadTransport.is_reading()`.
+    pub fn is_reading(&self) -> bool {
+        self.0.is_reading()
+    }
+
+    /// Sets how many waiting bytes pause the writer, and at how few it goes on. Python:
+    /// `WriteTransport.set_write_buffer_limits()`.
+    ///
+    /// Without both they are 64 KiB and 16 KiB; one alone determines the other, low being a quarter of high. They
+    /// count at once: `pause_writing` may be called from inside this call.
+    ///
+    /// # Errors
+    ///
+    /// `ValueError` if `low` is more than `high`.
+    pub fn set_write_buffer_limits(&self, high: impl Into<Option<usize>>, low: impl Into<Option<usize>>) -> Result<()> {
+        self.0.set_limits(Limits::new(high.into(), low.into())?);
+        Ok(())
+    }
+
+    /// The limits, low before high as in Python: `WriteTransport.get_write_buffer_limits()`.
+    pub fn get_write_buffer_limits(&self) -> (usize, usize) {
+        let Limits { high, low } = self.0.limits();
+        (low, high)
+    }
+
+    /// How many bytes wait to be sent. Python: `WriteTransport.get_write_buffer_size()`.
+    pub fn get_write_buffer_size(&self) -> usize {
+        self.0.buffered()
+    }
+
+    /// Sets how many bytes may wait to be sent before the connection ends: 64 MiB unless this is called.
+    ///
+    /// A protocol that obeys `pause_writing` never comes near it. It is there for peers that do not read: without it
+    /// one of them could take all memory. The error of `connection_lost` names the peer.
+    pub fn set_write_hard_limit(&self, bytes: usize) {
+        self.0.set_hard_limit(bytes);
+    }
+
+    /// The peer's address; also after the end. Python: `get_extra_info("peername")`.
+    pub fn peername(&self) -> Option<SocketAddr> {
+        self.0.peername()
+    }
+
+    /// The connection's own address; also after the end. Python: `get_extra_info("sockname")`.
+    pub fn sockname(&self) -> Option<SocketAddr> {
+        self.0.sockname()
+    }
+
+    /// A view of the socket. Python: `get_extra_info("socket")`.
+    pub fn socket(&self) -> TransportSocket {
+        TransportSocket::new(self.0.clone().has_socket())
+    }
+
+    /// What is known under one of Python's names: `peername`, `sockname`, `socket`. Python:
+    /// `BaseTransport.get_extra_info()`.
+    ///
+    /// [`peername`](Self::peername), [`sockname`](Self::sockname) and [`socket`](Self::socket) are the same with types.
+    pub fn get_extra_info(&self, name: &str) -> Option<ExtraInfo> {
+        match name {
+            "peername" => self.peername().map(ExtraInfo::Address),
+            "sockname" => self.sockname().map(ExtraInfo::Address),
+            "socket" => Some(ExtraInfo::Socket(self.socket())),
+            _ => None,
+        }
+    }
+
+    /// The protocol, in whatever type.
+    pub(crate) fn endpoint(&self) -> Option<Rc<dyn Endpoint>> {
+        self.0.endpoint()
+    }
+
+    pub(crate) fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
+        self.0.set_endpoint(endpoint);
+    }
+}
+
+impl PartialEq for Transport {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::as_ptr(&self.0).cast::<()>() == Rc::as_ptr(&other.0).cast::<()>()
+    }
+}
+
+impl Eq for Transport {}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

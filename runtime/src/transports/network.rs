@@ -1,0 +1,85 @@
+//! What a loop's sockets share: the receive buffer, and a list of those that are open.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use slab::Slab;
+
+use super::Transport;
+use crate::event_loop::{Inner, Slot};
+use crate::sys::ReceiveBuffer;
+
+/// The network side of one loop.
+pub(crate) struct Network {
+    inner: Rc<Inner>,
+    receive: ReceiveBuffer,
+    /// Weak: a loop that is abandoned must be able to go.
+    live: RefCell<Slab<Weak<dyn Live>>>,
+}
+
+/// Something with an open socket.
+pub(crate) trait Live {
+    /// The loop was closed: close the socket and let go of everything, without another callback.
+    fn loop_closed(self: Rc<Self>);
+
+    /// The transport, if it is a connection of this server.
+    fn client_of(self: Rc<Self>, _server: *const ()) -> Option<Transport> {
+        None
+    }
+}
+
+/// A place in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LiveKey(u32);
+
+impl Network {
+    pub(crate) fn of(inner: &Rc<Inner>) -> Rc<Self> {
+        inner.slot()
+    }
+
+    #[inline]
+    pub(crate) fn inner(&self) -> &Rc<Inner> {
+        &self.inner
+    }
+
+    #[inline]
+    pub(super) fn receive_buffer(&self) -> &ReceiveBuffer {
+        &self.receive
+    }
+
+    pub(crate) fn enter(&self, live: Weak<dyn Live>) -> LiveKey {
+        let key = self.live.borrow_mut().insert(live);
+        LiveKey(u32::try_from(key).expect("there are fewer descriptors than that"))
+    }
+
+    pub(crate) fn leave(&self, key: LiveKey) {
+        let live = self.live.borrow_mut().try_remove(key.0 as usize);
+        drop(live);
+    }
+
+    /// The open connections of a server, named by its address.
+    pub(crate) fn clients_of(&self, server: *const ()) -> Vec<Transport> {
+        let live: Vec<_> = self.live.borrow().iter().filter_map(|(_, live)| live.upgrade()).collect();
+        live.into_iter().filter_map(|live| live.client_of(server)).collect()
+    }
+}
+
+impl Slot for Network {
+    fn create(inner: &Rc<Inner>) -> Rc<Self> {
+        Rc::new(Self { inner: inner.clone(), receive: ReceiveBuffer::new(), live: RefCell::default() })
+    }
+
+    fn close(&self) {
+        let live = std::mem::take(&mut *self.live.borrow_mut());
+        for live in live.iter().filter_map(|(_, live)| live.upgrade()) {
+            live.loop_closed();
+        }
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").field("open", &self.live.borrow().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,133 @@
+//! Calling the protocol: in its context, one callback at a time, and telling it afterwards what it could not be told
+//! while it ran.
+
+use std::rc::Rc;
+
+use super::super::flow_control::Signal;
+use super::super::{Endpoint, Transport};
+use super::Stream;
+use crate::context::{self, Context};
+use crate::event_loop::ExceptionContext;
+use crate::exceptions::{Error, Result};
+use crate::future::Future;
+
+impl Stream {
+    /// Runs `f` in the context of the connection. What it sets there stays for the next time.
+    #[inline]
+    pub(super) fn in_context(&self, f: impl FnOnce()) {
+        let _entered = Entered::new(self);
+        f();
+    }
+
+    pub(super) fn connection_made(self: &Rc<Self>, waiter: Option<Future<()>>) {
+        let transport = self.transport();
+        self.in_context(|| {
+            if let Err(error) = self.call(&transport, |endpoint| endpoint.connection_made(&transport)) {
+                self.report("protocol.connection_made() call failed", error);
+            }
+            self.state.set(self.state.get().made());
+        });
+        if let Some(waiter) = waiter {
+            // Who waited may have been cancelled meanwhile.
+            let _ = waiter.set_result(());
+        }
+        if self.may_read() {
+            self.queue();
+        }
+    }
+
+    /// Calls the protocol, and then tells it about flow control what came up while it ran.
+    #[inline]
+    pub(super) fn call<R: Default>(
+        &self,
+        transport: &Transport,
+        callback: impl FnOnce(&dyn Endpoint) -> Result<R>,
+    ) -> Result<R> {
+        // Cloned: the callback may replace its own protocol.
+        let Some(endpoint) = self.endpoint.borrow().clone() else { return Ok(R::default()) };
+        let outer = self.change(|state| state.set_running(true));
+        let result = callback(&*endpoint);
+        self.change(|state| state.set_running(outer));
+        if self.outgoing.borrow().is_some() {
+            self.settle(transport);
+        }
+        result
+    }
+
+    /// Tells the protocol to pause or resume writing, unless it is running: then it is told right after.
+    pub(super) fn settle(&self, transport: &Transport) {
+        while !(self.state.get().is_running() || self.state.get().is_ending()) {
+            if !self.outgoing.borrow().as_ref().is_some_and(|outgoing| outgoing.flow.has_signal()) {
+                return self.tidy();
+            }
+            let Some(endpoint) = self.endpoint.borrow().clone() else { return };
+            if endpoint.is_busy() {
+                // Somebody uses the protocol through a handle just now.
+                return self.queue();
+            }
+            let signal = self.outgoing.borrow_mut().as_mut().and_then(|outgoing| outgoing.flow.signal());
+            let Some(signal) = signal else { return };
+            self.change(|state| state.set_running(true));
+            let (name, result) = match signal {
+                Signal::PauseWriting => ("protocol.pause_writing() failed", endpoint.pause_writing(transport)),
+                Signal::ResumeWriting => ("protocol.resume_writing() failed", endpoint.resume_writing(transport)),
+            };
+            self.change(|state| state.set_running(false));
+            if self.net.inner().get_debug() {
+                crate::log::record!(debug, "{transport:?}: {signal:?}");
+            }
+            if let Err(error) = result {
+                self.report(name, error);
+            }
+        }
+    }
+
+    /// As [`settle`](Self::settle), for callers that have no transport at hand.
+    pub(super) fn settle_now(&self) {
+        let due = self.outgoing.borrow().as_ref().is_some_and(|outgoing| outgoing.flow.has_signal());
+        if let Some(this) = self.this.upgrade().filter(|_| due) {
+            self.settle(&this.transport());
+        }
+    }
+
+    /// Forgets the rare part once it says nothing any more.
+    pub(super) fn tidy(&self) {
+        let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing.as_ref().is_some_and(|outgoing| outgoing.is_default()) {
+            *outgoing = None;
+        }
+    }
+
+    /// Hands a failure to the exception handler, with the connection and its protocol.
+    #[cold]
+    pub(super) fn report(&self, message: &'static str, error: Error) {
+        let mut context = ExceptionContext::new(message).exception(error);
+        if let Some(this) = self.this.upgrade() {
+            context = context.with("transport", this.transport());
+        }
+        if let Some(endpoint) = self.endpoint.borrow().clone() {
+            context = endpoint.report(context);
+        }
+        self.net.inner().call_exception_handler(context);
+    }
+}
+
+/// The context of a connection is the current one until this is dropped.
+struct Entered<'a> {
+    stream: &'a Stream,
+    outer: Option<Context>,
+}
+
+impl<'a> Entered<'a> {
+    #[inline]
+    fn new(stream: &'a Stream) -> Self {
+        Self { stream, outer: context::replace(stream.context.take()) }
+    }
+}
+
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.stream.context.set(context::replace(self.outer.take()));
+    }
+}

@@ -1,0 +1,133 @@
+//! The end of a connection: by `close`, `abort`, an error, or with the loop.
+
+use std::io;
+use std::net::Shutdown;
+
+use super::super::Transport;
+use super::Stream;
+use super::state::{Closing, State};
+use crate::exceptions::{Error, catch};
+
+impl Stream {
+    pub(super) fn close_stream(&self) {
+        let waiting = self.has_waiting();
+        match self.change(|state| state.close(waiting)) {
+            Closing::Nothing | Closing::Flush => {}
+            Closing::Lose => self.lose_soon(None),
+        }
+    }
+
+    pub(super) fn abort_stream(&self) {
+        self.lose(None);
+    }
+
+    pub(super) fn end_writing(&self) {
+        if self.change(State::ask_eof) && !self.has_waiting() {
+            self.shut_writing();
+        }
+    }
+
+    pub(super) fn shut_writing(&self) {
+        if let Err(error) = self.socket.shutdown(Shutdown::Write) {
+            self.socket_failed("Fatal error on shutdown of socket transport", error);
+        }
+    }
+
+    /// The system refused something. Peers that vanish are normal: it is logged in debug mode only.
+    #[cold]
+    pub(super) fn socket_failed(&self, message: &'static str, error: io::Error) {
+        let error = self.at_peer(error);
+        self.lose_by(message, error);
+    }
+
+    /// The protocol failed, and what it would do next is anybody's guess.
+    #[cold]
+    pub(super) fn callback_failed(&self, message: &'static str, error: Error) {
+        self.report(message, error.clone());
+        self.lose(Some(error));
+    }
+
+    #[cold]
+    pub(super) fn lose_by(&self, message: &'static str, error: Error) {
+        if !matches!(error, Error::OsError(_)) {
+            self.report(message, error.clone());
+        } else if self.net.inner().get_debug() {
+            crate::log::record!(debug, "{self:?}: {message}: {error}");
+        }
+        self.lose(Some(error));
+    }
+
+    pub(super) fn at_peer(&self, error: io::Error) -> Error {
+        match self.peer {
+            Some(peer) => Error::os_error_at(error, peer),
+            None => error.into(),
+        }
+    }
+
+    /// Drops what waits to be sent and schedules `connection_lost`.
+    fn lose(&self, exc: Option<Error>) {
+        if !self.change(State::lose) {
+            return;
+        }
+        self.drop_waiting();
+        self.lose_soon(exc);
+    }
+
+    fn lose_soon(&self, exc: Option<Error>) {
+        if let Some(this) = self.this.upgrade() {
+            self.net.inner().call_soon_internal(move || {
+                let transport = this.transport();
+                this.in_context(|| this.lost(&transport, exc));
+            });
+        }
+    }
+
+    /// Calls `connection_lost` and then closes the socket.
+    pub(super) fn lost(&self, transport: &Transport, exc: Option<Error>) {
+        if !self.change(State::lost) {
+            return;
+        }
+        if let Err(error) = self.call(transport, |endpoint| endpoint.connection_lost(transport, exc.as_ref())) {
+            self.report("protocol.connection_lost() call failed", error);
+        }
+        self.release();
+        if let Some(owner) = &self.owner {
+            owner.detached();
+        }
+    }
+
+    /// Closes the socket and lets go of the protocol.
+    fn release(&self) {
+        if let Some(sockname) = self.socket.local_addr().ok().flatten() {
+            self.drop_waiting();
+            self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
+        }
+        if let (Some(key), Some(fd)) = (self.source.take(), self.socket.fileno()) {
+            self.net.inner().remove_source(key, fd);
+        }
+        if let Some(key) = self.live.take() {
+            self.net.leave(key);
+        }
+        self.socket.close();
+        let endpoint = self.endpoint.take();
+        if let Err(panic) = catch(|| drop(endpoint)) {
+            self.report("dropping the protocol failed", panic.into());
+        }
+    }
+
+    fn drop_waiting(&self) {
+        let waiting = self.outgoing.borrow_mut().as_mut().map(|outgoing| std::mem::take(&mut outgoing.buffer));
+        drop(waiting);
+    }
+
+    /// The loop was closed: everything goes, and nobody is called.
+    pub(super) fn forget(&self) {
+        if !self.change(State::lost) {
+            return;
+        }
+        if self.net.inner().get_debug() {
+            crate::log::record!(warn, "unclosed transport {self:?}; close it before the event loop is closed");
+        }
+        self.release();
+    }
+}

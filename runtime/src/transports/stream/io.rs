@@ -1,0 +1,117 @@
+//! `Stream` as what stands behind a `Transport`.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use super::super::Io;
+use super::super::endpoint::Endpoint;
+use super::super::flow_control::Limits;
+use super::super::trsock::HasSocket;
+use super::state::State;
+use super::{HARD_LIMIT, Stream};
+use crate::exceptions::Result;
+
+impl Io for Stream {
+    #[inline]
+    fn write(&self, data: &[u8]) {
+        self.send_or_keep(data);
+    }
+
+    fn try_write(&self, data: &[u8]) -> Result<usize> {
+        self.try_send(data)
+    }
+
+    fn write_pieces(&self, pieces: &[&[u8]]) {
+        self.send_pieces_or_keep(pieces);
+    }
+
+    fn write_eof(&self) {
+        self.end_writing();
+    }
+
+    fn can_write_eof(&self) -> bool {
+        true
+    }
+
+    fn close(&self) {
+        self.close_stream();
+    }
+
+    fn abort(&self) {
+        self.abort_stream();
+    }
+
+    fn is_closing(&self) -> bool {
+        self.state.get().is_closing()
+    }
+
+    fn pause_reading(&self) {
+        if self.change(State::pause) && self.net.inner().get_debug() {
+            crate::log::record!(debug, "{self:?} pauses reading");
+        }
+    }
+
+    fn resume_reading(&self) {
+        if self.change(State::resume) {
+            if self.net.inner().get_debug() {
+                crate::log::record!(debug, "{self:?} resumes reading");
+            }
+            // What was reported meanwhile is not reported again.
+            if self.may_read() {
+                self.queue();
+            }
+        }
+    }
+
+    fn is_reading(&self) -> bool {
+        self.state.get().is_reading()
+    }
+
+    fn set_limits(&self, limits: Limits) {
+        if self.state.get().is_lost() {
+            return;
+        }
+        self.with_outgoing(|outgoing| outgoing.flow.set_limits(limits, outgoing.buffer.size()));
+        self.settle_now();
+        self.tidy();
+    }
+
+    fn limits(&self) -> Limits {
+        self.outgoing.borrow().as_ref().map_or_else(Limits::default, |outgoing| outgoing.flow.limits())
+    }
+
+    fn set_hard_limit(&self, bytes: usize) {
+        if bytes != HARD_LIMIT || self.outgoing.borrow().is_some() {
+            self.with_outgoing(|outgoing| outgoing.hard_limit = bytes);
+        }
+    }
+
+    fn buffered(&self) -> usize {
+        self.buffered_bytes()
+    }
+
+    fn peername(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    fn sockname(&self) -> Option<SocketAddr> {
+        let kept = self.outgoing.borrow().as_ref().and_then(|outgoing| outgoing.sockname);
+        kept.or_else(|| self.socket.local_addr().ok().flatten())
+    }
+
+    fn has_socket(self: Rc<Self>) -> Rc<dyn HasSocket> {
+        self
+    }
+
+    fn endpoint(&self) -> Option<Rc<dyn Endpoint>> {
+        self.endpoint.borrow().clone()
+    }
+
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
+        if self.state.get().is_lost() {
+            return;
+        }
+        let former = self.endpoint.replace(Some(endpoint));
+        drop(former);
+    }
+}

@@ -1,0 +1,225 @@
+//! `Stream`: a connected stream socket as a transport.
+//!
+//! One allocation a connection, and one more for its protocol. What only a congested or tuned connection needs (the
+//! write buffer, flow control, limits) is boxed when it is first needed and goes when nothing waits any more.
+
+mod callbacks;
+mod closing;
+mod io;
+mod reading;
+mod state;
+mod writing;
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io as std_io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+
+use super::flow_control::FlowControl;
+use super::network::{Live, LiveKey, Network};
+use super::trsock::HasSocket;
+use super::write_buffer::WriteBuffer;
+use super::{Endpoint, Transport};
+use crate::context::{self, Context};
+use crate::event_loop::{Source, SourceKey};
+use crate::future::Future;
+use crate::sys::{Interest, Readiness, Socket};
+use state::State;
+
+/// Who counts the connection among its own: a server.
+pub(crate) trait Owner {
+    fn attached(&self);
+    /// The connection is lost and its socket closed.
+    fn detached(&self);
+}
+
+/// A connected stream socket.
+pub(crate) struct Stream {
+    this: Weak<Self>,
+    net: Rc<Network>,
+    owner: Option<Rc<dyn Owner>>,
+    /// `None` once the connection is lost, so that a protocol which keeps its transport can go.
+    endpoint: RefCell<Option<Rc<dyn Endpoint>>>,
+    outgoing: RefCell<Option<Box<Outgoing>>>,
+    /// In which the callbacks run; taken out while they do.
+    context: Cell<Option<Context>>,
+    source: Cell<Option<SourceKey>>,
+    live: Cell<Option<LiveKey>>,
+    socket: Socket,
+    state: Cell<State>,
+    /// What was reported and not yet used up.
+    readiness: Cell<Readiness>,
+    plain_tcp: bool,
+    peer: Option<SocketAddr>,
+}
+
+/// What a connection needs while something waits to be sent, or after somebody changed a limit.
+#[derive(Debug)]
+struct Outgoing {
+    buffer: WriteBuffer,
+    flow: FlowControl,
+    hard_limit: usize,
+    /// Kept from the socket when it was closed.
+    sockname: Option<SocketAddr>,
+}
+
+/// More waiting bytes than this end the connection, unless another limit was set.
+const HARD_LIMIT: usize = 64 * 1024 * 1024;
+
+impl Default for Outgoing {
+    fn default() -> Self {
+        Self { buffer: WriteBuffer::default(), flow: FlowControl::default(), hard_limit: HARD_LIMIT, sockname: None }
+    }
+}
+
+impl Outgoing {
+    /// Whether nothing would be lost if this were forgotten.
+    fn is_default(&self) -> bool {
+        self.buffer.is_empty() && self.flow.is_default() && self.hard_limit == HARD_LIMIT && self.sockname.is_none()
+    }
+}
+
+impl Stream {
+    /// Takes over a connected socket and registers it; nothing happens until [`start`](Self::start).
+    pub(crate) fn new(
+        net: &Rc<Network>,
+        socket: Socket,
+        peer: Option<SocketAddr>,
+        endpoint: Rc<dyn Endpoint>,
+        owner: Option<Rc<dyn Owner>>,
+    ) -> std_io::Result<Rc<Self>> {
+        let plain_tcp = peer.is_some();
+        if plain_tcp {
+            // Only a delay is at stake; a peer that is gone already is found out about soon enough.
+            let _ = socket.set_nodelay(true);
+        }
+        let stream = Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            net: net.clone(),
+            owner,
+            endpoint: RefCell::new(Some(endpoint)),
+            outgoing: RefCell::new(None),
+            context: Cell::new(context::snapshot()),
+            source: Cell::new(None),
+            live: Cell::new(None),
+            socket,
+            state: Cell::new(State::new()),
+            readiness: Cell::default(),
+            plain_tcp,
+            peer,
+        });
+        let fd = stream.socket.fileno().unwrap_or(-1);
+        stream.source.set(Some(net.inner().add_source(fd, Interest::Both, stream.clone())?));
+        stream.live.set(Some(net.enter(stream.this.clone())));
+        if let Some(owner) = &stream.owner {
+            owner.attached();
+        }
+        Ok(stream)
+    }
+
+    /// Schedules `connection_made`; `waiter` is told when it has returned, and reading begins.
+    pub(crate) fn start(self: &Rc<Self>, waiter: Option<Future<()>>) {
+        let stream = self.clone();
+        self.net.inner().call_soon_internal(move || stream.connection_made(waiter));
+    }
+
+    pub(crate) fn transport(self: &Rc<Self>) -> Transport {
+        Transport::new(self.clone())
+    }
+
+    /// Changes the state by one transition, and returns what it says.
+    #[inline]
+    fn change<R>(&self, transition: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.state.get();
+        let result = transition(&mut state);
+        self.state.set(state);
+        result
+    }
+
+    /// Runs it in the next batch, to go on with what was reported.
+    fn queue(&self) {
+        if self.change(State::queue) {
+            if let Some(this) = self.this.upgrade() {
+                self.net.inner().queue_source(this);
+            }
+        }
+    }
+
+    /// Calls `f` with the rare part, made if need be.
+    fn with_outgoing<R>(&self, f: impl FnOnce(&mut Outgoing) -> R) -> R {
+        f(self.outgoing.borrow_mut().get_or_insert_default())
+    }
+
+    /// Whether something waits to be sent.
+    fn has_waiting(&self) -> bool {
+        self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.buffer.is_empty())
+    }
+}
+
+impl Source for Stream {
+    #[inline]
+    fn on_event(&self, readiness: Readiness) -> bool {
+        self.readiness.set(self.readiness.get().or(readiness));
+        let state = self.state.get();
+        // The first report says "writable" and means nothing; a paused connection keeps its reports for later.
+        let wanted = state.may_receive() || self.outgoing.borrow().is_some() || state.is_half_open();
+        wanted && self.change(State::queue)
+    }
+
+    fn run(self: Rc<Self>) {
+        self.state.set(self.state.get().dequeued());
+        let transport = self.transport();
+        self.in_context(|| {
+            self.read_ready(&transport);
+            self.write_ready(&transport);
+            self.watch_half_open();
+            if self.outgoing.borrow().is_some() {
+                self.settle(&transport);
+            }
+        });
+    }
+}
+
+impl Live for Stream {
+    fn loop_closed(self: Rc<Self>) {
+        self.forget();
+    }
+
+    fn client_of(self: Rc<Self>, server: *const ()) -> Option<Transport> {
+        let owner = self.owner.as_ref()?;
+        (Rc::as_ptr(owner).cast::<()>() == server).then(|| self.transport())
+    }
+}
+
+impl HasSocket for Stream {
+    fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.get();
+        f.write_str("<Transport")?;
+        match self.socket.fileno() {
+            Some(fd) => write!(f, " fd={fd}")?,
+            None => f.write_str(" closed")?,
+        }
+        if let Some(peer) = self.peer {
+            write!(f, " peer={peer}")?;
+        }
+        if !state.is_lost() {
+            let reading = if state.is_closing() {
+                "closing"
+            } else if state.is_reading() {
+                "reading"
+            } else {
+                "paused"
+            };
+            let waiting = self.outgoing.borrow().as_ref().map_or(0, |outgoing| outgoing.buffer.size());
+            write!(f, " {reading}, {waiting} bytes to send")?;
+        }
+        f.write_str(">")
+    }
+}

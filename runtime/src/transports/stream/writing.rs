@@ -1,0 +1,220 @@
+//! Sending: at once if possible, the rest when the system takes more.
+
+use std::io::{self, ErrorKind, IoSlice};
+
+use super::super::Transport;
+use super::Stream;
+use super::state::Writing;
+use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
+use crate::exceptions::{Error, Result};
+use crate::sys::SEND_PIECES;
+
+/// How many sends one connection may do before the others have their turn.
+const SENDS_PER_TURN: usize = 16;
+
+impl Stream {
+    /// Sends what can be sent, keeps the rest.
+    pub(super) fn send_or_keep(&self, data: &[u8]) {
+        if self.state.get().writing() != Writing::Allowed {
+            return self.refuse(data.len());
+        }
+        if data.is_empty() {
+            return;
+        }
+        if self.has_waiting() {
+            return self.keep(&[data]);
+        }
+        match self.send_now(data) {
+            Ok(sent) if sent == data.len() => {}
+            Ok(sent) => self.keep(&[data.get(sent..).unwrap_or_default()]),
+            Err(error) => self.socket_failed("Fatal write error on socket transport", error),
+        }
+    }
+
+    pub(super) fn send_pieces_or_keep(&self, mut pieces: &[&[u8]]) {
+        if self.state.get().writing() != Writing::Allowed {
+            return self.refuse(pieces.len());
+        }
+        let mut head: &[u8] = &[];
+        let mut room = !self.has_waiting();
+        while room && !pieces.is_empty() {
+            let slices: Vec<IoSlice<'_>> = pieces.iter().take(SEND_PIECES).map(|piece| IoSlice::new(piece)).collect();
+            self.set_writable(true);
+            match self.send_slices(&slices) {
+                Ok(sent) => (head, pieces) = advance(pieces, sent),
+                Err(error) => return self.socket_failed("Fatal write error on socket transport", error),
+            }
+            room = self.readiness.get().writable;
+        }
+        if !(head.is_empty() && pieces.is_empty()) {
+            let rest: Vec<&[u8]> = [head].into_iter().chain(pieces.iter().copied()).collect();
+            self.keep(&rest);
+        }
+    }
+
+    /// Sends what can be sent, keeps nothing.
+    pub(super) fn try_send(&self, data: &[u8]) -> Result<usize> {
+        match self.state.get().writing() {
+            Writing::Allowed => {}
+            Writing::Ended => return Err(after_eof()),
+            Writing::Gone => {
+                return Err(
+                    self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
+                );
+            }
+        }
+        let sent = if self.has_waiting() || data.is_empty() { 0 } else { self.try_send_now(data)? };
+        if sent < data.len() {
+            self.with_outgoing(|outgoing| outgoing.flow.full());
+            self.settle_now();
+        }
+        Ok(sent)
+    }
+
+    fn try_send_now(&self, data: &[u8]) -> Result<usize> {
+        self.send_now(data).map_err(|error| {
+            let error = self.at_peer(error);
+            self.lose_by("Fatal write error on socket transport", error.clone());
+            error
+        })
+    }
+
+    /// The system takes more.
+    #[inline]
+    pub(super) fn write_ready(&self, transport: &Transport) {
+        let readiness = self.readiness.get();
+        if !(readiness.writable || readiness.write_closed || readiness.error) {
+            return;
+        }
+        if self.outgoing.borrow().is_some() && !self.state.get().is_ending() {
+            self.flush(transport);
+        }
+    }
+
+    fn flush(&self, transport: &Transport) {
+        self.set_writable(true);
+        let mut sends = 0;
+        while self.has_waiting() && self.readiness.get().writable {
+            sends += 1;
+            if sends > SENDS_PER_TURN {
+                return self.queue();
+            }
+            let sent = self.with_outgoing(|outgoing| {
+                let sent = outgoing.buffer.send(SEND_PIECES, |pieces| self.send_slices(pieces));
+                outgoing.flow.shrunk(outgoing.buffer.size());
+                sent
+            });
+            if let Err(error) = sent {
+                return self.socket_failed("Fatal write error on socket transport", error);
+            }
+        }
+        if !self.has_waiting() {
+            self.with_outgoing(|outgoing| outgoing.flow.shrunk(0));
+        }
+        // The protocol may write more when it is told.
+        self.settle(transport);
+        if !self.has_waiting() {
+            self.all_sent(transport);
+        }
+    }
+
+    fn all_sent(&self, transport: &Transport) {
+        if self.state.get().is_flushing() {
+            self.lost(transport, None);
+        } else if self.state.get().eof_asked() {
+            self.shut_writing();
+        }
+    }
+
+    #[inline]
+    fn send_now(&self, data: &[u8]) -> io::Result<usize> {
+        let sent = or_none(self.socket.send(data))?;
+        if sent < data.len() {
+            self.set_writable(false);
+        }
+        Ok(sent)
+    }
+
+    /// Sends the first of these slices, as many as one system call takes.
+    fn send_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let slices = slices.get(..SEND_PIECES).unwrap_or(slices);
+        let sent = or_none(self.socket.send_vectored(slices))?;
+        if sent < slices.iter().map(|slice| slice.len()).sum() {
+            self.set_writable(false);
+        }
+        Ok(sent)
+    }
+
+    /// Whether the system takes more. After a send that came short trying is of no use until that is reported anew.
+    fn set_writable(&self, writable: bool) {
+        let mut readiness = self.readiness.get();
+        readiness.writable = writable;
+        self.readiness.set(readiness);
+    }
+
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.outgoing.borrow().as_ref().map_or(0, |outgoing| outgoing.buffer.size())
+    }
+
+    /// Copies what the system did not take; more than the hard limit ends the connection.
+    fn keep(&self, pieces: &[&[u8]]) {
+        let more: usize = pieces.iter().map(|piece| piece.len()).sum();
+        let kept = self.with_outgoing(|outgoing| {
+            let size = outgoing.buffer.size() + more;
+            if size > outgoing.hard_limit {
+                return Err(outgoing.hard_limit);
+            }
+            pieces.iter().for_each(|piece| outgoing.buffer.push(piece));
+            outgoing.flow.grown(size);
+            Ok(())
+        });
+        match kept {
+            Ok(()) => self.settle_now(),
+            Err(limit) => self.overflowed(limit),
+        }
+    }
+
+    #[cold]
+    fn overflowed(&self, limit: usize) {
+        let peer = self.peer.map_or_else(|| "the peer".to_owned(), |peer| format!("the peer {peer}"));
+        let error = Error::runtime_error(format!(
+            "{peer} does not read: more than {limit} bytes would wait to be sent to it; stop writing when \
+             pause_writing() is called, or raise the limit with set_write_hard_limit()"
+        ));
+        self.lose_by("Fatal write error on socket transport", error);
+    }
+
+    #[cold]
+    fn refuse(&self, size: usize) {
+        if self.state.get().writing() == Writing::Ended {
+            return self.report("data was written after write_eof(), and dropped", after_eof());
+        }
+        if size > 0 && self.change(super::state::State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
+            crate::log::record!(warn, "data was written to a connection that is closing or closed: {self:?}");
+        }
+    }
+}
+
+fn after_eof() -> Error {
+    Error::runtime_error("write() was called after write_eof(); write everything before you end the stream")
+}
+
+/// "Not now" means that nothing was sent.
+fn or_none(result: io::Result<usize>) -> io::Result<usize> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+        result => result,
+    }
+}
+
+/// What is left of `pieces` after `sent` bytes: the rest of a piece, and the pieces after it.
+fn advance<'p, 'd>(mut pieces: &'p [&'d [u8]], mut sent: usize) -> (&'d [u8], &'p [&'d [u8]]) {
+    while let Some((first, others)) = pieces.split_first() {
+        pieces = others;
+        if sent < first.len() {
+            return (first.get(sent..).unwrap_or_default(), pieces);
+        }
+        sent -= first.len();
+    }
+    (&[], pieces)
+}

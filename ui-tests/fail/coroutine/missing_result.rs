@@ -1,0 +1,8 @@
+// error: mismatched types
+
+#[asyncio::coroutine]
+async fn length(text: &str) -> usize {
+    text.len();
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+// error: write `async fn main`
+
+#[asyncio::main]
+fn main() {
+    println!("hello");
+}

@@ -1,0 +1,7 @@
+// error: remove `#[test]`: `#[asyncio::test]` makes this function a test already
+
+#[asyncio::test]
+#[test]
+async fn answers() {}
+
+fn main() {}
