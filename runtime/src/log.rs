@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The target of every record that this crate writes.
-pub const TARGET: &str = "asyncio";
+pub(crate) const TARGET: &str = "asyncio";
 
 macro_rules! record {
     ($level:ident, $($text:tt)+) => {

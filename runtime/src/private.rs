@@ -14,7 +14,7 @@ pub use std;
 pub use crate::exceptions::Error;
 pub use crate::protocols::{IntoHandled, Protocol, handled};
 pub use crate::transports::Transport;
-pub use crate::wait::{Outcome, guarded};
+pub use crate::wait::{Guarded, Outcome, guarded};
 
 use crate::coroutine::Coroutine;
 use crate::event_loop::EventLoop;

@@ -50,10 +50,6 @@ impl<T> Timers<T> {
         Self { heap: Vec::new(), slots: Vec::new(), free: NONE, sequence: 0 }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.heap.len()
-    }
-
     /// The earliest deadline.
     #[inline]
     pub(crate) fn next(&self) -> Option<u64> {
@@ -240,7 +236,7 @@ mod tests {
                         prop_assert_eq!(timers.pop_due(when), expected);
                     }
                 }
-                prop_assert_eq!(timers.len(), model.len());
+                prop_assert_eq!(timers.heap.len(), model.len());
                 prop_assert_eq!(timers.next(), model.iter().map(|timer| timer.0).min());
             }
         }

@@ -131,10 +131,6 @@ impl Inner {
         self.owner.borrow().upgrade().map(|owner| EventLoop { owner })
     }
 
-    pub(crate) fn driver(&self) -> &sys::Driver {
-        &self.driver
-    }
-
     pub(crate) fn timers(&self) -> &Rc<TimerQueue> {
         &self.timers
     }

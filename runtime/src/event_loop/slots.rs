@@ -18,7 +18,13 @@ pub(crate) trait Slot: Any {
 }
 
 pub(super) struct Slots {
-    slots: RefCell<Vec<(Rc<dyn Any>, Rc<dyn Slot>)>>,
+    slots: RefCell<Vec<Made>>,
+}
+
+/// A room's data, once to be found by its type and once to be closed.
+struct Made {
+    data: Rc<dyn Any>,
+    slot: Rc<dyn Slot>,
 }
 
 impl Slots {
@@ -27,7 +33,7 @@ impl Slots {
     }
 
     fn find<T: Slot>(&self) -> Option<Rc<T>> {
-        self.slots.borrow().iter().find_map(|(slot, _)| slot.clone().downcast().ok())
+        self.slots.borrow().iter().find_map(|made| made.data.clone().downcast().ok())
     }
 }
 
@@ -43,15 +49,15 @@ impl Inner {
             return slot;
         }
         let slot = T::create(self);
-        self.slots.slots.borrow_mut().push((slot.clone(), slot.clone()));
+        self.slots.slots.borrow_mut().push(Made { data: slot.clone(), slot: slot.clone() });
         slot
     }
 
     /// Closes and forgets all slots, those of the highest rooms first: they were made last.
     pub(super) fn close_slots(&self) {
         let slots = std::mem::take(&mut *self.slots.slots.borrow_mut());
-        for (_, slot) in slots.iter().rev() {
-            slot.close();
+        for made in slots.iter().rev() {
+            made.slot.close();
         }
     }
 }

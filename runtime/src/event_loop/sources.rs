@@ -53,10 +53,6 @@ impl Sources {
     pub(super) fn owner(&self, fd: RawFd) -> Option<(SourceKey, Kind)> {
         self.descriptors.borrow().get(&fd).copied()
     }
-
-    pub(super) fn get(&self, key: SourceKey) -> Option<Rc<dyn Source>> {
-        self.entries.borrow().get(key.0).cloned()
-    }
 }
 
 impl Inner {

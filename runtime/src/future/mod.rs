@@ -205,15 +205,6 @@ impl<T> Future<T> {
         event_loop.ok_or_else(|| Error::runtime_error("the event loop of this future was dropped"))
     }
 
-    pub(crate) fn inner(&self) -> &Rc<Inner> {
-        &self.cell.inner
-    }
-
-    /// Its failure is known to somebody, or does not matter.
-    pub(crate) fn silence(&self) {
-        self.cell.unseen.set(false);
-    }
-
     /// Schedules all who wait.
     fn tell(&self) {
         let waiters = std::mem::replace(&mut *self.cell.waiters.borrow_mut(), Waiters::None);

@@ -24,10 +24,6 @@ impl<T> State<T> {
         matches!(self, Self::Cancelled(_))
     }
 
-    pub(super) fn is_failed(&self) -> bool {
-        matches!(self, Self::Finished(Err(_)))
-    }
-
     /// Pending becomes finished; anything else is an error and stays.
     pub(super) fn finish(&mut self, outcome: Result<T>) -> Result<(), InvalidStateError> {
         if self.is_done() {

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 struct Node<T> {
     value: Option<T>,
-    next: *mut Node<T>,
+    next: *mut Self,
 }
 
 /// A queue with many writers on any thread and one reader, the loop.
@@ -141,7 +141,8 @@ impl<T> Taken<T> {
         let mut next = ptr::null_mut();
         while !node.is_null() {
             // SAFETY: the list was unlinked as a whole, so its nodes are this thread's alone.
-            let following = unsafe { ptr::replace(&raw mut (*node).next, next) };
+            let unlinked = unsafe { &mut *node };
+            let following = std::mem::replace(&mut unlinked.next, next);
             next = node;
             node = following;
         }

@@ -113,8 +113,7 @@ impl AnyTask {
     /// The name of the coroutine function at its root, where one is suspended. Python: `Task.get_coro()`.
     pub fn get_coro(&self) -> Option<&'static str> {
         let rare = self.task.header().rare.get()?;
-        let name = rare.trace.borrow().first().map(|frame| frame.name);
-        name
+        rare.trace.borrow().first().map(|frame| frame.name)
     }
 
     /// The context that it runs in. Python: `Task.get_context()`.

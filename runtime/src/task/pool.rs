@@ -14,7 +14,7 @@ const FIRST_CHUNK: usize = 4 * 1024;
 const LARGEST_CHUNK: usize = 256 * 1024;
 
 struct Free {
-    next: *mut Free,
+    next: *mut Self,
 }
 
 /// The blocks of one loop.
