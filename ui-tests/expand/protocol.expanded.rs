@@ -14,12 +14,12 @@ impl ::asyncio::__private::Protocol for Echo {
         transport: &::asyncio::__private::Transport,
         data: &[u8],
     ) -> ::asyncio::__private::core::result::Result<(), ::asyncio::__private::Error> {
-        ::asyncio::__private::handled(Self::data_received(self, transport, data))
+        ::asyncio::__private::handled::<()>(Self::data_received(self, transport, data))
     }
     fn eof_received(
         &mut self,
         _transport: &::asyncio::__private::Transport,
     ) -> ::asyncio::__private::core::result::Result<bool, ::asyncio::__private::Error> {
-        ::asyncio::__private::handled(Self::eof_received(self))
+        ::asyncio::__private::handled::<bool>(Self::eof_received(self))
     }
 }

@@ -140,6 +140,6 @@ where
         transport: &::asyncio::__private::Transport,
         data: &[u8],
     ) -> ::asyncio::__private::core::result::Result<(), ::asyncio::__private::Error> {
-        ::asyncio::__private::handled(Self::data_received(self, transport, data))
+        ::asyncio::__private::handled::<()>(Self::data_received(self, transport, data))
     }
 }

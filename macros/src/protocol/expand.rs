@@ -60,7 +60,8 @@ fn method(handler: &Handler, head: &TokenStream, name: &Ident) -> TokenStream {
     let given: Vec<Ident> = arguments.iter().map(|argument| argument_name(*argument)).collect();
     let place = function.output().map_or(Place::at(handler_name.span()), Place::over);
     let answer = place.call(quote!(Self::#handler_name), quote!(self #(, #given)*));
-    let call = place.call(quote!(::asyncio::__private::handled), answer);
+    let value = value_type(callback);
+    let call = place.call(quote!(::asyncio::__private::handled::<#value>), answer);
     let signature = signature(callback, name, |argument| arguments.contains(&argument));
     quote! {
         #(#conditions)*
@@ -76,11 +77,16 @@ pub(super) fn signature(callback: &Callback, name: &Ident, is_used: impl Fn(Argu
         let argument_type = argument_type(argument);
         quote!(#name: #argument_type)
     });
-    let value = if callback.answers { quote!(bool) } else { quote!(()) };
+    let value = value_type(callback);
     quote! {
         fn #name(&mut self, #(#arguments),*)
             -> ::asyncio::__private::core::result::Result<#value, ::asyncio::__private::Error>
     }
+}
+
+/// What the callback answers.
+fn value_type(callback: &Callback) -> TokenStream {
+    if callback.answers { quote!(bool) } else { quote!(()) }
 }
 
 pub(super) fn argument_name(argument: Argument) -> Ident {

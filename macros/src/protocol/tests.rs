@@ -40,7 +40,7 @@ fn the_block_is_kept_and_the_trait_calls_it() {
         &expansion,
         &quote!(fn data_received(&mut self, _transport: &::asyncio::__private::Transport, data: &[u8])),
     );
-    assert_contains(&expansion, &quote!(::asyncio::__private::handled(Self::data_received(self, data))));
+    assert_contains(&expansion, &quote!(::asyncio::__private::handled::<()>(Self::data_received(self, data))));
     assert!(!expansion.to_string().contains("Self :: send"));
 }
 

@@ -5,14 +5,18 @@
 //! - [`differences`]: every intended difference from Python, with its reason.
 //! - [`performance`]: where the time goes, the targets, and how each was reached.
 
-#[doc = include_str!("coming_from_python.md")]
-pub mod coming_from_python {}
+pub mod coming_from_python {
+    #![doc = include_str!("coming_from_python.md")]
+}
 
-#[doc = include_str!("cancellation.md")]
-pub mod cancellation {}
+pub mod cancellation {
+    #![doc = include_str!("cancellation.md")]
+}
 
-#[doc = include_str!("differences.md")]
-pub mod differences {}
+pub mod differences {
+    #![doc = include_str!("differences.md")]
+}
 
-#[doc = include_str!("performance.md")]
-pub mod performance {}
+pub mod performance {
+    #![doc = include_str!("performance.md")]
+}

@@ -1,0 +1,108 @@
+//! What the harness measures: `peer echo PORT`, `peer micro CASE N`. See `benches/README.md`.
+
+#[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
+#[rustfmt::skip]
+mod common;
+mod runtime;
+mod stand_ins;
+
+use std::cell::Cell;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use asyncio::{Error, Future, Transport};
+use runtime::Asyncio;
+
+/// Calls between two ticks in the case `call_soon`.
+const BATCH: u64 = 10_000;
+
+/// Modes of the harness whose chapters are not written yet.
+const LATER: [&str; 5] = ["echo-streams", "tls-server", "udp-server", "http-server", "spawn"];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments[..] {
+        ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
+        ["micro", "call_soon", count] => number(count).and_then(|count| asyncio::run(call_soon(count))),
+        ["micro", case, count] => number(count).and_then(|count| {
+            let case = case.to_owned();
+            asyncio::run(async move { common::micro::<Asyncio>(&case, count).await })
+        }),
+        [mode, ..] if LATER.contains(&mode) => {
+            eprintln!("{mode} comes with a later chapter");
+            return ExitCode::from(2);
+        }
+        _ => {
+            eprintln!("usage: peer echo PORT | peer micro CASE N");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> asyncio::Result<T> {
+    text.parse().map_err(|_| Error::value_error(format!("{text:?} is not a number")))
+}
+
+struct Echo;
+
+#[asyncio::protocol]
+impl Echo {
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+        transport.write(data);
+    }
+}
+
+async fn echo(port: u16) -> asyncio::Result<()> {
+    let event_loop = asyncio::get_running_loop()?;
+    let server = event_loop.create_server(|| Echo, "127.0.0.1", port).backlog(4096).await?;
+    server.serve_forever().await
+}
+
+/// Callbacks that count down; a tick after each batch of calls.
+async fn call_soon(count: u64) -> asyncio::Result<()> {
+    let (wall, cpu) = (Instant::now(), cpu_ns());
+    let event_loop = asyncio::get_running_loop()?;
+    let countdown = Rc::new(Countdown { left: Cell::new(count), done: event_loop.create_future() });
+    for _ in 0..count / BATCH {
+        for _ in 0..BATCH {
+            let countdown = countdown.clone();
+            event_loop.call_soon(move || countdown.step())?;
+        }
+        asyncio::sleep(Duration::ZERO).await;
+    }
+    countdown.done.clone().await?;
+    let (wall, cpu) = (wall.elapsed().as_nanos() as f64 / count as f64, (cpu_ns() - cpu) as f64 / count as f64);
+    println!("{{\"case\": \"call_soon\", \"n\": {count}, \"wall_ns\": {wall:.1}, \"cpu_ns\": {cpu:.1}}}");
+    Ok(())
+}
+
+struct Countdown {
+    left: Cell<u64>,
+    done: Future<()>,
+}
+
+impl Countdown {
+    fn step(&self) {
+        self.left.set(self.left.get() - 1);
+        if self.left.get() == 0 {
+            self.done.set_result(()).expect("zero is reached once");
+        }
+    }
+}
+
+/// The CPU time of this process.
+fn cpu_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}

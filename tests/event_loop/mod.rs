@@ -1,0 +1,4 @@
+//! The event loop: <https://docs.python.org/3/library/asyncio-eventloop.html>
+
+mod connections;
+mod servers;

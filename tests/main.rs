@@ -1,0 +1,5 @@
+//! The chapters of asyncio's documentation, as tests in the public API. This is their table of contents.
+
+mod event_loop;
+mod support;
+mod transports_and_protocols;

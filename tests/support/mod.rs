@@ -1,0 +1,5 @@
+//! Helpers of the tests; no test stands in here.
+
+pub(crate) mod journal;
+pub(crate) mod net;
+pub(crate) mod script;

@@ -1,0 +1,10 @@
+//! Transports and protocols: <https://docs.python.org/3/library/asyncio-protocol.html>
+
+mod call_order;
+mod closing;
+mod extra_info;
+mod failures;
+mod flow_control;
+mod reading;
+mod set_protocol;
+mod writing;
