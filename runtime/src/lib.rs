@@ -3,6 +3,9 @@
 // Generated code names `::asyncio`, in this crate's own tests as well.
 extern crate self as asyncio;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod cancellation;
 mod clock;
 pub mod constants;
@@ -16,9 +19,6 @@ mod future;
 mod handle;
 mod log;
 mod net;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod protocols;
 mod runner;
 mod sealed;

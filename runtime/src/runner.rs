@@ -124,7 +124,9 @@ impl Runner {
         A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
     {
         if current_inner(|inner| inner.is_some()) {
-            return Err(Error::runtime_error("an event loop is running on this thread already; await instead of running"));
+            return Err(Error::runtime_error(
+                "an event loop is running on this thread already; await instead of running",
+            ));
         }
         let event_loop = self.get_loop()?;
         let builder = Task::builder().context(self.context.clone()).event_loop(&event_loop);

@@ -151,11 +151,8 @@ impl Timeout {
     }
 
     fn created(deadline: Deadline) -> Self {
-        let shared = Shared {
-            state: Cell::new(State::Created),
-            deadline: Cell::new(deadline),
-            armed: RefCell::new(None),
-        };
+        let shared =
+            Shared { state: Cell::new(State::Created), deadline: Cell::new(deadline), armed: RefCell::new(None) };
         Self { shared: Rc::new(shared) }
     }
 

@@ -24,8 +24,15 @@ impl Key {
 
 enum Slot<T> {
     /// Where the timer's key stands in the heap.
-    Used { position: u32, generation: u32, value: T },
-    Free { next: u32, generation: u32 },
+    Used {
+        position: u32,
+        generation: u32,
+        value: T,
+    },
+    Free {
+        next: u32,
+        generation: u32,
+    },
 }
 
 const NONE: u32 = u32::MAX;

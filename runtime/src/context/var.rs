@@ -74,7 +74,8 @@ impl<T: Clone + 'static> ContextVar<T> {
     /// `ValueError` if the token comes from another variable.
     pub fn reset(&self, token: Token<T>) -> Result<()> {
         if token.key != self.key() {
-            let text = format!("the token was made by another variable than {:?}; keep one token a variable", self.name);
+            let text =
+                format!("the token was made by another variable than {:?}; keep one token a variable", self.name);
             return Err(Error::value_error(text));
         }
         current().set(self.key(), token.former);

@@ -162,7 +162,9 @@ impl Inner {
             self.pace.look_at_once();
         }
         let key = self.timers.borrow_mut().insert(when, action);
-        key.ok_or_else(|| Error::runtime_error("the loop has sixteen million timers; is something scheduled in a loop?"))
+        key.ok_or_else(|| {
+            Error::runtime_error("the loop has sixteen million timers; is something scheduled in a loop?")
+        })
     }
 
     pub(crate) fn time(&self) -> Duration {

@@ -52,9 +52,7 @@ pub(super) fn insert<T: Clone + Send + 'static>(
 
 /// Brings the outcome over; runs on the loop's thread.
 pub(super) fn complete(key: usize) {
-    let complete = current_inner(|inner| {
-        inner?.existing_slot::<Wrapped>()?.table.borrow_mut().try_remove(key)
-    });
+    let complete = current_inner(|inner| inner?.existing_slot::<Wrapped>()?.table.borrow_mut().try_remove(key));
     if let Some(complete) = complete {
         complete();
     }

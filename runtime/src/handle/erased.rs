@@ -102,7 +102,10 @@ pub(crate) struct LocalWakerVTable {
 pub(crate) struct LocalWaker(Kind);
 
 enum Kind {
-    Task { data: NonNull<()>, vtable: &'static LocalWakerVTable },
+    Task {
+        data: NonNull<()>,
+        vtable: &'static LocalWakerVTable,
+    },
     /// Something between the leaf and the task has a waker of its own. Boxed, so that a `LocalWaker` is two words.
     Foreign(Box<Waker>),
 }

@@ -8,8 +8,8 @@ mod erased;
 
 pub(crate) use call::{Call, CallCell};
 pub(crate) use erased::{
-    CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable, polled, set_local_vtable,
-    set_polled,
+    CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable, polled,
+    set_local_vtable, set_polled,
 };
 
 use std::cell::RefCell;

@@ -18,11 +18,11 @@
 mod driver;
 pub(crate) mod fork;
 mod inbox;
+pub(crate) mod interrupt;
 mod receive;
 mod resolve;
 mod scoped;
 mod socket;
-pub(crate) mod interrupt;
 
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};

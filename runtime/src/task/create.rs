@@ -49,7 +49,9 @@ where
         Some(inner) => spawn_on(inner, future, TaskOptions::default(), location),
         None => Err(Error::runtime_error("no event loop is running on this thread")),
     })
-    .unwrap_or_else(|error| panic!("create_task: {error}; call it from inside asyncio::run(…), or use EventLoop::create_task"))
+    .unwrap_or_else(|error| {
+        panic!("create_task: {error}; call it from inside asyncio::run(…), or use EventLoop::create_task")
+    })
 }
 
 /// Makes a task of what is none. Python: `asyncio.ensure_future()`.

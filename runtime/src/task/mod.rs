@@ -39,7 +39,9 @@ mod waker;
 
 pub use any::AnyTask;
 pub use awaiting::{TaskAwait, TaskAwaitRef};
-pub use create::{TaskBuilder, TaskFactory, TaskOptions, create_eager_task_factory, create_task, eager_task_factory, ensure_future};
+pub use create::{
+    TaskBuilder, TaskFactory, TaskOptions, create_eager_task_factory, create_task, eager_task_factory, ensure_future,
+};
 pub use graph::{format_call_graph, print_call_graph};
 pub use output::TaskOutput;
 pub use registry::{all_tasks, current_task};

@@ -35,7 +35,10 @@ pub(super) fn destroyed_pending(task: &TaskRef) {
 /// A destructor panicked while the loop was closed.
 #[cold]
 pub(super) fn panic_at_close(task: &TaskRef, panic: &Panic) {
-    report(task, ExceptionContext::new("a destructor panicked while the event loop was closed").exception(panic.clone()));
+    report(
+        task,
+        ExceptionContext::new("a destructor panicked while the event loop was closed").exception(panic.clone()),
+    );
 }
 
 fn report(task: &TaskRef, context: ExceptionContext) {

@@ -209,7 +209,7 @@ fn or_none(result: io::Result<usize>) -> io::Result<usize> {
 
 /// What is left of `pieces` after `sent` bytes: the rest of a piece, and the pieces after it.
 fn advance<'p, 'd>(mut pieces: &'p [&'d [u8]], mut sent: usize) -> (&'d [u8], &'p [&'d [u8]]) {
-    while let Some((first, others)) = pieces.split_first() {
+    while let Some((first, others)) = pieces.split_first().filter(|_| sent > 0) {
         pieces = others;
         if sent < first.len() {
             return (first.get(sent..).unwrap_or_default(), pieces);
