@@ -2,7 +2,12 @@
 //!
 //! `tcp_echo_server [HOST:PORT]`, until Ctrl-C.
 
+use std::time::Duration;
+
 use asyncio::{Error, Transport};
+
+/// How long clients may take to read their last bytes when the server ends.
+const GRACE: Duration = Duration::from_secs(2);
 
 struct Echo;
 
@@ -25,12 +30,24 @@ impl Echo {
 #[asyncio::main]
 async fn main() -> asyncio::Result<()> {
     let (host, port) = address()?;
-    let server = asyncio::get_running_loop()?.create_server(|| Echo, host.as_str(), port).await?;
+    let event_loop = asyncio::get_running_loop()?;
+    let server = event_loop.create_server(|| Echo, host.as_str(), port).await?;
     if let Some(socket) = server.sockets().first() {
         println!("listening on {}", socket.local_addr()?);
     }
-    // Ctrl-C cancels main. On its way out serve_forever closes the server and its connections, so nothing is left to do.
-    asyncio::catch_cancelled(server.serve_forever()).await.unwrap_or(Ok(()))
+    // It serves from now on. Ctrl-C cancels main, which waits for nothing else.
+    let forever = event_loop.create_future::<()>();
+    if let Ok(ended) = asyncio::catch_cancelled(forever).await {
+        return ended;
+    }
+    // server.serve_forever() does this by itself, but it waits as long as some client does not read its last bytes.
+    server.close();
+    server.close_clients();
+    if asyncio::timeout(GRACE, server.wait_closed()).await.is_err() {
+        server.abort_clients();
+        server.wait_closed().await?;
+    }
+    Ok(())
 }
 
 /// The address on the command line, or the default.

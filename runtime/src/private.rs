@@ -60,7 +60,7 @@ impl MainOptions {
     label = "cannot be turned into an exit code",
     note = "write `-> asyncio::Result<()>`"
 )]
-pub trait MainOutput {
+pub trait MainOutput<Marker = ()> {
     /// Prints what went wrong, and says how the process ends.
     fn report(self) -> ExitCode;
 }
@@ -95,6 +95,16 @@ impl<T: MainOutput, E: Into<Box<dyn StdError>>> MainOutput for Result<T, E> {
     }
 }
 
+/// Tells the boxed error that may cross threads, which is no `Into` of the other one, from all other errors.
+#[derive(Debug)]
+pub enum SendBox {}
+
+impl<T: MainOutput> MainOutput<SendBox> for Result<T, Box<dyn StdError + Send + Sync>> {
+    fn report(self) -> ExitCode {
+        self.map_err(|error| -> Box<dyn StdError> { error }).report()
+    }
+}
+
 fn print_chain(error: &dyn StdError) {
     eprintln!("Error: {error}");
     let mut cause = error.source();
@@ -110,10 +120,12 @@ const INTERRUPTED: u8 = 130;
 const PANICKED: u8 = 101;
 
 /// Runs an `async fn main` to the process's exit code.
-pub fn run_main<F>(options: MainOptions, name: &'static str, main: impl FnOnce() -> F + 'static) -> ExitCode
+#[track_caller]
+pub fn run_main<F, Marker>(options: MainOptions, name: &'static str, main: impl FnOnce() -> F + 'static) -> ExitCode
 where
-    F: Future<Output: MainOutput> + 'static,
+    F: Future<Output: MainOutput<Marker>> + 'static,
 {
+    let location = Location::caller();
     let factory = move || {
         let builder = EventLoop::builder().strict(options.strict);
         match options.debug {
@@ -122,7 +134,6 @@ where
         }
     };
     let mut runner = Runner::builder().loop_factory(factory).build();
-    let location = Location::caller();
     let outcome = runner.run(async move { Ok::<_, Error>(Coroutine::new(name, location, main()).await) });
     if let Err(error) = runner.close() {
         print_chain(&error);
@@ -177,6 +188,7 @@ impl TestOptions {
 /// # Panics
 ///
 /// If the test panics, does not end in time, or a failure reached the exception handler and the test set none itself.
+#[track_caller]
 pub fn run_test<F>(options: TestOptions, name: &'static str, test: impl FnOnce() -> F + 'static) -> F::Output
 where
     F: Future<Output: 'static> + 'static,

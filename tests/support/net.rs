@@ -25,8 +25,8 @@ pub(crate) async fn connected<P: Protocol>(protocol: P) -> (Transport, ProtocolH
 /// As [`connected`], with system buffers so small that little data fills them.
 pub(crate) async fn connected_narrowly<P: Protocol>(protocol: P) -> (Transport, ProtocolHandle<P>, TcpStream) {
     let (transport, protocol, peer) = connected(protocol).await;
-    SockRef::from(&transport.socket().dup().unwrap()).set_send_buffer_size(4096).unwrap();
-    SockRef::from(&peer).set_recv_buffer_size(4096).unwrap();
+    SockRef::from(&transport.socket().dup().unwrap()).set_send_buffer_size(16 << 10).unwrap();
+    SockRef::from(&peer).set_recv_buffer_size(128 << 10).unwrap();
     (transport, protocol, peer)
 }
 
@@ -91,11 +91,12 @@ pub(crate) fn fill(transport: &Transport) -> usize {
     written
 }
 
-/// Lets the loop run a few times.
-pub(crate) async fn ticks(count: usize) {
-    for _ in 0..count {
+/// Lets the loop come to rest: what is due has run, and the system was asked for news.
+pub(crate) async fn settle() {
+    for _ in 0..3 {
         asyncio::sleep(Duration::ZERO).await;
     }
+    asyncio::sleep(Duration::from_millis(2)).await;
 }
 
 /// What reached the exception handler: `MESSAGE: ERROR [KEYS]`.

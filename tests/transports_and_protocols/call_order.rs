@@ -7,7 +7,7 @@ use std::rc::Rc;
 use asyncio::{Error, Result, Transport};
 
 use crate::support::journal::Journal;
-use crate::support::net::{Reports, client_of, connected, connected_narrowly, fill, reset, running, send, ticks};
+use crate::support::net::{Reports, client_of, connected, connected_narrowly, fill, reset, running, send, settle};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "10s")]
@@ -29,7 +29,7 @@ async fn data_that_came_with_the_end_of_the_stream_is_received_before_it() {
     transport.pause_reading();
     send(&peer, b"last words");
     drop(peer);
-    ticks(3).await;
+    settle().await;
     transport.resume_reading();
     journal.wait_for("lost").await;
     assert_eq!(journal.entries(), ["made", "data last words", "eof", "lost"]);
@@ -82,7 +82,7 @@ async fn connection_lost_is_called_exactly_once_however_a_connection_ends() {
         transport.close();
         transport.abort();
         transport.write(b"too late");
-        ticks(5).await;
+        settle().await;
         let entries = journal.entries();
         assert_eq!(entries.iter().filter(|entry| entry.starts_with("lost")).count(), 1, "{name}: {entries:?}");
         assert!(entries.last().is_some_and(|last| last.starts_with("lost")), "{name}: {entries:?}");
@@ -142,6 +142,11 @@ async fn the_socket_is_open_during_connection_lost_and_closed_after_it_even_if_t
     );
 }
 
+struct Other;
+
+#[asyncio::protocol]
+impl Other {}
+
 #[asyncio::test(timeout = "10s")]
 async fn everything_may_be_called_from_inside_every_callback() {
     fn everything(transport: &Transport) -> Result<()> {
@@ -153,7 +158,7 @@ async fn everything_may_be_called_from_inside_every_callback() {
         transport.set_write_buffer_limits(None, None)?;
         let _ = (transport.is_closing(), transport.is_reading(), transport.get_write_buffer_size());
         let _ = (transport.peername(), transport.sockname(), transport.socket(), format!("{transport:?}"));
-        assert!(transport.get_protocol::<String>().is_none());
+        assert!(transport.get_protocol::<Other>().is_none());
         assert!(transport.get_extra_info("nothing").is_none());
         Ok(())
     }

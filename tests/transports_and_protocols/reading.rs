@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::rc::Rc;
 
 use crate::support::journal::Journal;
-use crate::support::net::{client_of, connected, off_loop, running, send, ticks};
+use crate::support::net::{client_of, connected, off_loop, running, send, settle};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "10s")]
@@ -20,7 +20,7 @@ async fn pausing_inside_connection_made_prevents_the_first_read() {
     assert!(!transport.is_reading());
     send(&peer, b"data");
     drop(peer);
-    ticks(10).await;
+    settle().await;
     assert_eq!(journal.entries(), ["made"]);
     transport.resume_reading();
     journal.wait_for("lost").await;
@@ -63,7 +63,7 @@ async fn nothing_is_received_after_a_callback_has_paused_and_what_waited_comes_a
         journal.until(|entries| entries.len() == number + 2).await;
         // The edge comes while reading is paused; nobody reports it again.
         send(&peer, b"-");
-        ticks(5).await;
+        settle().await;
         assert_eq!(journal.entries().len(), number + 2, "{:?}", journal.entries());
         transport.resume_reading();
         journal.until(|entries| entries.len() == number + 3).await;
@@ -140,7 +140,7 @@ async fn a_connection_that_never_stops_sending_leaves_the_others_their_turn() {
         while std::io::Write::write_all(&mut loud, &block).is_ok() {}
     });
     while flood.get() < 4 << 20 {
-        ticks(1).await;
+        settle().await;
     }
     let quiet = client_of(&server);
     send(&quiet, b"quiet");
@@ -167,10 +167,10 @@ async fn urgent_data_does_not_stop_the_stream() {
     send(&peer, b"before");
     socket2::SockRef::from(&peer).send_out_of_band(b"!").unwrap();
     send(&peer, b"after");
-    ticks(3).await;
+    settle().await;
     transport.resume_reading();
     while received.borrow().len() < b"beforeafter".len() {
-        ticks(1).await;
+        settle().await;
     }
     assert_eq!(*received.borrow(), b"beforeafter", "the urgent byte itself is out of band");
     drop(peer);

@@ -106,7 +106,8 @@ impl Acceptor {
         let this = self.clone();
         let retry = inner.call_later_internal(ACCEPT_RETRY_DELAY, move || {
             this.retry.take();
-            if let Some(server) = this.server.borrow().clone() {
+            let server = this.server.borrow().clone();
+            if let Some(server) = server {
                 this.queue(&server);
             }
         });
@@ -131,7 +132,9 @@ impl Source for Acceptor {
         if self.retry.borrow().is_some() {
             return;
         }
-        if let Some(server) = self.server.borrow().clone() {
+        // Not borrowed while it accepts: closing takes the server out.
+        let server = self.server.borrow().clone();
+        if let Some(server) = server {
             self.accept_ready(&server);
         }
     }
@@ -139,7 +142,8 @@ impl Source for Acceptor {
 
 impl Live for Acceptor {
     fn loop_closed(self: Rc<Self>) {
-        if let Some(server) = self.server.borrow().clone() {
+        let server = self.server.borrow().clone();
+        if let Some(server) = server {
             server.loop_closed();
         }
     }

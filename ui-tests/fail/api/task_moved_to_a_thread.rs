@@ -1,4 +1,4 @@
-// error: cannot be sent between threads safely
+// error: required because it appears within the type `Task<()>`
 
 #[asyncio::main]
 async fn main() {

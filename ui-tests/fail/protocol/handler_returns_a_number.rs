@@ -1,4 +1,4 @@
-// error: a handler cannot return `usize`
+// error: return `()`, or `Result<(), E>` with an error that converts into `asyncio::Error`
 
 struct Echo;
 

@@ -105,7 +105,8 @@ impl Stream {
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", this.transport());
         }
-        if let Some(endpoint) = self.endpoint.borrow().clone() {
+        let endpoint = self.endpoint.borrow().clone();
+        if let Some(endpoint) = endpoint {
             context = endpoint.report(context);
         }
         self.net.inner().call_exception_handler(context);
