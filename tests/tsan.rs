@@ -9,8 +9,8 @@
 
 use std::cell::UnsafeCell;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -45,7 +45,8 @@ impl Flag {
         };
         if let Some(waker) = waker {
             waker.wake_by_ref();
-            waker.clone().wake();
+            let another = waker.clone();
+            another.wake();
         }
     }
 
@@ -127,7 +128,10 @@ fn a_waker_is_cloned_on_another_thread_during_the_poll() {
             if polls == 1 {
                 let waker = cx.waker();
                 thread::scope(|scope| {
-                    let cloning = scope.spawn(|| waker.clone().wake());
+                    let cloning = scope.spawn(|| {
+                        let another = waker.clone();
+                        another.wake();
+                    });
                     let waking = scope.spawn(|| waker.wake_by_ref());
                     cloning.join().expect("waking does not panic");
                     waking.join().expect("waking does not panic");

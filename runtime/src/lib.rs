@@ -1,4 +1,4 @@
-//! Python's asyncio for Rust.
+#![doc = include_str!("../../README.md")]
 
 // Generated code names `::asyncio`, in this crate's own tests as well.
 extern crate self as asyncio;
@@ -16,6 +16,7 @@ mod endpoints;
 mod event_loop;
 mod exceptions;
 mod future;
+pub mod guide;
 mod handle;
 mod log;
 mod net;

@@ -64,7 +64,8 @@ where
 pub struct Runner {
     options: RunnerBuilder,
     stage: Stage,
-    context: Context,
+    /// What the runs have set so far; none while they have set nothing, so that nobody pays for it.
+    context: Option<Context>,
 }
 
 enum Stage {
@@ -95,7 +96,7 @@ impl RunnerBuilder {
 
     /// The runner; it makes its loop at the first use.
     pub fn build(self) -> Runner {
-        Runner { options: self, stage: Stage::New, context: Context::new() }
+        Runner { options: self, stage: Stage::New, context: None }
     }
 }
 
@@ -129,11 +130,16 @@ impl Runner {
             ));
         }
         let event_loop = self.get_loop()?;
-        let builder = Task::builder().context(self.context.clone()).event_loop(&event_loop);
+        let builder = Task::builder().event_loop(&event_loop);
+        let builder = match &self.context {
+            Some(context) => builder.context(context.clone()),
+            None => builder,
+        };
         let task = builder.create_task(main.into_future())?;
         let interrupted = Interruption::listen(&event_loop, &task);
         let ran = run_until_done(&event_loop, &task);
         let interrupted = interrupted.stop();
+        self.context = task.entered_context().or(self.context.take());
         ran?;
         if interrupted && task.cancelled() && task.uncancel() == 0 {
             return Err(Error::KeyboardInterrupt);

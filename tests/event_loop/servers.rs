@@ -141,8 +141,11 @@ async fn the_clients_of_one_server_are_not_those_of_another() {
 #[asyncio::test(timeout = "10s")]
 async fn serving_can_be_started_later() {
     // CPython: test_server.BaseStartServer.test_start_server_1
-    let server =
-        running().create_server(|| Script::new(&Journal::default()), "127.0.0.1", 0).start_serving(false).await.unwrap();
+    let server = running()
+        .create_server(|| Script::new(&Journal::default()), "127.0.0.1", 0)
+        .start_serving(false)
+        .await
+        .unwrap();
     assert!(!server.is_serving());
     assert!(TcpStream::connect(address(&server)).is_err(), "it is bound, but does not listen");
     server.start_serving().await.unwrap();
@@ -351,7 +354,9 @@ async fn a_factory_that_panics_ends_one_connection_and_not_the_server() {
         journal.wait_for("made").await;
         let reported = reports.all();
         assert_eq!(reported.len(), usize::from(debug), "{reported:?}");
-        assert!(reported.iter().all(|report| report.starts_with("Error on transport creation for incoming connection")));
+        assert!(
+            reported.iter().all(|report| report.starts_with("Error on transport creation for incoming connection"))
+        );
         server.close();
     }
 }

@@ -91,6 +91,14 @@ pub(crate) fn fill(transport: &Transport) -> usize {
     written
 }
 
+/// As [`fill`], with so much more that something is left to send until the peer reads.
+pub(crate) fn clog(transport: &Transport) -> usize {
+    const MORE: usize = 4 << 20;
+    let filled = fill(transport);
+    transport.write(&vec![b'x'; MORE]);
+    filled + MORE
+}
+
 /// Lets the loop come to rest: what is due has run, and the system was asked for news.
 pub(crate) async fn settle() {
     for _ in 0..3 {

@@ -6,13 +6,14 @@ use super::journal::Journal;
 
 type OnEvent = Box<dyn FnMut(&Transport) -> Result<()>>;
 type OnData = Box<dyn FnMut(&Transport, &[u8]) -> Result<()>>;
+type OnEof = Box<dyn FnMut(&Transport) -> Result<bool>>;
 
 /// Notes `made`, `data TEXT` (`data N bytes` if it is long), `eof`, `pause`, `resume`, `lost` or `lost ERROR`.
 pub(crate) struct Script {
     journal: Journal,
     made: OnEvent,
     data: OnData,
-    eof: Box<dyn FnMut(&Transport) -> Result<bool>>,
+    eof: OnEof,
     lost: OnEvent,
     pause: OnEvent,
     resume: OnEvent,

@@ -58,8 +58,8 @@ type Ending = fn(&Transport, std::net::TcpStream);
 
 /// Each way to end a connection, and what `connection_lost` gets.
 const ENDINGS: [(&str, Ending, bool); 6] = [
-    ("close", |transport, peer| keep(transport.close(), peer), false),
-    ("abort", |transport, peer| keep(transport.abort(), peer), false),
+    ("close", |transport, peer| keep([transport.close()], peer), false),
+    ("abort", |transport, peer| keep([transport.abort()], peer), false),
     ("close and abort", |transport, peer| keep((transport.close(), transport.abort(), transport.close()), peer), false),
     ("the peer closes", |_, peer| drop(peer), false),
     ("the peer resets", |_, peer| reset(peer), true),
@@ -138,7 +138,9 @@ async fn the_socket_is_open_during_connection_lost_and_closed_after_it_even_if_t
     assert_eq!(transport.socket().fileno(), None);
     assert_eq!(
         reports.all(),
-        [r#"protocol.connection_lost() call failed: RuntimeError: not even this works ["exception", "protocol", "transport"]"#]
+        [
+            r#"protocol.connection_lost() call failed: RuntimeError: not even this works ["exception", "protocol", "transport"]"#
+        ]
     );
 }
 

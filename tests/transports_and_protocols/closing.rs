@@ -9,7 +9,7 @@ use asyncio::{EventLoop, Transport};
 
 use crate::support::journal::Journal;
 use crate::support::net::{
-    client_of, connected, connected_narrowly, fill, read_all, read_exactly, reset, running, send, settle,
+    client_of, clog, connected, connected_narrowly, fill, read_all, read_exactly, reset, running, send, settle,
 };
 use crate::support::script::Script;
 
@@ -19,20 +19,21 @@ async fn close_sends_what_was_written_and_abort_does_not() {
     for abort in [false, true] {
         let journal = Journal::default();
         let (transport, _, peer) = connected_narrowly(Script::new(&journal)).await;
-        let filled = fill(&transport);
+        let filled = clog(&transport);
         if abort {
             transport.abort();
             assert_eq!(transport.get_write_buffer_size(), 0);
         } else {
             transport.close();
             settle().await;
-            assert_eq!(journal.entries(), ["made"], "it is not lost before all is sent");
+            assert_eq!(journal.entries(), ["made", "pause"], "it is not lost before all is sent");
         }
         assert!(transport.is_closing());
         let received = read_all(peer).await;
         assert_eq!(received.len() == filled, !abort);
         journal.wait_for("lost").await;
-        assert_eq!(journal.entries(), ["made", "lost"]);
+        let resumed = if abort { vec![] } else { vec!["resume"] };
+        assert_eq!(journal.entries(), [vec!["made", "pause"], resumed, vec!["lost"]].concat());
     }
 }
 
@@ -40,14 +41,14 @@ async fn close_sends_what_was_written_and_abort_does_not() {
 async fn abort_ends_a_close_that_waits() {
     let journal = Journal::default();
     let (transport, _, _peer) = connected_narrowly(Script::new(&journal)).await;
-    fill(&transport);
+    clog(&transport);
     transport.close();
     settle().await;
-    assert_eq!(journal.entries(), ["made"]);
+    assert_eq!(journal.entries(), ["made", "pause"]);
     transport.abort();
-    assert_eq!(journal.entries(), ["made"], "never from inside the call");
+    assert_eq!(journal.entries(), ["made", "pause"], "never from inside the call");
     settle().await;
-    assert_eq!(journal.entries(), ["made", "lost"]);
+    assert_eq!(journal.entries(), ["made", "pause", "lost"], "nothing is resumed by then");
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -10,12 +10,10 @@ use crate::support::script::Script;
 async fn a_failing_connection_made_is_reported_and_the_connection_stays() {
     let reports = Reports::collect();
     let journal = Journal::default();
-    let script = Script::new(&journal)
-        .on_made(|_| panic!("a bad start"))
-        .on_data(|transport, data| {
-            transport.write(data);
-            Ok(())
-        });
+    let script = Script::new(&journal).on_made(|_| panic!("a bad start")).on_data(|transport, data| {
+        transport.write(data);
+        Ok(())
+    });
     let (transport, _, peer) = connected(script).await;
     send(&peer, b"well?");
     assert_eq!(read_exactly(&peer, 5).await, b"well?");
@@ -43,12 +41,7 @@ async fn a_failing_data_received_is_fatal_and_reported_with_connection_and_proto
     journal.wait_for("lost").await;
     assert_eq!(
         journal.entries(),
-        [
-            "made",
-            "data x",
-            "reported Fatal error: protocol.data_received() call failed.",
-            "lost OSError: disk full"
-        ]
+        ["made", "data x", "reported Fatal error: protocol.data_received() call failed.", "lost OSError: disk full"]
     );
 }
 

@@ -122,8 +122,11 @@ pub fn copy_context() -> Context {
 }
 
 /// A copy of the current context for a new handle or task; `None`, and no allocation, where nothing was set.
-#[inline]
+#[inline(always)]
 pub(crate) fn snapshot() -> Option<Context> {
+    if !ENTERED.get() {
+        return None;
+    }
     peek(|current| current.filter(|context| !context.is_empty()).map(Context::copy))
 }
 
@@ -145,11 +148,16 @@ fn peek<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
 }
 
 /// Puts a context in place of the current one and returns that.
-#[inline]
+#[inline(always)]
 pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
     if context.is_none() && !ENTERED.get() {
         return None;
     }
+    swap(context)
+}
+
+#[inline(never)]
+fn swap(context: Option<Context>) -> Option<Context> {
     let former = take();
     put(context);
     former

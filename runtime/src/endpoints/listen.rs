@@ -237,7 +237,7 @@ fn bind_all(event_loop: &EventLoop, addresses: &[SocketAddr], options: Options) 
             Ok(()) => sockets.push(socket),
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => skipped(event_loop, address, &error),
             Err(error) => {
-                let subject = format_args!("error while attempting to bind on address {address}");
+                let subject = format!("error while attempting to bind on address {address}");
                 return Err(Error::os_error_at(error, subject));
             }
         }

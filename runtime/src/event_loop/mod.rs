@@ -163,7 +163,6 @@ impl Inner {
     }
 
     /// Appends to the ready queue; on a closed loop the thing is dropped.
-    #[inline]
     pub(crate) fn push(&self, ready: Ready) {
         if self.state.get() == State::Closed {
             return drop(ready);

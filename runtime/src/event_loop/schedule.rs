@@ -110,6 +110,7 @@ impl EventLoop {
 }
 
 impl Inner {
+    #[inline]
     pub(crate) fn call_soon(
         &self,
         callback: impl FnOnce() + 'static,
@@ -118,7 +119,7 @@ impl Inner {
     ) -> Result<Handle> {
         self.check_usable()?;
         let call: Rc<dyn Call> = Rc::new(CallCell::new(callback, context, location));
-        self.push(Ready::Call(call.clone()));
+        self.ready.borrow_mut().push(|| Ready::Call(call.clone()));
         Ok(Handle::new(call))
     }
 

@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 use crate::cancellation::Target;
 use crate::context::{self, Context};
-use crate::event_loop::{EventLoop, ExceptionContext, Inner, get_event_loop};
+use crate::event_loop::{EventLoop, ExceptionContext, Inner, current_inner, get_event_loop};
 use crate::exceptions::{Error, Message, Result};
 use state::State;
 
@@ -74,6 +74,9 @@ impl<T> Future<T> {
     #[track_caller]
     pub fn new() -> Result<Self> {
         let location = Location::caller();
+        if let Some(running) = current_inner(|inner| inner.cloned()) {
+            return Ok(Self::on(running, location));
+        }
         get_event_loop().map(|event_loop| Self::on(event_loop.inner().clone(), location))
     }
 

@@ -1,10 +1,10 @@
 //! A scheduled callback: its function, its context, its cancelled flag, in one allocation.
 
 use std::any::type_name;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::Location;
 
-use crate::context::{Context, Entered};
+use crate::context::{self, Context};
 use crate::exceptions::{Panic, catch};
 
 /// A callback whose type was forgotten.
@@ -22,28 +22,24 @@ pub(crate) trait Call {
 /// A callback that runs once.
 pub(crate) struct CallCell<F> {
     callback: Cell<Option<F>>,
-    context: RefCell<Option<Context>>,
+    context: Option<Context>,
     cancelled: Cell<bool>,
     location: &'static Location<'static>,
 }
 
 impl<F: FnOnce()> CallCell<F> {
     pub(crate) fn new(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
-        Self {
-            callback: Cell::new(Some(callback)),
-            context: RefCell::new(context),
-            cancelled: Cell::new(false),
-            location,
-        }
+        Self { callback: Cell::new(Some(callback)), context, cancelled: Cell::new(false), location }
     }
 }
 
 impl<F: FnOnce()> Call for CallCell<F> {
     fn invoke(&self) -> Result<(), Panic> {
         let Some(callback) = self.callback.take() else { return Ok(()) };
-        let context = self.context.borrow().clone();
-        let _entered = Entered::new(context);
-        catch(callback)
+        let outer = context::replace(self.context.clone());
+        let outcome = catch(callback);
+        drop(context::replace(outer));
+        outcome
     }
 
     fn cancel(&self) {
@@ -58,7 +54,7 @@ impl<F: FnOnce()> Call for CallCell<F> {
     }
 
     fn context(&self) -> Option<Context> {
-        self.context.borrow().clone()
+        self.context.clone()
     }
 
     fn location(&self) -> &'static Location<'static> {

@@ -127,6 +127,14 @@ impl AnyTask {
         context
     }
 
+    /// The context that it runs in, if it has one; for when it does not run.
+    pub(crate) fn entered_context(&self) -> Option<Context> {
+        let place = &self.task.header().context;
+        let context = place.take();
+        place.set(context.clone());
+        context
+    }
+
     /// Where it was created.
     pub fn location(&self) -> &'static Location<'static> {
         self.task.header().location

@@ -221,7 +221,7 @@ where
     F: StdFuture<Output: TaskOutput> + 'static,
 {
     inner.check_usable()?;
-    let tasks = inner.slot::<TaskLoop>();
+    let tasks = waker::task_loop_of_current(inner).unwrap_or_else(|| inner.slot::<TaskLoop>());
     let factory = tasks.factory.borrow().clone();
     if let (Some(factory), Some(event_loop)) = (factory, inner.event_loop()) {
         factory(&event_loop, &mut options);

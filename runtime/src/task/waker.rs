@@ -6,12 +6,14 @@
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::raw::TaskRef;
-use super::registry::thread_token;
+use super::registry::{TaskLoop, thread_token};
 use super::{cancel, step};
+use crate::event_loop::Inner;
 use crate::exceptions::Message;
 use crate::handle::{CancelTarget, CancelVTable, LocalWakerVTable, Polled, Runnable, RunnableVTable, set_local_vtable};
 
@@ -108,6 +110,18 @@ pub(super) fn current() -> Option<TaskRef> {
     // SAFETY: only a step notes a polled task, this file's vtable is the only one, and the step holds a reference
     // for as long as the note stands.
     Some(unsafe { TaskRef::borrow_raw(polled.0, TaskRef::clone) })
+}
+
+/// The loop's side of tasks, where the running task is one of them: shorter than asking the loop.
+#[inline]
+pub(super) fn task_loop_of_current(inner: &Rc<Inner>) -> Option<Rc<TaskLoop>> {
+    let polled = crate::handle::polled()?;
+    let of = |task: &TaskRef| {
+        let tasks = &task.header().task_loop;
+        Rc::ptr_eq(tasks.inner(), inner).then(|| tasks.clone())
+    };
+    // SAFETY: as in `current`, and the reference is not used up.
+    unsafe { TaskRef::borrow_raw(polled.0, of) }
 }
 
 static BORROWED: RawWakerVTable = RawWakerVTable::new(clone_borrowed, wake_borrowed, wake_borrowed, |_| {});
