@@ -8,7 +8,7 @@
 //!
 //! A leaf that awaits a task or future relays the request there first, and leaves once that has ended as cancelled.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::exceptions::{CancelledError, Message};
@@ -53,7 +53,7 @@ pub(crate) struct CancelCell {
     /// Requests minus `uncancel`s.
     count: Cell<u32>,
     /// Made when it is first needed: most tasks are never cancelled and many await no task.
-    rare: RefCell<Option<Box<Rare>>>,
+    rare: Cell<Option<Box<Rare>>>,
 }
 
 #[derive(Default)]
@@ -77,15 +77,9 @@ impl CancelCell {
     /// True: it did, and there is nobody to be woken.
     pub(crate) fn request_or_relay(&self, message: Option<Message>) -> bool {
         // Out of the cell while it is called: it may reach back here.
-        let awaited = self.rare.borrow_mut().as_mut().and_then(|rare| rare.awaited.take());
-        if let Some(awaited) = awaited {
+        if let Some(awaited) = self.with_rare(|rare| rare.awaited.take()).flatten() {
             let accepted = awaited.cancel(message.clone());
-            let mut rare = self.rare.borrow_mut();
-            let place = &mut rare.get_or_insert_default().awaited;
-            if place.is_none() {
-                *place = Some(awaited);
-            }
-            drop(rare);
+            self.make_rare(|rare| rare.awaited.get_or_insert(awaited).address());
             if accepted {
                 self.count.set(self.count.get().saturating_add(1));
                 self.relayed.set(true);
@@ -99,7 +93,7 @@ impl CancelCell {
     /// Marks the cell: what runs under it leaves at its next suspension.
     pub(crate) fn mark(&self, message: Option<Message>) {
         if !self.mark.replace(true) && message.is_some() {
-            self.rare.borrow_mut().get_or_insert_default().message = message;
+            self.make_rare(|rare| rare.message = message);
         }
     }
 
@@ -114,7 +108,7 @@ impl CancelCell {
             return None;
         }
         self.relayed.set(false);
-        let message = self.rare.borrow_mut().as_mut().and_then(|rare| rare.message.take());
+        let message = self.with_rare(|rare| rare.message.take()).flatten();
         Some(CancelledError::from_message(message))
     }
 
@@ -134,24 +128,34 @@ impl CancelCell {
     }
 
     fn set_awaited(&self, awaited: Awaited) {
-        let former = self.rare.borrow_mut().get_or_insert_default().awaited.replace(awaited);
+        let former = self.make_rare(|rare| rare.awaited.replace(awaited));
         drop(former);
     }
 
     fn clear_awaited(&self, address: *const ()) {
-        let awaited = match self.rare.borrow_mut().as_mut() {
-            Some(rare) if rare.awaited.as_ref().is_some_and(|awaited| awaited.address() == address) => {
-                rare.awaited.take()
-            }
-            _ => None,
-        };
+        let awaited = self.with_rare(|rare| rare.awaited.take_if(|awaited| awaited.address() == address));
         drop(awaited);
+    }
+
+    /// Calls `f` with what few cells have, if this one has it. `f` calls nobody else's code.
+    fn with_rare<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> Option<R> {
+        let mut rare = self.rare.take()?;
+        let result = f(&mut rare);
+        self.rare.set(Some(rare));
+        Some(result)
+    }
+
+    /// As [`with_rare`](Self::with_rare); made if it is not there.
+    fn make_rare<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
+        let mut rare = self.rare.take().unwrap_or_default();
+        let result = f(&mut rare);
+        self.rare.set(Some(rare));
+        result
     }
 
     /// Lets go of what was awaited, at the end of the cell's owner.
     pub(crate) fn clear(&self) {
-        let rare = self.rare.borrow_mut().take();
-        drop(rare);
+        drop(self.rare.take());
     }
 }
 
@@ -206,7 +210,7 @@ impl Relay {
             }
             let target = target();
             if cell.is_marked() {
-                let message = cell.rare.borrow().as_ref().and_then(|rare| rare.message.clone());
+                let message = cell.with_rare(|rare| rare.message.clone()).flatten();
                 if target.cancel(message) {
                     drop(cell.take_mark());
                     cell.relayed.set(true);

@@ -1,11 +1,11 @@
 //! `create_server` and `Server`.
 
 use std::io::ErrorKind;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{AddressFamily, Error, Result, Server};
+use asyncio::{Error, Result, Server};
 
 use crate::support::journal::Journal;
 use crate::support::net::{Reports, address, client_of, fill, read_all, running, send, settle};
@@ -228,110 +228,6 @@ async fn serve_forever_is_awaited_once_at_a_time_and_not_on_a_closed_server() {
     assert!(first.await.unwrap_err().is_cancelled());
     let closed = server.serve_forever().await.unwrap_err();
     assert!(closed.to_string().contains("the server is closed"), "{closed}");
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn several_hosts_are_several_sockets_and_each_address_is_bound_once() {
-    // CPython: test_events.EventLoopTestsMixin.test_create_server_multiple_hosts_ipv4
-    let hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.1"];
-    let server = running().create_server(|| Script::new(&Journal::default()), hosts, 0).await.unwrap();
-    let addresses: Vec<String> =
-        server.sockets().iter().map(|socket| socket.getsockname().unwrap().ip().to_string()).collect();
-    assert_eq!(addresses, ["127.0.0.1", "127.0.0.2"]);
-    server.close();
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn no_host_means_all_interfaces() {
-    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_server_empty_host
-    for host in [None, Some("")] {
-        let server = running().create_server(|| Script::new(&Journal::default()), host, 0).await.unwrap();
-        let sockets = server.sockets();
-        assert!(sockets.iter().all(|socket| socket.getsockname().unwrap().ip().is_unspecified()));
-        assert!(sockets[0].getsockname().unwrap().is_ipv4());
-        TcpStream::connect(("127.0.0.1", sockets[0].getsockname().unwrap().port())).unwrap();
-        server.close();
-    }
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn a_name_is_resolved_and_a_family_can_be_chosen() {
-    let server = running()
-        .create_server(|| Script::new(&Journal::default()), "localhost", 0)
-        .family(AddressFamily::Ipv4)
-        .await
-        .unwrap();
-    assert_eq!(address(&server).ip().to_string(), "127.0.0.1");
-    server.close();
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn an_address_in_use_is_an_error_that_names_it() {
-    // CPython: test_events.EventLoopTestsMixin.test_create_server_addr_in_use
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    let refused = running().create_server(|| Script::new(&Journal::default()), "127.0.0.1", port).await.unwrap_err();
-    assert_eq!(refused.io_kind(), Some(ErrorKind::AddrInUse));
-    assert!(refused.to_string().contains(&format!("127.0.0.1:{port}")), "{refused}");
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn an_address_of_another_machine_is_left_out_unless_it_is_the_only_one() {
-    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_server_ipv6 (EADDRNOTAVAIL, 3.13)
-    let hosts = ["203.0.113.1", "127.0.0.1"];
-    let server = running().create_server(|| Script::new(&Journal::default()), hosts, 0).await.unwrap();
-    assert_eq!(server.sockets().len(), 1);
-    server.close();
-    let refused = running().create_server(|| Script::new(&Journal::default()), "203.0.113.1", 0).await.unwrap_err();
-    assert_eq!(refused.io_kind(), Some(ErrorKind::AddrNotAvailable));
-    assert!(refused.to_string().contains("203.0.113.1"), "{refused}");
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn two_servers_share_a_port_if_both_say_so() {
-    // CPython: test_events.EventLoopTestsMixin.test_create_server_reuse_port
-    let make = |port| running().create_server(|| Script::new(&Journal::default()), "127.0.0.1", port);
-    let first = make(0).reuse_port(true).backlog(5).keep_alive(true).await.unwrap();
-    let port = address(&first).port();
-    let second = make(port).reuse_port(true).await.unwrap();
-    assert!(make(port).await.is_err());
-    assert_eq!(address(&second).port(), port);
-    assert_eq!(first.sockets()[0].getsockopt(libc::SOL_SOCKET, libc::SO_KEEPALIVE).unwrap(), 1);
-    first.close();
-    second.close();
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn an_address_can_be_bound_again_at_once() {
-    let journal = Journal::default();
-    let server = server(&journal).await;
-    let at = address(&server);
-    let client = client_of(&server);
-    journal.wait_for("made").await;
-    server.close();
-    // We close first, so the connection lingers in TIME_WAIT on our side.
-    server.close_clients();
-    server.wait_closed().await.unwrap();
-    drop(client);
-    let again = running().create_server(|| Script::new(&Journal::default()), at.ip(), at.port()).await.unwrap();
-    again.close();
-}
-
-#[asyncio::test(timeout = "10s")]
-async fn a_socket_that_is_bound_already_can_be_used() {
-    // CPython: test_base_events / test_events create_server(sock=…)
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = listener.local_addr().unwrap();
-    let journal = Journal::default();
-    let noted = journal.clone();
-    let server = running().create_server_with_sock(move || Script::new(&noted), listener).await.unwrap();
-    assert_eq!(address(&server), at);
-    let _client = client_of(&server);
-    journal.wait_for("made").await;
-    server.close();
-    let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let refused = running().create_server_with_sock(|| Script::new(&Journal::default()), datagram).await.unwrap_err();
-    assert!(matches!(refused, Error::ValueError(_)), "{refused}");
 }
 
 #[asyncio::test(timeout = "10s")]

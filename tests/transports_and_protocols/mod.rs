@@ -5,6 +5,7 @@ mod closing;
 mod extra_info;
 mod failures;
 mod flow_control;
+mod logging;
 mod reading;
 mod set_protocol;
 mod writing;

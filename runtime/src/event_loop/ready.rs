@@ -20,6 +20,8 @@ pub(crate) enum Ready {
 }
 
 const FIRST_CAPACITY: usize = 64;
+/// A burst of more than this does not keep its room while the loop sleeps.
+const KEPT_CAPACITY: usize = 4096;
 
 /// What is due, oldest first.
 pub(super) struct ReadyQueue {
@@ -59,6 +61,13 @@ impl ReadyQueue {
         self.head = (index + 1) & (self.places.len() - 1);
         self.len -= 1;
         Some(mem::replace(&mut self.places[index], Ready::Nothing))
+    }
+
+    /// Gives back the room of a burst that is over. For when the loop is about to sleep.
+    pub(super) fn shrink(&mut self) {
+        if self.len == 0 && self.places.len() > KEPT_CAPACITY {
+            *self = Self::new();
+        }
     }
 
     #[cold]

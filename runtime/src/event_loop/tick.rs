@@ -76,6 +76,7 @@ impl Inner {
     }
 
     fn sleep(&self, timeout: Option<Duration>) -> Result<()> {
+        self.ready.borrow_mut().shrink();
         if !self.shared.inbox.park() {
             return Ok(self.driver.wait(Some(Duration::ZERO))?);
         }

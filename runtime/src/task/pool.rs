@@ -8,8 +8,10 @@ use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 
-const STEP: usize = 16;
-const CLASSES: usize = 64;
+const STEP: usize = 8;
+const CLASSES: usize = 128;
+/// What chunks are aligned to, and so the largest alignment that the classes can serve.
+const ALIGN: usize = align_of::<usize>();
 const FIRST_CHUNK: usize = 4 * 1024;
 const LARGEST_CHUNK: usize = 256 * 1024;
 
@@ -79,7 +81,7 @@ impl Pool {
     fn new_chunk(&self) {
         let mut chunks = self.chunks.borrow_mut();
         let size = (FIRST_CHUNK << chunks.len().min(16)).min(LARGEST_CHUNK);
-        let layout = Layout::from_size_align(size, STEP).expect("a small power of two");
+        let layout = Layout::from_size_align(size, ALIGN).expect("a small power of two");
         let chunk = global(layout);
         chunks.push((chunk, layout));
         self.bump.set(chunk.as_ptr());
@@ -89,7 +91,7 @@ impl Pool {
 
 #[inline]
 fn class_of(layout: Layout) -> Option<usize> {
-    let fits = layout.size() <= CLASSES * STEP && layout.align() <= STEP && layout.size() > 0;
+    let fits = layout.size() <= CLASSES * STEP && layout.align() <= ALIGN && layout.size() > 0;
     fits.then(|| (layout.size() - 1) / STEP)
 }
 

@@ -20,6 +20,7 @@ use std::task::{Context, Poll};
 use super::header::Header;
 use super::output::TaskOutput;
 use super::pool::Pool;
+use super::state::Ending;
 use crate::exceptions::{Error, Result};
 
 #[repr(C)]
@@ -37,7 +38,7 @@ enum Stage<F: Future<Output: TaskOutput>> {
 type Outcome<T> = UnsafeCell<Option<Result<T>>>;
 
 pub(super) struct VTable {
-    poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
+    poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<Ending>,
     store: unsafe fn(NonNull<Header>, Error),
     /// Points to the `Outcome<T>`.
     outcome: unsafe fn(NonNull<Header>) -> NonNull<()>,
@@ -79,17 +80,19 @@ impl<F: Future<Output: TaskOutput>> Block<F> {
     /// # Safety
     ///
     /// As [`stage`](Self::stage).
-    unsafe fn poll(header: NonNull<Header>, context: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll(header: NonNull<Header>, context: &mut Context<'_>) -> Poll<Ending> {
         // SAFETY: the caller's.
         let stage = unsafe { Self::stage(header) };
-        let Stage::Running(future) = stage else { return Poll::Ready(()) };
+        let Stage::Running(future) = stage else { unreachable!("a task that is done is not polled") };
         // SAFETY: the future never moves: it lies in its block until it is dropped in place.
         let future = unsafe { Pin::new_unchecked(future) };
         match future.poll(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(output) => {
-                *stage = Stage::Done(UnsafeCell::new(Some(output.into_result())));
-                Poll::Ready(())
+                let outcome = output.into_result();
+                let ending = Ending::of(&outcome);
+                *stage = Stage::Done(UnsafeCell::new(Some(outcome)));
+                Poll::Ready(ending)
             }
         }
     }
@@ -199,9 +202,9 @@ impl TaskRef {
         unsafe { self.header.as_ref() }
     }
 
-    /// Polls the future; `Ready` once the outcome is stored. For the step, under the flag RUNNING.
+    /// Polls the future; `Ready` with how it ended, once the outcome is stored. For the step, under the flag RUNNING.
     #[inline]
-    pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Ending> {
         debug_assert!(self.header().state.is_running(), "only a step polls");
         // SAFETY: the vtable belongs to the block, and RUNNING excludes every other access to the stage.
         unsafe { (self.header().vtable.poll)(self.header, context) }

@@ -18,13 +18,19 @@ use crate::exceptions::Result;
 pub(super) struct TaskLoop {
     inner: Rc<Inner>,
     pub(super) pool: Pool,
-    tasks: RefCell<Vec<Option<TaskRef>>>,
-    free: RefCell<Vec<u32>>,
+    list: RefCell<List>,
     /// Failed tasks whose failure nobody has looked at, and which somebody still holds.
     unseen: RefCell<HashMap<NonNull<()>, TaskRef>>,
     created: Cell<u32>,
     thread: usize,
     pub(super) factory: RefCell<Option<Rc<TaskFactory>>>,
+}
+
+/// The tasks that are not done: a word a task, and no search.
+#[derive(Default)]
+struct List {
+    places: Vec<Option<TaskRef>>,
+    free: Vec<u32>,
 }
 
 thread_local! {
@@ -43,8 +49,7 @@ impl Slot for TaskLoop {
         Rc::new(Self {
             inner: inner.clone(),
             pool: Pool::new(),
-            tasks: RefCell::new(Vec::new()),
-            free: RefCell::new(Vec::new()),
+            list: RefCell::default(),
             unseen: RefCell::new(HashMap::new()),
             created: Cell::new(0),
             thread: thread_token(),
@@ -54,8 +59,8 @@ impl Slot for TaskLoop {
 
     /// Drops what is still pending, oldest first, and reports the failures that nobody looked at.
     fn close(&self) {
-        let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
-        let mut tasks: Vec<TaskRef> = tasks.into_iter().flatten().collect();
+        let list = self.list.take();
+        let mut tasks: Vec<TaskRef> = list.places.into_iter().flatten().collect();
         tasks.sort_by_key(|task| task.header().id);
         for task in tasks {
             report::destroyed_pending(&task);
@@ -86,35 +91,41 @@ impl TaskLoop {
         self.thread
     }
 
-    /// A number for a new task, and a place in the list.
+    /// A number for a new task, and the place that [`enter`](Self::enter) will put it into.
     #[inline]
     pub(super) fn reserve(&self) -> (u32, u32) {
         let id = self.created.get().wrapping_add(1);
         self.created.set(id);
-        let slot = self.free.borrow_mut().pop().unwrap_or_else(|| {
-            let mut tasks = self.tasks.borrow_mut();
-            tasks.push(None);
-            u32::try_from(tasks.len() - 1).expect("four thousand million tasks do not fit into memory")
-        });
+        let list = self.list.borrow();
+        let slot = list.free.last().copied().unwrap_or(list.places.len() as u32);
         (id, slot)
     }
 
     #[inline]
     pub(super) fn enter(&self, slot: u32, task: TaskRef) {
-        self.tasks.borrow_mut()[slot as usize] = Some(task);
+        let mut list = self.list.borrow_mut();
+        if let Some(place) = list.places.get_mut(slot as usize) {
+            *place = Some(task);
+            list.free.pop();
+        } else {
+            assert!(slot < u32::MAX, "four thousand million tasks do not fit into memory");
+            list.places.push(Some(task));
+        }
     }
 
     /// The task is done. Its reference is returned, to be dropped where nothing is borrowed.
     #[inline]
     pub(super) fn leave(&self, slot: u32) -> Option<TaskRef> {
-        let task = self.tasks.borrow_mut().get_mut(slot as usize).and_then(Option::take)?;
-        self.free.borrow_mut().push(slot);
+        let mut list = self.list.borrow_mut();
+        // Not there while the loop is being closed.
+        let task = list.places.get_mut(slot as usize)?.take()?;
+        list.free.push(slot);
         Some(task)
     }
 
     pub(super) fn find(&self, slot: u32, id: u32) -> Option<TaskRef> {
-        let tasks = self.tasks.borrow();
-        let task = tasks.get(slot as usize)?.as_ref()?;
+        let list = self.list.borrow();
+        let task = list.places.get(slot as usize)?.as_ref()?;
         (task.header().id == id).then(|| task.clone())
     }
 
@@ -130,7 +141,7 @@ impl TaskLoop {
     }
 
     pub(super) fn all(&self) -> Vec<AnyTask> {
-        let mut tasks: Vec<_> = self.tasks.borrow().iter().flatten().cloned().collect();
+        let mut tasks: Vec<TaskRef> = self.list.borrow().places.iter().flatten().cloned().collect();
         tasks.sort_by_key(|task| task.header().id);
         tasks.into_iter().map(AnyTask::new).collect()
     }

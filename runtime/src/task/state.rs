@@ -9,6 +9,8 @@
 
 use std::cell::Cell;
 
+use crate::exceptions::{Error, Result};
+
 /// In the ready queue. Set by `schedule` only, cleared when the step begins.
 const SCHEDULED: u8 = 1;
 /// Being polled, or being dropped after a poll. Excludes a second step.
@@ -33,6 +35,17 @@ pub(super) enum Ending {
     Finished,
     Failed,
     Cancelled,
+}
+
+impl Ending {
+    #[inline]
+    pub(super) fn of<T>(outcome: &Result<T>) -> Self {
+        match outcome {
+            Ok(_) => Self::Finished,
+            Err(Error::CancelledError(_)) => Self::Cancelled,
+            Err(_) => Self::Failed,
+        }
+    }
 }
 
 impl TaskState {

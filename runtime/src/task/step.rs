@@ -34,10 +34,10 @@ pub(super) fn run(task: &TaskRef) {
             None => header.state.suspend(),
             Some(error) => leave(task, error),
         },
-        Ok(Poll::Ready(())) => match header.cell.take_mark() {
+        Ok(Poll::Ready(ending)) => match header.cell.take_mark() {
             // A request that came while it ran, and no await after it: the result is lost, as in Python.
             Some(error) => leave(task, error),
-            None => complete(task),
+            None => complete(task, ending),
         },
         Err(panic) => fail(task, panic),
     }
@@ -64,7 +64,7 @@ fn entered<R>(task: &TaskRef, f: impl FnOnce(&TaskRef) -> R) -> Result<R, Panic>
 
 /// Polls the future, and keeps the await trace if it suspends.
 #[inline]
-fn poll(task: &TaskRef, context: &mut PollContext<'_>) -> Poll<()> {
+fn poll(task: &TaskRef, context: &mut PollContext<'_>) -> Poll<Ending> {
     let header = task.header();
     let step = trace::Step::begin();
     let poll = task.poll(context);
@@ -88,7 +88,7 @@ fn keep_trace(task: &TaskRef, step: &trace::Step) {
 #[cold]
 fn leave(task: &TaskRef, error: CancelledError) {
     match entered(task, |task| task.store(error.into())) {
-        Ok(()) => complete(task),
+        Ok(()) => complete(task, Ending::Cancelled),
         Err(panic) => fail(task, panic),
     }
 }
@@ -102,18 +102,13 @@ fn fail(task: &TaskRef, panic: Panic) {
             crate::log::failure(&format_args!("a panic in a destructor of a task was not kept: {third}"));
         }
     }
-    complete(task);
+    complete(task, Ending::Failed);
 }
 
 /// The outcome is stored: everybody is told.
 #[inline]
-fn complete(task: &TaskRef) {
+fn complete(task: &TaskRef, ending: Ending) {
     let header = task.header();
-    let ending = match task.error() {
-        None => Ending::Finished,
-        Some(Error::CancelledError(_)) => Ending::Cancelled,
-        Some(_) => Ending::Failed,
-    };
     header.state.finish(ending);
     header.cell.clear();
     header.waits_for.set(WaitsFor::Unknown);

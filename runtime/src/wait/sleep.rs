@@ -40,24 +40,21 @@ use crate::trace::{WaitsFor, waits_for};
 /// ```
 #[inline]
 pub fn sleep(delay: Duration) -> Sleep {
-    Sleep { delay, stage: Stage::New, timer: None }
+    Sleep { stage: Stage::New(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)) }
 }
 
 /// What [`sleep`] returns.
 #[must_use = "a sleep does nothing until it is awaited: write `.await`"]
 pub struct Sleep {
-    delay: Duration,
     stage: Stage,
-    timer: Option<(TimerKey, Rc<TimerQueue>)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    New,
+    /// The delay in nanoseconds: five centuries are enough.
+    New(u64),
     /// A delay of zero that has let the others run.
     Yielded,
-    /// The timer is set.
-    Waiting,
+    Waiting(TimerKey, Rc<TimerQueue>),
     Done,
 }
 
@@ -67,7 +64,7 @@ impl Future for Sleep {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.stage {
-            Stage::New if self.delay.is_zero() => {
+            Stage::New(0) => {
                 LocalWaker::wake_context(cx);
                 self.stage = Stage::Yielded;
             }
@@ -87,31 +84,25 @@ impl Sleep {
     /// Apart, so that a yield stays small.
     #[inline(never)]
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.timer {
-            None => {
-                assert!(self.stage == Stage::New, "a sleep was polled after it had ended");
-                self.timer = Some(start(self.delay, cx));
-                self.stage = Stage::Waiting;
+        match &self.stage {
+            Stage::New(delay) => self.stage = start(*delay, cx),
+            Stage::Waiting(key, timers) if has_fired(*key, timers, cx) && !is_marked() => {
+                self.stage = Stage::Done;
+                return Poll::Ready(());
             }
-            Some((key, timers)) => {
-                if has_fired(*key, timers, cx) && !is_marked() {
-                    self.timer = None;
-                    self.stage = Stage::Done;
-                    return Poll::Ready(());
-                }
-            }
+            Stage::Waiting(..) => {}
+            Stage::Yielded | Stage::Done => panic!("a sleep was polled after it had ended"),
         }
         waits_for(WaitsFor::Sleep);
         Poll::Pending
     }
 }
 
-fn start(delay: Duration, cx: &Context<'_>) -> (TimerKey, Rc<TimerQueue>) {
+fn start(delay: u64, cx: &Context<'_>) -> Stage {
     current_inner(|inner| {
         let inner = inner.expect("sleep() needs a running event loop; call it from inside asyncio::run(…)");
-        let when = inner.nanos().saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX));
-        match inner.wake_at(when, LocalWaker::new(cx)) {
-            Ok(key) => (key, inner.timers().clone()),
+        match inner.wake_at(inner.nanos().saturating_add(delay), LocalWaker::new(cx)) {
+            Ok(key) => Stage::Waiting(key, inner.timers().clone()),
             Err(error) => panic!("sleep: {error}"),
         }
     })
@@ -136,7 +127,7 @@ fn has_fired(key: TimerKey, timers: &TimerQueue, cx: &Context<'_>) -> bool {
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let Some((key, timers)) = &self.timer {
+        if let Stage::Waiting(key, timers) = &self.stage {
             let action = timers.borrow_mut().remove(*key);
             drop(action);
         }
@@ -145,6 +136,11 @@ impl Drop for Sleep {
 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("delay", &self.delay).field("stage", &self.stage).finish_non_exhaustive()
+        let stage = match self.stage {
+            Stage::New(nanos) => return write!(f, "Sleep({:?})", Duration::from_nanos(nanos)),
+            Stage::Yielded | Stage::Waiting(..) => "waiting",
+            Stage::Done => "done",
+        };
+        write!(f, "Sleep({stage})")
     }
 }

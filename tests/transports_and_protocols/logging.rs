@@ -1,0 +1,86 @@
+//! What transports and servers write to the log.
+
+use log::Level;
+
+use crate::support::journal::Journal;
+use crate::support::log::{collect, collected};
+use crate::support::net::{client_of, connected, reset, running, send};
+use crate::support::script::Script;
+
+#[asyncio::test(timeout = "10s")]
+async fn from_the_fifth_write_after_the_end_on_each_is_a_warning() {
+    // CPython: test_selector_events.SelectorSocketTransportTests.test_write_closing
+    let journal = Journal::default();
+    let (transport, _, _peer) = connected(Script::new(&journal)).await;
+    transport.abort();
+    collect();
+    for written in 1..=7 {
+        if written % 2 == 0 {
+            transport.write(b"for nothing");
+        } else {
+            transport.writelines(["for nothing"]);
+        }
+        transport.write(b"");
+        let warnings = collected(Level::Warn);
+        assert_eq!(warnings.len(), (written as usize).saturating_sub(4), "after write {written}: {warnings:?}");
+    }
+    assert!(collected(Level::Warn)[0].contains("closing or closed"));
+    journal.wait_for("lost").await;
+}
+
+#[asyncio::test(timeout = "10s", debug)]
+async fn debug_mode_tells_the_life_of_a_connection() {
+    collect();
+    let journal = Journal::default();
+    let noted = journal.clone();
+    let server = running().create_server(move || Script::new(&noted), "127.0.0.1", 0).await.unwrap();
+    let client = client_of(&server);
+    send(&client, b"x");
+    journal.wait_for("data").await;
+    drop(client);
+    journal.wait_for("lost").await;
+    server.close();
+    assert!(collected(Level::Info).iter().any(|text| text.contains("is serving")), "{:?}", collected(Level::Info));
+    assert!(collected(Level::Debug).iter().any(|text| text.contains("received EOF")), "{:?}", collected(Level::Debug));
+}
+
+#[asyncio::test(timeout = "10s", debug)]
+async fn debug_mode_tells_of_connections_that_are_reset() {
+    collect();
+    let journal = Journal::default();
+    let (transport, _, peer) = connected(Script::new(&journal)).await;
+    transport.pause_reading();
+    transport.resume_reading();
+    let name = peer.local_addr().unwrap().to_string();
+    reset(peer);
+    journal.wait_for("lost OSError").await;
+    let records = collected(Level::Debug);
+    for text in ["is connected", "pauses reading", "resumes reading", "Fatal read error on socket transport"] {
+        assert!(records.iter().any(|record| record.contains(text) && record.contains(&name)), "{text}: {records:?}");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn without_debug_mode_nothing_is_logged() {
+    collect();
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Script::new(&journal)).await;
+    reset(peer);
+    journal.wait_for("lost OSError").await;
+    for level in [Level::Error, Level::Warn, Level::Info, Level::Debug] {
+        assert_eq!(collected(level), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_transport_that_outlives_its_loop_is_a_warning_in_debug_mode() {
+    collect();
+    let event_loop = asyncio::EventLoop::builder().debug(true).build().unwrap();
+    let kept = event_loop.run_until_complete(async {
+        let (transport, _, peer) = connected(Script::new(&Journal::default())).await;
+        Ok::<_, asyncio::Error>((transport, std::rc::Rc::new(peer)))
+    });
+    event_loop.close().unwrap();
+    assert!(collected(Level::Warn)[0].starts_with("unclosed transport <Transport fd="), "{:?}", collected(Level::Warn));
+    drop(kept);
+}
