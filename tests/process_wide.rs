@@ -1,4 +1,6 @@
-//! What concerns the whole process: limits, signals, children, the end. Each test runs itself in a process of its own.
+//! What concerns the whole process: limits, signals, children, the end.
 
 #[path = "process_wide/emfile.rs"]
 mod emfile;
+#[path = "process_wide/fork.rs"]
+mod fork;

@@ -2,6 +2,7 @@
 
 mod call_order;
 mod closing;
+mod context;
 mod extra_info;
 mod failures;
 mod flow_control;

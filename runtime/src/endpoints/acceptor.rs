@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 
 use super::server::Core;
 use crate::constants::ACCEPT_RETRY_DELAY;
+use crate::context::{self, Context, Entered};
 use crate::event_loop::{ExceptionContext, Source, SourceKey};
 use crate::exceptions::Error;
 use crate::handle::TimerHandle;
@@ -21,6 +22,8 @@ pub(super) struct Acceptor {
     source: Cell<Option<SourceKey>>,
     live: Cell<Option<LiveKey>>,
     queued: Cell<bool>,
+    /// Of whoever began to serve; each connection gets a copy.
+    context: Cell<Option<Context>>,
     /// Set while it waits for the system to have descriptors again.
     retry: RefCell<Option<TimerHandle>>,
 }
@@ -34,6 +37,7 @@ impl Acceptor {
             source: Cell::new(None),
             live: Cell::new(None),
             queued: Cell::new(false),
+            context: Cell::new(None),
             retry: RefCell::new(None),
         })
     }
@@ -44,6 +48,7 @@ impl Acceptor {
         let fd = self.socket.fileno().unwrap_or(-1);
         self.source.set(Some(server.net().inner().add_source(fd, Interest::Read, self.clone())?));
         self.live.set(Some(server.net().enter(self.this.clone())));
+        self.context.set(context::snapshot());
         *self.server.borrow_mut() = Some(server.clone());
         Ok(())
     }
@@ -135,6 +140,9 @@ impl Source for Acceptor {
         // Not borrowed while it accepts: closing takes the server out.
         let server = self.server.borrow().clone();
         if let Some(server) = server {
+            let context = self.context.take();
+            self.context.set(context.clone());
+            let _entered = Entered::new(context);
             self.accept_ready(&server);
         }
     }

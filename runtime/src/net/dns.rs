@@ -29,7 +29,15 @@ type Addresses = Vec<SocketAddr>;
 #[derive(Debug)]
 pub(super) enum Lookup {
     Known(Addresses),
-    Running(Future<Addresses>),
+    Running { future: Future<Addresses>, asked: Asked },
+}
+
+/// What was asked, and when.
+#[derive(Debug)]
+pub(super) struct Asked {
+    event_loop: EventLoop,
+    host: String,
+    at: Duration,
 }
 
 impl Lookup {
@@ -40,7 +48,28 @@ impl Lookup {
     pub(super) async fn finish(self) -> Result<Addresses> {
         match self {
             Self::Known(addresses) => Ok(addresses),
-            Self::Running(future) => future.await,
+            Self::Running { future, asked } => {
+                let outcome = future.await;
+                asked.log();
+                outcome
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// In debug mode, how long the answer took. A slow one is worth more attention.
+    fn log(&self) {
+        let Self { event_loop, host, at } = self;
+        if !event_loop.get_debug() {
+            return;
+        }
+        let took = event_loop.time().saturating_sub(*at);
+        let (text, milliseconds) = ("resolving the host", took.as_secs_f64() * 1e3);
+        if took >= event_loop.slow_callback_duration() {
+            crate::log::record!(info, "{text} {host:?} took {milliseconds:.3} ms");
+        } else {
+            crate::log::record!(debug, "{text} {host:?} took {milliseconds:.3} ms");
         }
     }
 }
@@ -49,6 +78,7 @@ impl Lookup {
 pub(super) fn look_up(event_loop: &EventLoop, host: &str, port: u16) -> Result<Lookup> {
     let found = ConcurrentFuture::new();
     let future = wrap_future(found.clone())?;
+    let asked = Asked { event_loop: event_loop.clone(), host: host.to_owned(), at: event_loop.time() };
     let host = host.to_owned();
     let resolver = event_loop.inner().slot::<Resolver>();
     resolver.pool.submit(Box::new(move || {
@@ -60,7 +90,7 @@ pub(super) fn look_up(event_loop: &EventLoop, host: &str, port: u16) -> Result<L
             };
         }
     }))?;
-    Ok(Lookup::Running(future))
+    Ok(Lookup::Running { future, asked })
 }
 
 fn not_resolved(host: String, reason: io::Error) -> Error {

@@ -28,7 +28,7 @@ impl Stream {
     }
 
     pub(super) fn shut_writing(&self) {
-        if let Err(error) = self.socket.shutdown(Shutdown::Write) {
+        if let Err(error) = self.check_process().and_then(|()| self.socket.shutdown(Shutdown::Write)) {
             self.socket_failed("Fatal error on shutdown of socket transport", error);
         }
     }

@@ -128,6 +128,7 @@ impl Stream {
 
     #[inline]
     fn send_now(&self, data: &[u8]) -> io::Result<usize> {
+        self.check_process()?;
         let sent = or_none(self.socket.send(data))?;
         if sent < data.len() {
             self.set_writable(false);
@@ -137,12 +138,19 @@ impl Stream {
 
     /// Sends the first of these slices, as many as one system call takes.
     fn send_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.check_process()?;
         let slices = slices.get(..SEND_PIECES).unwrap_or(slices);
         let sent = or_none(self.socket.send_vectored(slices))?;
         if sent < slices.iter().map(|slice| slice.len()).sum() {
             self.set_writable(false);
         }
         Ok(sent)
+    }
+
+    /// A child of a fork shares the socket with its parent, and must leave the connection alone.
+    #[inline]
+    pub(super) fn check_process(&self) -> io::Result<()> {
+        self.net.inner().check_usable().map_err(io::Error::from)
     }
 
     /// Whether the system takes more. After a send that came short trying is of no use until that is reported anew.

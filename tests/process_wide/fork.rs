@@ -1,0 +1,57 @@
+//! A child of a fork shares the sockets of its parent, and must leave its connections alone.
+
+use std::io::Read;
+use std::net::TcpListener;
+
+use asyncio::Transport;
+
+struct Quiet;
+
+#[asyncio::protocol]
+impl Quiet {}
+
+/// Runs `child` in a child of this process and waits for its end.
+#[expect(unsafe_code, reason = "there is no other way to fork")]
+fn in_child(child: impl FnOnce()) {
+    // SAFETY: the child touches only this thread's values and the allocator, which the C library keeps usable there,
+    // and it ends without running anything of the other threads'.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0);
+    if pid == 0 {
+        child();
+        // SAFETY: ends the child at once.
+        unsafe { libc::_exit(0) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` lives through the call.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!((waited, status), (pid, 0));
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_child_neither_writes_to_its_parents_connections_nor_ends_them() {
+    let event_loop = asyncio::get_running_loop().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let attack: [fn(&Transport); 4] = [
+        |transport| transport.write(b"from the child"),
+        |transport| transport.writelines(["from ", "the child"]),
+        |transport| transport.write_eof(),
+        |transport| assert!(transport.try_write(b"from the child").is_err()),
+    ];
+    for attack in attack {
+        let (transport, _) = event_loop.create_connection(|| Quiet, "127.0.0.1", port).await.unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        in_child(|| {
+            attack(&transport);
+            transport.close();
+            transport.abort();
+        });
+        transport.write(b"from the parent");
+        transport.close();
+        asyncio::sleep(std::time::Duration::from_millis(1)).await;
+        let mut received = String::new();
+        peer.read_to_string(&mut received).unwrap();
+        assert_eq!(received, "from the parent");
+    }
+}
