@@ -35,7 +35,7 @@ async fn the_callbacks_of_a_client_run_in_a_copy_of_its_makers_context() {
 async fn each_connection_of_a_server_has_a_copy_of_the_servers_context() {
     // CPython: the accept loop is an add_reader() callback, and each connection is set up in a task of its own.
     let journal = Journal::default();
-    let seen: Rc<RefCell<Vec<(Option<&str>, Option<&str>)>>> = Rc::default();
+    let seen = Rc::new(RefCell::new(Vec::new()));
     NAME.set("server");
     let (noted, collected) = (journal.clone(), seen.clone());
     let factory = move || {
