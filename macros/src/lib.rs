@@ -12,11 +12,13 @@ mod coroutine;
 mod entry;
 mod errors;
 mod finally;
+mod gather;
 mod item;
 #[path = "main/mod.rs"] // said in full, since `mod main;` alone is taken for the root of a program
 mod main;
 mod place;
 mod protocol;
+mod select;
 mod suggest;
 mod test;
 #[cfg(test)]
@@ -227,6 +229,107 @@ pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn finally(_cleanup: TokenStream) -> TokenStream {
     // Where it is allowed, `#[asyncio::coroutine]` has taken it out before it could expand.
     finally::elsewhere().into()
+}
+
+/// Runs things of different types at once, and gives all their results as a tuple. Python: `asyncio.gather()`.
+///
+/// Each argument becomes a task at once, unless it is one, so it must own what it works on; for children that borrow see
+/// `asyncio::scope`. Awaiting the whole gives `Result<(A, B, …)>`, with the first error as soon as there is one, while the
+/// others run on. With `return_exceptions = true` as the last argument it waits for all of them, and gives
+/// `(Result<A>, Result<B>, …)`. For many things of one type there is the function of the same name.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     let name = async { Ok::<_, asyncio::Error>("Ada") };
+///     let year = async { "1815".parse::<u16>().map_err(asyncio::Error::other) };
+///     assert_eq!(asyncio::gather!(name, year).await?, ("Ada", 1815));
+///
+///     let bad = async { "x".parse::<u16>().map_err(asyncio::Error::other) };
+///     let (name, year) = asyncio::gather!(async { Ok::<_, asyncio::Error>("?") }, bad, return_exceptions = true).await;
+///     assert!(name.is_ok() && year.is_err());
+///     Ok::<_, asyncio::Error>(())
+/// })
+/// # }
+/// ```
+///
+/// # Expansion
+///
+/// ```text
+/// gather((child(name), (child(year), ()))).map(|(name, (year, ()))| (name, year))
+/// ```
+#[proc_macro]
+pub fn gather(input: TokenStream) -> TokenStream {
+    gather::gather(input.into()).into()
+}
+
+/// Awaits the first of several futures, and runs its arm.
+///
+/// ```text
+/// asyncio::select! {
+///     pattern = future => what to do,
+///     keep pattern = &mut future => { what to do }
+/// }
+/// ```
+///
+/// The futures are polled in the order in which they stand, in the task that the macro stands in, so they may borrow. When
+/// one has ended, the others are cancelled as a task is: they may clean up, which is awaited, and a future of this crate
+/// that is cancelled leaves its value where it is. Then the arm runs. It may await, `return` and `break`; the values of all
+/// arms have one type.
+///
+/// A branch that begins with `keep` lends its future, which is not cancelled when another branch wins, and can be awaited
+/// again. It needs a `&mut` of something that is `Unpin`: use `std::pin::pin!`, and `task.into_future()` for a task. Without
+/// `keep`, a branch that awaits a task cancels the task when it loses, as a cancelled `await` does everywhere in asyncio.
+///
+/// # Cancellation
+///
+/// Cancels all branches, and leaves when they have ended. If one has won already, its arm still runs, up to its next await.
+///
+/// # Panics
+///
+/// A branch that panics wins: the others are cancelled, and the panic goes on when they have ended.
+///
+/// # Unlike others
+///
+/// The macro of this name in tokio and in the futures crate drops the losers where they stand: no clean-up is awaited, and
+/// what a future had taken already may be lost with it. Both also begin at a random branch; here the first one that is ready
+/// wins, and those below it are not polled then. There are no patterns that may fail, no conditions and no `else`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     let mut ticks = 0;
+///     let mut work = Box::pin(asyncio::sleep(Duration::from_millis(30)));
+///     let ticks = loop {
+///         asyncio::select! {
+///             keep () = &mut work => break ticks,
+///             () = asyncio::sleep(Duration::from_millis(10)) => ticks += 1,
+///         }
+///     };
+///     assert!(ticks >= 1);
+/// })
+/// # }
+/// ```
+///
+/// # Expansion
+///
+/// ```text
+/// let value = select(kept(&mut work, branch(asyncio::sleep(…), Last))).await;
+/// match value {
+///     Selected::This(value) => { let () = value; break ticks }
+///     Selected::Later(Selected::This(value)) => { let () = value; ticks += 1 }
+///     Selected::Later(Selected::Later(value)) => match value {},
+/// }
+/// ```
+#[proc_macro]
+pub fn select(input: TokenStream) -> TokenStream {
+    select::select(input.into()).into()
 }
 
 /// Makes a type a protocol: the callbacks of its connections are plain methods. Python: subclassing `asyncio.Protocol`.

@@ -132,6 +132,11 @@ impl CancelCell {
         drop(former);
     }
 
+    fn awaits(&self, address: *const ()) -> bool {
+        let awaits = |rare: &mut Rare| rare.awaited.as_ref().is_some_and(|awaited| awaited.address() == address);
+        self.with_rare(awaits).unwrap_or(false)
+    }
+
     fn clear_awaited(&self, address: *const ()) {
         let awaited = self.with_rare(|rare| rare.awaited.take_if(|awaited| awaited.address() == address));
         drop(awaited);
@@ -205,7 +210,8 @@ impl Relay {
     pub(crate) fn pending(&mut self, address: *const (), target: impl FnOnce() -> Awaited) {
         current(|cell| {
             let Some(cell) = cell else { return };
-            if !cell.is_marked() && self.address.is_some() {
+            // A future that was polled under another cell before is not noted in this one yet.
+            if !cell.is_marked() && self.address.is_some() && cell.awaits(address) {
                 return;
             }
             let target = target();

@@ -22,10 +22,13 @@ mod log;
 mod net;
 mod protocols;
 mod runner;
+mod scope;
 mod sealed;
+mod select;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
 mod task;
+mod taskgroup;
 pub mod testing;
 mod timeouts;
 mod timers;
@@ -34,7 +37,7 @@ mod transports;
 mod wait;
 
 #[cfg(feature = "macros")]
-pub use asyncio_macros::{coroutine, finally, main, protocol, test};
+pub use asyncio_macros::{coroutine, finally, gather, main, protocol, select, test};
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
@@ -54,11 +57,16 @@ pub use handle::{Handle, TimerHandle};
 pub use net::{AddressFamily, Hosts};
 pub use protocols::{Protocol, ProtocolHandle};
 pub use runner::{Runner, RunnerBuilder, run};
+pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
     create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,
     print_call_graph,
 };
+pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
 pub use transports::{ExtraInfo, Transport, TransportSocket};
-pub use wait::{CatchCancelled, Shield, Sleep, catch_cancelled, shield, sleep, wait_for, with_cleanup};
+pub use wait::{
+    AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,
+    as_completed, catch_cancelled, gather, shield, sleep, staggered_race, wait, wait_for, with_cleanup,
+};

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::error::Error as StdError;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ pub use std;
 
 pub use crate::exceptions::Error;
 pub use crate::protocols::{IntoHandled, Protocol, handled};
+pub use crate::select::{Last, Selected, branch, kept, select};
 pub use crate::transports::Transport;
 pub use crate::wait::{Guarded, Outcome, guarded};
 
@@ -20,8 +21,25 @@ use crate::coroutine::Coroutine;
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
 use crate::runner::Runner;
+use crate::task::{Task, TaskOutput};
 use crate::testing::VirtualClock;
 use crate::timeouts::timeout;
+use crate::wait::{Children, Gather, child_at};
+
+/// A child of `gather!`.
+#[track_caller]
+pub fn child<A>(awaitable: A) -> Task<<A::Output as TaskOutput>::Value>
+where
+    A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+{
+    child_at(awaitable, Location::caller())
+}
+
+/// Waits for the children of `gather!`.
+#[track_caller]
+pub fn gather<C: Children + 'static>(children: C) -> Gather<C> {
+    Gather::new(children, Location::caller())
+}
 
 /// The value of a call of a coroutine function.
 pub fn coroutine<F: Future>(name: &'static str, location: &'static Location<'static>, body: F) -> Coroutine<F> {

@@ -37,7 +37,7 @@ use crate::task::{AnyTask, Task, TaskOutput};
 #[track_caller]
 pub fn run<A>(main: A) -> Result<<A::Output as TaskOutput>::Value>
 where
-    A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+    A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
 {
     let mut runner = Runner::new();
     let outcome = runner.run(main);
@@ -122,7 +122,7 @@ impl Runner {
     #[track_caller]
     pub fn run<A>(&mut self, main: A) -> Result<<A::Output as TaskOutput>::Value>
     where
-        A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+        A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
     {
         if current_inner(|inner| inner.is_some()) {
             return Err(Error::runtime_error(

@@ -3,3 +3,5 @@
 /// Only types of this crate have it.
 #[expect(unnameable_types, reason = "that is what it is for")]
 pub trait Sealed {}
+
+impl<S: Sealed + ?Sized> Sealed for &S {}

@@ -291,7 +291,12 @@ impl Timeout {
         }
         self.shared.state.set(State::Expired);
         let requests = current(|cell| cell.map(|cell| cell.uncancel()));
-        left && requests.is_some_and(|requests| requests <= armed.requests)
+        let ours_alone = requests.is_some_and(|requests| requests <= armed.requests);
+        if ours_alone && !left {
+            // The body has ended without leaving by it.
+            drop(take_mark());
+        }
+        left && ours_alone
     }
 
     fn error(&self, cause: crate::exceptions::CancelledError) -> Error {

@@ -26,6 +26,12 @@ pub(crate) enum WaitsFor {
     Sleep,
     Future,
     Task,
+    /// Several tasks.
+    Gather,
+    /// The first of several branches.
+    Select,
+    /// The children of a group or scope.
+    Children,
 }
 
 struct Stack {
@@ -92,19 +98,30 @@ pub(crate) fn waits_for(what: WaitsFor) {
     STACK.with(|stack| stack.waits_for.set(what));
 }
 
-/// The array belongs to one step until this is dropped; steps nest where a task is started eagerly.
+/// Several branches were polled: the frames that they wrote stand beside each other and are no chain, so the chain
+/// ends here.
+pub(crate) fn branches(what: WaitsFor) {
+    STACK.with(|stack| {
+        stack.top.set(stack.depth.get());
+        stack.waits_for.set(what);
+    });
+}
+
+/// The array belongs to one step until this is dropped; steps nest where a task is started
+/// eagerly, and where the children of a scope are polled.
 pub(crate) struct Step {
     depth: usize,
     top: usize,
+    waits_for: WaitsFor,
 }
 
 impl Step {
     #[inline]
     pub(crate) fn begin() -> Self {
         STACK.with(|stack| {
-            let step = Self { depth: stack.depth.get(), top: stack.top.get() };
+            let waits_for = stack.waits_for.replace(WaitsFor::Unknown);
+            let step = Self { depth: stack.depth.get(), top: stack.top.get(), waits_for };
             stack.top.set(stack.depth.get());
-            stack.waits_for.set(WaitsFor::Unknown);
             step
         })
     }
@@ -137,6 +154,7 @@ impl Drop for Step {
         STACK.with(|stack| {
             stack.depth.set(self.depth);
             stack.top.set(self.top);
+            stack.waits_for.set(self.waits_for);
         });
     }
 }

@@ -7,12 +7,14 @@ mod awaiting;
 mod concurrent;
 mod state;
 mod waiters;
+mod watch;
 mod wrapped;
 
 pub use awaiting::FutureAwait;
 pub use concurrent::{ConcurrentFuture, wrap_future};
 pub use waiters::CallbackId;
 pub(crate) use waiters::{DoneCallback, Place, Waiter, Waiters};
+pub(crate) use watch::{Watch, Watched};
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -216,9 +218,10 @@ impl<T> Future<T> {
 }
 
 /// Wakes the waiting tasks and schedules the callbacks of something that is done, in their order.
-pub(crate) fn tell<S: Clone + 'static>(mut waiters: Waiters<S>, subject: &S, inner: &Rc<Inner>) {
+pub(crate) fn tell<S: Clone + Watched + 'static>(mut waiters: Waiters<S>, subject: &S, inner: &Rc<Inner>) {
     waiters.drain(|waiter| match waiter {
         Waiter::Wake(waker) => waker.wake(),
+        Waiter::Watch(watch) => watch.ended(subject),
         Waiter::Call(DoneCallback { function, context }) => {
             let subject = subject.clone();
             // A closed loop runs nothing any more: then there is nobody to tell.
@@ -279,7 +282,11 @@ pub fn isfuture<F: FutureLike>(_future: &F) -> bool {
 }
 
 /// What futures and tasks have in common, whatever they result in.
-pub trait FutureLike: crate::sealed::Sealed {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no task and no future of asyncio",
+    note = "a coroutine becomes a task by `asyncio::create_task(…)`"
+)]
+pub trait FutureLike: Watched {
     /// Whether it is done.
     fn done(&self) -> bool;
 
@@ -290,7 +297,43 @@ pub trait FutureLike: crate::sealed::Sealed {
     fn cancel(&self) -> bool;
 }
 
+impl<F: FutureLike + ?Sized> FutureLike for &F {
+    fn done(&self) -> bool {
+        (**self).done()
+    }
+
+    fn cancelled(&self) -> bool {
+        (**self).cancelled()
+    }
+
+    fn cancel(&self) -> bool {
+        (**self).cancel()
+    }
+}
+
 impl<T> crate::sealed::Sealed for Future<T> {}
+
+impl<T> Watched for Future<T> {
+    fn watch(&self, watch: Rc<dyn Watch>) -> CallbackId {
+        self.cell.waiters.borrow_mut().watch(watch)
+    }
+
+    fn unwatch(&self, id: CallbackId) {
+        self.remove_done_callback(id);
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.exception().unwrap_or_else(Some)
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(&*self.cell.state.borrow(), State::Finished(Err(_)))
+    }
+
+    fn address(&self) -> *const () {
+        Rc::as_ptr(&self.cell).cast()
+    }
+}
 
 impl<T> FutureLike for Future<T> {
     fn done(&self) -> bool {

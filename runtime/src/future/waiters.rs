@@ -3,8 +3,10 @@
 //! Used by futures and tasks alike. One waiting task, the common case, needs no allocation.
 
 use std::fmt;
+use std::rc::Rc;
 use std::task::Context as PollContext;
 
+use super::watch::Watch;
 use crate::context::Context;
 use crate::handle::LocalWaker;
 
@@ -20,14 +22,16 @@ pub(crate) struct DoneCallback<S> {
 
 pub(crate) enum Waiter<S> {
     Wake(LocalWaker),
+    Watch(Rc<dyn Watch>),
     Call(DoneCallback<S>),
 }
 
 /// The waiters of one future or task; `S` is what its callbacks get.
 pub(crate) enum Waiters<S> {
     None,
-    /// Its number is [`FIRST`].
+    /// Its number is [`FIRST`], and so is the watcher's.
     One(LocalWaker),
+    Watch(Rc<dyn Watch>),
     Many(Box<Many<S>>),
 }
 
@@ -72,6 +76,14 @@ impl<S> Waiters<S> {
         CallbackId(self.many().push(Waiter::Call(callback)))
     }
 
+    pub(crate) fn watch(&mut self, watch: Rc<dyn Watch>) -> CallbackId {
+        if let Self::None = self {
+            *self = Self::Watch(watch);
+            return CallbackId(FIRST);
+        }
+        CallbackId(self.many().push(Waiter::Watch(watch)))
+    }
+
     /// Gives up a task's place.
     pub(crate) fn leave(&mut self, place: &mut Place) -> Option<Waiter<S>> {
         place.0.take().and_then(|id| self.take(id))
@@ -84,7 +96,7 @@ impl<S> Waiters<S> {
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::None => true,
-            Self::One(_) => false,
+            Self::One(_) | Self::Watch(_) => false,
             Self::Many(many) => many.list.is_empty(),
         }
     }
@@ -94,6 +106,7 @@ impl<S> Waiters<S> {
         match std::mem::replace(self, Self::None) {
             Self::None => {}
             Self::One(waker) => each(Waiter::Wake(waker)),
+            Self::Watch(watch) => each(Waiter::Watch(watch)),
             Self::Many(many) => many.list.into_iter().for_each(|(_, waiter)| each(waiter)),
         }
     }
@@ -111,10 +124,7 @@ impl<S> Waiters<S> {
 
     fn take(&mut self, id: u32) -> Option<Waiter<S>> {
         match self {
-            Self::One(_) if id == FIRST => match std::mem::replace(self, Self::None) {
-                Self::One(waker) => Some(Waiter::Wake(waker)),
-                _ => None,
-            },
+            Self::One(_) | Self::Watch(_) if id == FIRST => self.take_single(),
             Self::Many(many) => {
                 let position = many.list.iter().position(|(other, _)| *other == id)?;
                 Some(many.list.remove(position).1)
@@ -123,13 +133,19 @@ impl<S> Waiters<S> {
         }
     }
 
+    /// Takes out what is kept without a list.
+    fn take_single(&mut self) -> Option<Waiter<S>> {
+        match std::mem::replace(self, Self::None) {
+            Self::One(waker) => Some(Waiter::Wake(waker)),
+            Self::Watch(watch) => Some(Waiter::Watch(watch)),
+            Self::None | Self::Many(_) => None,
+        }
+    }
+
     fn many(&mut self) -> &mut Many<S> {
         if !matches!(self, Self::Many(_)) {
-            let mut many = Box::new(Many { next: FIRST + 1, list: Vec::new() });
-            if let Self::One(waker) = std::mem::replace(self, Self::None) {
-                many.list.push((FIRST, Waiter::Wake(waker)));
-            }
-            *self = Self::Many(many);
+            let list = self.take_single().map(|single| (FIRST, single)).into_iter().collect();
+            *self = Self::Many(Box::new(Many { next: FIRST + 1, list }));
         }
         match self {
             Self::Many(many) => many,

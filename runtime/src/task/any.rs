@@ -11,7 +11,7 @@ use super::{cancel, report};
 use crate::context::{self, Context};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{CancelledError, Error, Message, Result};
-use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, tell};
+use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, Watch, Watched, tell};
 
 /// A handle to a task of any result.
 ///
@@ -57,6 +57,11 @@ impl AnyTask {
     /// As [`cancel`](Self::cancel), with a message for the `CancelledError`. Python: `Task.cancel(msg)`.
     pub fn cancel_with(&self, message: impl Into<Cow<'static, str>>) -> bool {
         cancel::cancel(&self.task, Some(Message::new(message)))
+    }
+
+    /// As [`cancel`](Self::cancel), with the message of another request.
+    pub(crate) fn request(&self, message: Option<Message>) -> bool {
+        cancel::cancel(&self.task, message)
     }
 
     /// Takes one request back and returns how many are left. Python: `Task.uncancel()`.
@@ -260,6 +265,28 @@ impl fmt::Debug for AnyTask {
 }
 
 impl crate::sealed::Sealed for AnyTask {}
+
+impl Watched for AnyTask {
+    fn watch(&self, watch: Rc<dyn Watch>) -> CallbackId {
+        self.task.header().waiters.borrow_mut().watch(watch)
+    }
+
+    fn unwatch(&self, id: CallbackId) {
+        self.remove_done_callback(id);
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.exception().unwrap_or_else(Some)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.task.header().state.is_failed()
+    }
+
+    fn address(&self) -> *const () {
+        self.task.address().as_ptr()
+    }
+}
 
 impl FutureLike for AnyTask {
     fn done(&self) -> bool {

@@ -37,6 +37,13 @@ impl<T: 'static> StdFuture for TaskAwait<T> {
 
 impl<T: 'static> Unpin for TaskAwait<T> {}
 
+impl<T: 'static> TaskAwait<T> {
+    /// The task, if it is not to be awaited after all.
+    pub(super) fn into_task(self) -> Task<T> {
+        self.task
+    }
+}
+
 /// What `(&task).await` awaits: the result is cloned.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are awaited"]

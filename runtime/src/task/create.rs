@@ -1,5 +1,6 @@
 //! `create_task`, task factories and eager tasks.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::future::{Future as StdFuture, IntoFuture};
@@ -11,7 +12,7 @@ use super::output::TaskOutput;
 use super::raw::TaskRef;
 use super::registry::TaskLoop;
 use super::state::TaskState;
-use super::{Task, step, waker};
+use super::{Task, TaskAwait, step, waker};
 use crate::cancellation::CancelCell;
 use crate::context::{self, Context};
 use crate::event_loop::{EventLoop, Inner, current_inner};
@@ -67,7 +68,31 @@ pub fn ensure_future<A>(awaitable: A) -> Result<Task<<A::Output as TaskOutput>::
 where
     A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
 {
-    Task::<()>::builder().create_task(awaitable.into_future())
+    let location = Location::caller();
+    current_inner(|inner| match inner {
+        Some(inner) => ensure_on(inner, awaitable.into_future(), TaskOptions::default(), location),
+        None => Err(Error::runtime_error("no event loop is running on this thread")),
+    })
+}
+
+/// The task itself, if the future is one that is awaited, else a new one.
+pub(crate) fn ensure_on<F>(
+    inner: &Rc<Inner>,
+    future: F,
+    options: TaskOptions,
+    location: &'static Location<'static>,
+) -> Result<Task<<F::Output as TaskOutput>::Value>>
+where
+    F: StdFuture<Output: TaskOutput> + 'static,
+{
+    let mut future = Some(future);
+    let any: &mut dyn Any = &mut future;
+    let task = any.downcast_mut::<Option<TaskAwait<<F::Output as TaskOutput>::Value>>>().and_then(Option::take);
+    match (task, future) {
+        (Some(task), _) => Ok(task.into_task()),
+        (None, Some(future)) => spawn_on(inner, future, options, location),
+        (None, None) => unreachable!("it was taken as a task, or it is still there"),
+    }
 }
 
 /// What a new task can be given; a [`TaskFactory`] may change it.
@@ -239,6 +264,20 @@ where
         waker::schedule(&task);
     }
     Ok(handle)
+}
+
+/// A task that is not scheduled yet, with the handle to it; in a copy of the current context.
+pub(super) fn new_handle<F>(
+    inner: &Rc<Inner>,
+    future: F,
+    location: &'static Location<'static>,
+) -> Result<(Task<<F::Output as TaskOutput>::Value>, TaskRef)>
+where
+    F: StdFuture<Output: TaskOutput> + 'static,
+{
+    inner.check_usable()?;
+    let task = new_task(inner.slot::<TaskLoop>(), future, context::snapshot(), location);
+    Ok((Task::new(task.clone()), task))
 }
 
 #[inline]

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::any::AnyTask;
+use super::lent::Lender;
 use super::raw::VTable;
 use super::registry::TaskLoop;
 use super::remote::Remote;
@@ -47,6 +48,8 @@ pub(super) struct Rare {
     pub(super) trace: RefCell<Vec<Frame>>,
     /// The half that wakers on other threads hold.
     pub(super) remote: OnceCell<Arc<Remote>>,
+    /// Who runs the steps, if the future is lent.
+    pub(super) lender: OnceCell<Lender>,
 }
 
 impl Header {

@@ -20,6 +20,7 @@ mod cancel;
 mod create;
 mod graph;
 mod header;
+mod lent;
 mod output;
 #[expect(unsafe_code, reason = "where the blocks of tasks come from")]
 mod pool;
@@ -46,16 +47,18 @@ pub use graph::{format_call_graph, print_call_graph};
 pub use output::TaskOutput;
 pub use registry::{all_tasks, current_task};
 
-pub(crate) use create::spawn_on;
+pub(crate) use create::{ensure_on, spawn_on};
+pub(crate) use lent::{Lent, LentTask, Steps};
 pub(crate) use registry::current_loop;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use crate::exceptions::{Error, Result};
-use crate::future::FutureLike;
+use crate::future::{CallbackId, FutureLike, Watch, Watched};
 
 /// A coroutine that runs on its own, and the place where its result will be. Python: `asyncio.Task`.
 ///
@@ -153,6 +156,28 @@ impl<T> PartialEq<AnyTask> for Task<T> {
 }
 
 impl<T> crate::sealed::Sealed for Task<T> {}
+
+impl<T> Watched for Task<T> {
+    fn watch(&self, watch: Rc<dyn Watch>) -> CallbackId {
+        self.any.watch(watch)
+    }
+
+    fn unwatch(&self, id: CallbackId) {
+        self.any.unwatch(id);
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.any.failure()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.any.has_failed()
+    }
+
+    fn address(&self) -> *const () {
+        self.any.address()
+    }
+}
 
 impl<T> FutureLike for Task<T> {
     fn done(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::sealed::Sealed;
 )]
 pub trait TaskOutput: Sealed {
     /// What awaiting the task gives if all goes well.
-    type Value: 'static;
+    type Value;
 
     #[doc(hidden)]
     fn into_result(self) -> Result<Self::Value>;
@@ -32,7 +32,7 @@ impl TaskOutput for () {
 
 impl<T, E> Sealed for Result<T, E> {}
 
-impl<T: 'static, E: Into<Error>> TaskOutput for Result<T, E> {
+impl<T, E: Into<Error>> TaskOutput for Result<T, E> {
     type Value = T;
 
     fn into_result(self) -> Result<T> {

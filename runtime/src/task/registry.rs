@@ -64,7 +64,7 @@ impl Slot for TaskLoop {
         tasks.sort_by_key(|task| task.header().id);
         for task in tasks {
             report::destroyed_pending(&task);
-            step::abandon(&task);
+            step::abandon(&task, &mut step::Own);
         }
         let unseen = std::mem::take(&mut *self.unseen.borrow_mut());
         let mut unseen: Vec<TaskRef> = unseen.into_values().collect();

@@ -25,7 +25,7 @@ impl EventLoop {
     #[track_caller]
     pub fn run_until_complete<A>(&self, awaitable: A) -> Result<<A::Output as TaskOutput>::Value>
     where
-        A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
+        A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
     {
         let inner = self.inner();
         let location = Location::caller();

@@ -4,7 +4,7 @@
 //!   schedule        begin             end (pending)
 //!   ───────▶ SCHEDULED ───▶ RUNNING ──────────────▶ suspended ──schedule──▶ …
 //!                              │ end (done)
-//!                              └──────────────────▶ DONE [CANCELLED] [UNSEEN]
+//!                              └──────────────────▶ DONE [CANCELLED] [FAILED [UNSEEN]]
 //! ```
 
 use std::cell::Cell;
@@ -12,22 +12,26 @@ use std::cell::Cell;
 use crate::exceptions::{Error, Result};
 
 /// In the ready queue. Set by `schedule` only, cleared when the step begins.
-const SCHEDULED: u8 = 1;
+const SCHEDULED: u16 = 1;
 /// Being polled, or being dropped after a poll. Excludes a second step.
-const RUNNING: u8 = 1 << 1;
+const RUNNING: u16 = 1 << 1;
 /// The future was polled at least once.
-const STARTED: u8 = 1 << 2;
+const STARTED: u16 = 1 << 2;
 /// The outcome is stored, the future is gone. Never cleared; excludes SCHEDULED and RUNNING.
-const DONE: u8 = 1 << 3;
+const DONE: u16 = 1 << 3;
 /// Ended by a cancel. Only with DONE.
-const CANCELLED: u8 = 1 << 4;
-/// Failed, and nobody has looked. Only with DONE and without CANCELLED.
-const UNSEEN: u8 = 1 << 5;
+const CANCELLED: u16 = 1 << 4;
+/// Nobody has looked at the failure. Only with FAILED.
+const UNSEEN: u16 = 1 << 5;
+/// Failed. Only with DONE and without CANCELLED.
+const FAILED: u16 = 1 << 7;
 /// The failure, or being dropped while pending, is nobody's loss.
-const SILENT: u8 = 1 << 6;
+const SILENT: u16 = 1 << 6;
+/// Somebody else holds the future and runs the steps. Never cleared.
+const LENT: u16 = 1 << 8;
 
 #[derive(Debug, Default)]
-pub(super) struct TaskState(Cell<u8>);
+pub(super) struct TaskState(Cell<u16>);
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,22 +46,28 @@ impl Ending {
     pub(super) fn of<T>(outcome: &Result<T>) -> Self {
         match outcome {
             Ok(_) => Self::Finished,
-            Err(Error::CancelledError(_)) => Self::Cancelled,
-            Err(_) => Self::Failed,
+            Err(error) => Self::of_error(error),
+        }
+    }
+
+    pub(super) fn of_error(error: &Error) -> Self {
+        match error {
+            Error::CancelledError(_) => Self::Cancelled,
+            _ => Self::Failed,
         }
     }
 }
 
 impl TaskState {
-    fn has(&self, flag: u8) -> bool {
+    fn has(&self, flag: u16) -> bool {
         self.0.get() & flag != 0
     }
 
-    fn set(&self, flag: u8) {
+    fn set(&self, flag: u16) {
         self.0.set(self.0.get() | flag);
     }
 
-    fn unset(&self, flag: u8) {
+    fn unset(&self, flag: u16) {
         self.0.set(self.0.get() & !flag);
     }
 
@@ -106,10 +116,14 @@ impl TaskState {
         let unseen = match ending {
             Ending::Finished => 0,
             Ending::Cancelled => CANCELLED,
-            Ending::Failed if self.has(SILENT) => 0,
-            Ending::Failed => UNSEEN,
+            Ending::Failed if self.has(SILENT) => FAILED,
+            Ending::Failed => FAILED | UNSEEN,
         };
         self.0.set((self.0.get() & !(RUNNING | SCHEDULED)) | DONE | unseen);
+    }
+
+    pub(super) fn is_scheduled(&self) -> bool {
+        self.has(SCHEDULED)
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -123,6 +137,10 @@ impl TaskState {
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.has(CANCELLED)
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        self.has(FAILED)
     }
 
     pub(super) fn is_unseen(&self) -> bool {
@@ -139,6 +157,16 @@ impl TaskState {
     pub(super) fn silence(&self) {
         self.set(SILENT);
         self.unset(UNSEEN);
+    }
+
+    /// Its future is somebody else's.
+    pub(super) fn lend(&self) {
+        self.set(LENT);
+    }
+
+    #[inline]
+    pub(super) fn is_lent(&self) -> bool {
+        self.has(LENT)
     }
 
     pub(super) fn is_silent(&self) -> bool {

@@ -15,9 +15,38 @@ use crate::future::{Waiters, tell};
 use crate::handle::set_polled;
 use crate::trace::{self, WaitsFor};
 
+/// Where the future of a task is.
+pub(super) trait Body {
+    /// Polls the future; `Ready` with how it ended, once it is gone and the outcome is stored.
+    fn poll(&mut self, task: &TaskRef, context: &mut PollContext<'_>) -> Poll<Ending>;
+
+    /// Drops the future, or an outcome, and stores an error.
+    fn store(&mut self, task: &TaskRef, error: Error);
+}
+
+/// In the task's own block.
+pub(super) struct Own;
+
+impl Body for Own {
+    #[inline]
+    fn poll(&mut self, task: &TaskRef, context: &mut PollContext<'_>) -> Poll<Ending> {
+        task.poll(context)
+    }
+
+    fn store(&mut self, task: &TaskRef, error: Error) {
+        task.store(error);
+    }
+}
+
 /// Runs the step that came out of the ready queue.
 #[inline]
 pub(super) fn run(task: &TaskRef) {
+    run_body(task, &mut Own);
+}
+
+/// Runs a step of a task whose future is there.
+#[inline]
+pub(super) fn run_body(task: &TaskRef, body: &mut impl Body) {
     let header = task.header();
     if !header.state.begin() {
         return;
@@ -25,21 +54,22 @@ pub(super) fn run(task: &TaskRef) {
     if !header.state.is_started() {
         // Cancelled before the first step: the body never runs.
         if let Some(error) = header.cell.take_mark() {
-            return leave(task, error);
+            return leave(task, body, error);
         }
     }
     header.state.start();
-    match entered(task, |task| waker::with_waker(task, |waker| poll(task, &mut PollContext::from_waker(waker)))) {
+    let step = |task: &TaskRef| waker::with_waker(task, |waker| poll(task, body, &mut PollContext::from_waker(waker)));
+    match entered(task, step) {
         Ok(Poll::Pending) => match header.cell.take_mark() {
             None => header.state.suspend(),
-            Some(error) => leave(task, error),
+            Some(error) => leave(task, body, error),
         },
         Ok(Poll::Ready(ending)) => match header.cell.take_mark() {
             // A request that came while it ran, and no await after it: the result is lost, as in Python.
-            Some(error) => leave(task, error),
+            Some(error) => leave(task, body, error),
             None => complete(task, ending),
         },
-        Err(panic) => fail(task, panic),
+        Err(panic) => fail(task, body, panic),
     }
 }
 
@@ -64,10 +94,10 @@ fn entered<R>(task: &TaskRef, f: impl FnOnce(&TaskRef) -> R) -> Result<R, Panic>
 
 /// Polls the future, and keeps the await trace if it suspends.
 #[inline]
-fn poll(task: &TaskRef, context: &mut PollContext<'_>) -> Poll<Ending> {
+fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> Poll<Ending> {
     let header = task.header();
     let step = trace::Step::begin();
-    let poll = task.poll(context);
+    let poll = body.poll(task, context);
     if poll.is_pending() {
         header.waits_for.set(step.waits_for());
         if header.rare.get().is_some() || !step.is_empty() {
@@ -86,19 +116,19 @@ fn keep_trace(task: &TaskRef, step: &trace::Step) {
 
 /// The future is dropped, destructors from the inside out, and the task ends as cancelled.
 #[cold]
-fn leave(task: &TaskRef, error: CancelledError) {
-    match entered(task, |task| task.store(error.into())) {
+fn leave(task: &TaskRef, body: &mut impl Body, error: CancelledError) {
+    match entered(task, |task| body.store(task, error.into())) {
         Ok(()) => complete(task, Ending::Cancelled),
-        Err(panic) => fail(task, panic),
+        Err(panic) => fail(task, body, panic),
     }
 }
 
 /// The future panicked, in its code or in a destructor.
 #[cold]
-fn fail(task: &TaskRef, panic: Panic) {
-    if let Err(second) = entered(task, |task| task.store(panic.into())) {
+fn fail(task: &TaskRef, body: &mut impl Body, panic: Panic) {
+    if let Err(second) = entered(task, |task| body.store(task, panic.into())) {
         // The second panic came out of the destructors that the first one called for.
-        if let Err(third) = entered(task, |task| task.store(second.into())) {
+        if let Err(third) = entered(task, |task| body.store(task, second.into())) {
             crate::log::failure(&format_args!("a panic in a destructor of a task was not kept: {third}"));
         }
     }
@@ -138,17 +168,18 @@ fn unseen(task: &TaskRef) {
     }
 }
 
-/// The loop is closed: the future is dropped where it stands, and a panic in a destructor is kept from the others.
-pub(super) fn abandon(task: &TaskRef) {
+/// The loop is closed, or the scope is gone: the future is dropped where it stands, and a panic in a destructor is
+/// kept from the others.
+pub(super) fn abandon(task: &TaskRef, body: &mut impl Body) {
     let header = task.header();
     if !header.state.begin() {
         return;
     }
     let error = Error::CancelledError(CancelledError::new("the event loop was closed"));
-    if let Err(panic) = entered(task, |task| task.store(error)) {
+    if let Err(panic) = entered(task, |task| body.store(task, error)) {
         super::report::panic_at_close(task, &panic);
         // What is left of the future was dropped by the unwinding; this stores over it.
-        if entered(task, |task| task.store(panic.into())).is_err() {
+        if entered(task, |task| body.store(task, panic.into())).is_err() {
             crate::log::failure(&"a destructor of a task panicked twice while the event loop was closed");
         }
     }

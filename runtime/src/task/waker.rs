@@ -12,7 +12,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::raw::TaskRef;
 use super::registry::{TaskLoop, thread_token};
-use super::{cancel, step};
+use super::{cancel, lent, step};
 use crate::event_loop::Inner;
 use crate::exceptions::Message;
 use crate::handle::{CancelTarget, CancelVTable, LocalWakerVTable, Polled, Runnable, RunnableVTable, set_local_vtable};
@@ -82,6 +82,9 @@ fn push(task: TaskRef) {
     // A closed loop would drop the step at once, and with it perhaps the block through which the loop is reached.
     if inner.is_closed() {
         return;
+    }
+    if task.header().state.is_lent() {
+        return lent::due(&task);
     }
     // The reference becomes the step's.
     inner.push_step(Runnable::new(task.address(), &RUNNABLE));

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use crate::event_loop::current_inner;
 use crate::exceptions::{Error, Result};
 use crate::future::{Future, FutureAwait};
-use crate::task::{Task, TaskOptions, TaskOutput, spawn_on};
+use crate::task::{Task, TaskOptions, TaskOutput, ensure_on};
 
 /// Waits for something that shall go on if the waiter is cancelled. Python: `asyncio.shield()`.
 ///
@@ -43,7 +43,7 @@ where
     let location = Location::caller();
     let started = current_inner(|inner| {
         let inner = inner.ok_or_else(|| Error::runtime_error("no event loop is running on this thread"))?;
-        let task = spawn_on(inner, awaitable.into_future(), TaskOptions::default(), location)?;
+        let task = ensure_on(inner, awaitable.into_future(), TaskOptions::default(), location)?;
         let done = Future::on(inner.clone(), location);
         let tell = done.clone();
         task.add_done_callback(move |_| {

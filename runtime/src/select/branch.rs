@@ -1,0 +1,79 @@
+//! One of several futures that one task polls, each cancelled apart from the others.
+//!
+//! A branch has a cancel cell of its own, which stands before the task's while the branch is polled. So it can be told
+//! to leave while the others go on, its clean-up is awaited, and it is a boundary: it ends by a value, by a panic, or
+//! by being dropped where it suspended under its mark.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::cancellation::{CancelCell, with_cell};
+use crate::exceptions::{Message, catch};
+use crate::wait::Outcome;
+
+pin_project! {
+    /// A future with its own cancel cell.
+    pub struct Branch<F: Future> {
+        #[pin]
+        future: Option<F>,
+        ended: Option<Outcome<F::Output>>,
+        cell: CancelCell,
+        started: bool,
+        kept: bool,
+    }
+}
+
+impl<F: Future> Branch<F> {
+    pub(super) fn new(future: F, kept: bool) -> Self {
+        Self { future: Some(future), ended: None, cell: CancelCell::default(), started: false, kept }
+    }
+
+    /// Asks it to leave, by its next poll.
+    pub(super) fn cancel(self: Pin<&mut Self>, message: Option<Message>) {
+        let mut this = self.project();
+        if !*this.started {
+            // It has nothing to clean up after.
+            this.future.set(None);
+        } else if this.future.is_some() {
+            this.cell.request_or_relay(message);
+        }
+    }
+
+    /// Polls it; true once it has ended.
+    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return true };
+        *this.started = true;
+        let cell = &*this.cell;
+        let ended = match with_cell(cell, || catch(|| future.poll(cx))) {
+            Ok(Poll::Ready(value)) => Outcome::Value(value),
+            Ok(Poll::Pending) => match cell.take_mark() {
+                Some(error) => Outcome::Cancelled(error),
+                None => return false,
+            },
+            Err(panic) => Outcome::Panic(panic),
+        };
+        let dropped = with_cell(cell, || catch(|| this.future.set(None)));
+        *this.ended = Some(match dropped {
+            Ok(()) => ended,
+            Err(panic) => Outcome::Panic(panic),
+        });
+        true
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.future.is_none()
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// How it ended, once.
+    pub(super) fn take(self: Pin<&mut Self>) -> Option<Outcome<F::Output>> {
+        self.project().ended.take()
+    }
+}

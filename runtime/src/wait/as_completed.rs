@@ -1,0 +1,200 @@
+//! `as_completed`: tasks in the order in which they end.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::{Future as StdFuture, IntoFuture};
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::gather::child_at;
+use super::sleep::{Sleep, sleep};
+use crate::cancellation::is_marked;
+use crate::event_loop::get_running_loop;
+use crate::exceptions::{Result, TimeoutError};
+use crate::future::{CallbackId, FutureLike, Watch, Watched};
+use crate::handle::LocalWaker;
+use crate::task::{Task, TaskOutput};
+use crate::trace::{WaitsFor, waits_for};
+
+/// Runs many things at once and gives them back as they end, by [`AsCompleted::next`]. Python:
+/// `asyncio.as_completed()`.
+///
+/// What is passed becomes a task at the call, unless it is one; given back are the very tasks. Leaving the loop early
+/// leaves the others running.
+///
+/// # Panics
+///
+/// If no loop runs on this thread.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     let after = |millis| async move {
+///         asyncio::sleep(Duration::from_millis(millis)).await;
+///         Ok::<_, asyncio::Error>(millis)
+///     };
+///     let mut done = asyncio::as_completed([after(20), after(1)]);
+///     let mut order = Vec::new();
+///     while let Some(task) = done.next().await {
+///         order.push(task?.await?);
+///     }
+///     assert_eq!(order, [1, 20]);
+///     Ok::<_, asyncio::Error>(())
+/// })
+/// # }
+/// ```
+#[track_caller]
+pub fn as_completed<I>(awaitables: I) -> AsCompleted<<<I::Item as IntoFuture>::Output as TaskOutput>::Value>
+where
+    I: IntoIterator<Item: IntoFuture<Output: TaskOutput, IntoFuture: 'static>>,
+{
+    let location = Location::caller();
+    let ended = Rc::new(Ended { order: RefCell::default(), waker: Cell::new(None) });
+    let tasks: Vec<_> = awaitables.into_iter().map(|awaitable| child_at(awaitable, location)).collect();
+    let pending = tasks.into_iter().map(|task| {
+        let address = task.address();
+        let id = if task.done() {
+            ended.order.borrow_mut().push_back(address);
+            None
+        } else {
+            Some(task.watch(ended.clone()))
+        };
+        (address, (task, id))
+    });
+    AsCompleted { pending: pending.collect(), ended, timeout: None, late: 0 }
+}
+
+/// What [`as_completed`] returns: an async iterator of tasks that are done.
+#[must_use = "the tasks run, but nobody waits for them: call `.next().await`"]
+pub struct AsCompleted<T: 'static> {
+    pending: HashMap<*const (), (Task<T>, Option<CallbackId>)>,
+    ended: Rc<Ended>,
+    timeout: Option<Timeout>,
+    /// How many were not done at the deadline, and were not spoken of yet.
+    late: usize,
+}
+
+enum Timeout {
+    At(Duration),
+    Running(Sleep),
+}
+
+/// Notes who has ended, in order.
+struct Ended {
+    order: RefCell<VecDeque<*const ()>>,
+    waker: Cell<Option<LocalWaker>>,
+}
+
+impl Watch for Ended {
+    fn ended(&self, subject: &dyn Watched) {
+        self.order.borrow_mut().push_back(subject.address());
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl<T: 'static> AsCompleted<T> {
+    /// Gives `TimeoutError` for each task that is not done after this time, which counts from now. The tasks run on.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        let now = get_running_loop().map_or(Duration::ZERO, |event_loop| event_loop.time());
+        self.timeout = timeout.into().map(|timeout| Timeout::At(now.saturating_add(timeout)));
+        self
+    }
+
+    /// The next task that is done, or `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// `TimeoutError`, once for each task that was not done at the deadline.
+    ///
+    /// # Cancellation
+    ///
+    /// Loses no task: the next call gives it.
+    pub fn next(&mut self) -> Next<'_, T> {
+        Next { tasks: self, waited: false }
+    }
+
+    /// Takes out one that is done.
+    fn take(&mut self) -> Option<Task<T>> {
+        let address = self.ended.order.borrow_mut().pop_front()?;
+        self.pending.remove(&address).map(|(task, _)| task)
+    }
+
+    /// Whether the deadline has passed; if not, the context is woken then.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(Timeout::At(when)) = self.timeout {
+            let now = get_running_loop().map_or(Duration::ZERO, |event_loop| event_loop.time());
+            self.timeout = Some(Timeout::Running(sleep(when.saturating_sub(now))));
+        }
+        match &mut self.timeout {
+            Some(Timeout::Running(sleep)) => Pin::new(sleep).poll(cx).is_ready(),
+            _ => false,
+        }
+    }
+
+    fn unwatch(&mut self) {
+        for (_, (task, id)) in self.pending.drain() {
+            if let Some(id) = id.filter(|_| !task.done()) {
+                task.unwatch(id);
+            }
+        }
+    }
+}
+
+/// What [`AsCompleted::next`] returns.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Next<'a, T: 'static> {
+    tasks: &'a mut AsCompleted<T>,
+    waited: bool,
+}
+
+impl<T: 'static> StdFuture for Next<'_, T> {
+    type Output = Option<Result<Task<T>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.waited && is_marked() {
+            return Poll::Pending;
+        }
+        if let Some(task) = this.tasks.take() {
+            return Poll::Ready(Some(Ok(task)));
+        }
+        if !this.tasks.pending.is_empty() && this.tasks.is_over(cx) {
+            this.tasks.late = this.tasks.pending.len();
+            this.tasks.unwatch();
+        }
+        if this.tasks.late > 0 {
+            this.tasks.late -= 1;
+            return Poll::Ready(Some(Err(TimeoutError::default().into())));
+        }
+        if this.tasks.pending.is_empty() {
+            return Poll::Ready(None);
+        }
+        this.waited = true;
+        this.tasks.ended.waker.set(Some(LocalWaker::new(cx)));
+        waits_for(WaitsFor::Gather);
+        Poll::Pending
+    }
+}
+
+impl<T: 'static> Drop for AsCompleted<T> {
+    fn drop(&mut self) {
+        self.unwatch();
+    }
+}
+
+impl<T: 'static> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted").field("left", &self.pending.len()).finish_non_exhaustive()
+    }
+}
