@@ -2,5 +2,7 @@
 
 mod event_loop;
 mod running_concurrently;
+mod scopes;
 mod support;
+mod task_groups;
 mod transports_and_protocols;

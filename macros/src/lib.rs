@@ -265,68 +265,7 @@ pub fn gather(input: TokenStream) -> TokenStream {
     gather::gather(input.into()).into()
 }
 
-/// Awaits the first of several futures, and runs its arm.
-///
-/// ```text
-/// asyncio::select! {
-///     pattern = future => what to do,
-///     keep pattern = &mut future => { what to do }
-/// }
-/// ```
-///
-/// The futures are polled in the order in which they stand, in the task that the macro stands in, so they may borrow. When
-/// one has ended, the others are cancelled as a task is: they may clean up, which is awaited, and a future of this crate
-/// that is cancelled leaves its value where it is. Then the arm runs. It may await, `return` and `break`; the values of all
-/// arms have one type.
-///
-/// A branch that begins with `keep` lends its future, which is not cancelled when another branch wins, and can be awaited
-/// again. It needs a `&mut` of something that is `Unpin`: use `std::pin::pin!`, and `task.into_future()` for a task. Without
-/// `keep`, a branch that awaits a task cancels the task when it loses, as a cancelled `await` does everywhere in asyncio.
-///
-/// # Cancellation
-///
-/// Cancels all branches, and leaves when they have ended. If one has won already, its arm still runs, up to its next await.
-///
-/// # Panics
-///
-/// A branch that panics wins: the others are cancelled, and the panic goes on when they have ended.
-///
-/// # Unlike others
-///
-/// The macro of this name in tokio and in the futures crate drops the losers where they stand: no clean-up is awaited, and
-/// what a future had taken already may be lost with it. Both also begin at a random branch; here the first one that is ready
-/// wins, and those below it are not polled then. There are no patterns that may fail, no conditions and no `else`.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-///
-/// # fn main() -> asyncio::Result<()> {
-/// asyncio::run(async {
-///     let mut ticks = 0;
-///     let mut work = Box::pin(asyncio::sleep(Duration::from_millis(30)));
-///     let ticks = loop {
-///         asyncio::select! {
-///             keep () = &mut work => break ticks,
-///             () = asyncio::sleep(Duration::from_millis(10)) => ticks += 1,
-///         }
-///     };
-///     assert!(ticks >= 1);
-/// })
-/// # }
-/// ```
-///
-/// # Expansion
-///
-/// ```text
-/// let value = select(kept(&mut work, branch(asyncio::sleep(…), Last))).await;
-/// match value {
-///     Selected::This(value) => { let () = value; break ticks }
-///     Selected::Later(Selected::This(value)) => { let () = value; ticks += 1 }
-///     Selected::Later(Selected::Later(value)) => match value {},
-/// }
-/// ```
+#[doc = include_str!("select/select.md")]
 #[proc_macro]
 pub fn select(input: TokenStream) -> TokenStream {
     select::select(input.into()).into()

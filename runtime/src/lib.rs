@@ -49,8 +49,8 @@ pub use event_loop::{
 #[expect(deprecated, reason = "exported under the names that Python documents")]
 pub use event_loop::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
 pub use exceptions::{
-    CancelledError, Error, ExceptionGroup, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, OsError,
-    Other, Panic, ResolveError, Result, TimeoutError,
+    CancelledError, Error, ExceptionGroup, IncompleteReadError, InvalidStateError, Leaves, LimitOverrunError, Message,
+    OsError, Other, Panic, ResolveError, Result, TimeoutError,
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};

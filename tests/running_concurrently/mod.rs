@@ -1,4 +1,7 @@
 //! Several things at once: gather, wait, as_completed, staggered races, select.
 
+mod as_completed;
 mod gather;
 mod select;
+mod staggered;
+mod wait;

@@ -61,7 +61,7 @@ async fn branches_borrow_and_arms_await_return_and_break() {
                     }
                     break;
                 }
-                () = sleep(SECOND) => break,
+                () = sleep(SECOND) => continue,
             }
         }
         Err(Error::value_error("a break"))

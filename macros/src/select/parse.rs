@@ -22,7 +22,7 @@ impl Parse for Select {
         while !input.is_empty() {
             branches.push(input.parse()?);
             let block = matches!(branches.last(), Some(Branch { arm: Expr::Block(_), .. }));
-            if !input.is_empty() && !(block && !input.peek(Token![,])) {
+            if !input.is_empty() && (!block || input.peek(Token![,])) {
                 input
                     .parse::<Token![,]>()
                     .map_err(|error| Error::new(error.span(), "after an arm that is no block comes a `,`"))?;

@@ -14,7 +14,7 @@ pub use details::{
     CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, Other, ResolveError,
     TimeoutError,
 };
-pub use group::ExceptionGroup;
+pub use group::{ExceptionGroup, Leaves};
 pub use os::OsError;
 pub use panic::Panic;
 pub(crate) use panic::{catch, install_hook};

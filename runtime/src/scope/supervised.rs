@@ -184,7 +184,7 @@ impl<R, N: Nursery> Supervision<R, N> {
         let value = match self.outcome.take().expect("a future is not polled after it has ended") {
             Ok(value) => Ok(value),
             Err(Failure::Panic(panic)) => {
-                self.report(errors);
+                self.report(errors, "whose body panicked");
                 panic.resume();
             }
             // An ordinary value: it awaited something that was cancelled.
@@ -206,11 +206,14 @@ impl<R, N: Nursery> Supervision<R, N> {
         Poll::Ready(Err(ExceptionGroup::new(message, errors).into()))
     }
 
-    /// A panic of the body goes on instead of these.
-    fn report(&self, errors: Vec<Error>) {
+    /// Nobody will be given these.
+    fn report(&self, errors: Vec<Error>, why: &str) {
+        if errors.is_empty() {
+            return;
+        }
         let Some(inner) = current_inner(|inner| inner.cloned()) else { return };
         for error in errors {
-            let message = format!("an error in a {} whose body panicked", self.what);
+            let message = format!("an error in a {} {why}", self.what);
             inner.call_exception_handler(ExceptionContext::new(message).exception(error));
         }
     }
@@ -220,6 +223,7 @@ impl<R, N: Nursery> Drop for Supervision<R, N> {
     fn drop(&mut self) {
         self.group.close();
         self.nursery.abandon();
+        self.report(self.group.take_errors(), "that was dropped instead of awaited");
     }
 }
 

@@ -197,6 +197,11 @@ impl AnyTask {
         }
     }
 
+    /// Whether it lives in a scope, and ends with the task around that.
+    pub(crate) fn is_lent(&self) -> bool {
+        self.task.header().state.is_lent()
+    }
+
     /// Somebody knows of its failure.
     #[inline]
     pub(crate) fn seen(&self) {

@@ -40,6 +40,7 @@ use crate::trace::WaitsFor;
 /// })
 /// # }
 /// ```
+#[must_use = "dropping a task does not stop it, but nobody hears of its result; await it, or drop it on purpose with `drop(…)`"]
 #[track_caller]
 pub fn create_task<F>(future: F) -> Task<<F::Output as TaskOutput>::Value>
 where

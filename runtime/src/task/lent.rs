@@ -16,7 +16,7 @@ use super::raw::TaskRef;
 use super::state::Ending;
 use super::step::{self, Body};
 use crate::event_loop::Inner;
-use crate::exceptions::{Error, Result};
+use crate::exceptions::{CancelledError, Error, Result};
 
 /// Who runs the steps of lent tasks.
 pub(crate) trait Steps {
@@ -69,7 +69,8 @@ impl LentTask {
 
     /// Drops the future where it stands; the task ends as cancelled.
     pub(crate) fn abandon(&self, future: &mut Lent<'_>) {
-        step::abandon(&self.task, &mut LentBody { future });
+        let error = CancelledError::new("the scope of this task is gone");
+        step::end(&self.task, &mut LentBody { future }, error);
     }
 }
 

@@ -77,7 +77,6 @@ use crate::future::{CallbackId, FutureLike, Watch, Watched};
 /// })
 /// # }
 /// ```
-#[must_use = "dropping a task does not stop it, but nobody hears of its result; await it, or drop it on purpose with `drop(…)`"]
 pub struct Task<T> {
     any: AnyTask,
     value: PhantomData<T>,

@@ -63,8 +63,12 @@ impl Slot for TaskLoop {
         let mut tasks: Vec<TaskRef> = list.places.into_iter().flatten().collect();
         tasks.sort_by_key(|task| task.header().id);
         for task in tasks {
+            if task.header().state.is_done() {
+                // A child of a scope, which went with the task around that.
+                continue;
+            }
             report::destroyed_pending(&task);
-            step::abandon(&task, &mut step::Own);
+            step::abandon(&task);
         }
         let unseen = std::mem::take(&mut *self.unseen.borrow_mut());
         let mut unseen: Vec<TaskRef> = unseen.into_values().collect();

@@ -168,18 +168,24 @@ fn unseen(task: &TaskRef) {
     }
 }
 
-/// The loop is closed, or the scope is gone: the future is dropped where it stands, and a panic in a destructor is
-/// kept from the others.
-pub(super) fn abandon(task: &TaskRef, body: &mut impl Body) {
+/// Whoever lent the future is gone: it is dropped where it stands, and the task ends as cancelled.
+pub(super) fn end(task: &TaskRef, body: &mut impl Body, error: CancelledError) {
+    if task.header().state.begin() {
+        leave(task, body, error);
+    }
+}
+
+/// The loop is closed: the future is dropped where it stands, and a panic in a destructor is kept from the others.
+pub(super) fn abandon(task: &TaskRef) {
     let header = task.header();
     if !header.state.begin() {
         return;
     }
     let error = Error::CancelledError(CancelledError::new("the event loop was closed"));
-    if let Err(panic) = entered(task, |task| body.store(task, error)) {
+    if let Err(panic) = entered(task, |task| task.store(error)) {
         super::report::panic_at_close(task, &panic);
         // What is left of the future was dropped by the unwinding; this stores over it.
-        if entered(task, |task| body.store(task, panic.into())).is_err() {
+        if entered(task, |task| task.store(panic.into())).is_err() {
             crate::log::failure(&"a destructor of a task panicked twice while the event loop was closed");
         }
     }

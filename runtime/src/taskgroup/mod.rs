@@ -180,6 +180,9 @@ impl TaskGroup {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        if self.waited.get() {
+            return;
+        }
         for error in self.group.take_errors() {
             let report = ExceptionContext::new("exception of a TaskGroup was never retrieved").exception(error);
             self.inner.call_exception_handler(report.source(self.location));

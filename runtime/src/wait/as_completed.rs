@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::children::ValueOf;
 use super::gather::child_at;
 use super::sleep::{Sleep, sleep};
 use crate::cancellation::is_marked;
@@ -52,7 +53,7 @@ use crate::trace::{WaitsFor, waits_for};
 /// # }
 /// ```
 #[track_caller]
-pub fn as_completed<I>(awaitables: I) -> AsCompleted<<<I::Item as IntoFuture>::Output as TaskOutput>::Value>
+pub fn as_completed<I>(awaitables: I) -> AsCompleted<ValueOf<I::Item>>
 where
     I: IntoIterator<Item: IntoFuture<Output: TaskOutput, IntoFuture: 'static>>,
 {
@@ -119,6 +120,7 @@ impl<T: 'static> AsCompleted<T> {
     /// # Cancellation
     ///
     /// Loses no task: the next call gives it.
+    #[expect(clippy::should_implement_trait, reason = "the async form of that very method")]
     pub fn next(&mut self) -> Next<'_, T> {
         Next { tasks: self, waited: false }
     }

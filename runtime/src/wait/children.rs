@@ -2,9 +2,14 @@
 //!
 //! Different ones stand in a list of pairs, `(a, (b, (c, ())))`, so that there may be any number of them.
 
+use std::future::IntoFuture;
+
 use crate::exceptions::Result;
 use crate::sealed::Sealed;
-use crate::task::{AnyTask, Task};
+use crate::task::{AnyTask, Task, TaskOutput};
+
+/// What awaiting the task of an `A` gives.
+pub(crate) type ValueOf<A> = <<A as IntoFuture>::Output as TaskOutput>::Value;
 
 /// Tasks whose results are wanted together.
 #[expect(unnameable_types, reason = "users see what its implementors give")]

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::children::Children;
+use super::children::{Children, ValueOf};
 use crate::cancellation::{Awaited, Relay, Target, is_marked, leave};
 use crate::event_loop::{ExceptionContext, Inner, current_inner};
 use crate::exceptions::{CancelledError, Error, Message, Result};
@@ -49,7 +49,7 @@ use crate::trace::{WaitsFor, waits_for};
 /// # }
 /// ```
 #[track_caller]
-pub fn gather<I>(awaitables: I) -> Gather<Vec<Task<<<I::Item as IntoFuture>::Output as TaskOutput>::Value>>>
+pub fn gather<I>(awaitables: I) -> Gather<Vec<Task<ValueOf<I::Item>>>>
 where
     I: IntoIterator<Item: IntoFuture<Output: TaskOutput, IntoFuture: 'static>>,
 {
@@ -59,7 +59,7 @@ where
 }
 
 /// A child of a gather: the task itself, or one that is made for it.
-pub(crate) fn child_at<A>(awaitable: A, location: &'static Location<'static>) -> Task<<A::Output as TaskOutput>::Value>
+pub(crate) fn child_at<A>(awaitable: A, location: &'static Location<'static>) -> Task<ValueOf<A>>
 where
     A: IntoFuture<Output: TaskOutput, IntoFuture: 'static>,
 {

@@ -140,7 +140,7 @@ impl<W: FutureLike> Wait<W> {
 }
 
 /// Whether something that is done has failed.
-fn failed(one: &(impl Watched + FutureLike)) -> bool {
+fn failed(one: &impl FutureLike) -> bool {
     !one.cancelled() && one.has_failed()
 }
 

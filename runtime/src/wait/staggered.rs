@@ -98,6 +98,9 @@ async fn race<T: 'static>(
     let mut more = true;
     let mut begun_at = event_loop.time();
     loop {
+        if let Some(winner) = begun.iter().position(|task| task.done() && !task.cancelled() && !task.has_failed()) {
+            return Ok(Some(winner));
+        }
         let now = event_loop.time();
         let due = match begun.last() {
             None => true,
@@ -108,9 +111,6 @@ async fn race<T: 'static>(
             more = started.is_some();
             begun.extend(started);
             begun_at = now;
-        }
-        if let Some(winner) = begun.iter().position(|task| task.done() && !task.cancelled() && !task.has_failed()) {
-            return Ok(Some(winner));
         }
         let running: Vec<&Task<T>> = begun.iter().filter(|task| !task.done()).collect();
         if running.is_empty() && !more {

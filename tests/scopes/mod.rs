@@ -1,0 +1,5 @@
+//! Scopes: children that borrow.
+
+mod borrowing;
+mod ending;
+mod tasks;

@@ -1,0 +1,5 @@
+//! Task groups.
+
+mod cancelling;
+mod children;
+mod errors;
