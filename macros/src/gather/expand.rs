@@ -14,9 +14,9 @@ pub(super) fn expand(gather: &Gather) -> TokenStream {
     let names: Vec<Ident> =
         (0..children.len()).map(|index| format_ident!("result{index}", span = Span::mixed_site())).collect();
     let tasks = children.iter().rev().fold(quote!(()), |rest, child| {
-        // The span of the child, so that what it lacks is said there.
-        let task = quote_spanned!(child.span()=> #private::child(#child));
-        quote!((#task, #rest))
+        // The span of the child, so that what it lacks is said there, and once.
+        let task = quote_spanned!(child.span()=> ::asyncio::__private::child(#child));
+        quote_spanned!(child.span()=> (#task, #rest))
     });
     let pairs = names.iter().rev().fold(quote!(()), |rest, name| quote!((#name, #rest)));
     let tuple = quote!((#(#names,)*));

@@ -14,9 +14,9 @@ pub(super) fn expand(select: &Select) -> TokenStream {
     let value = Ident::new("value", Span::mixed_site());
     let mut futures = quote!(#private::Last);
     for Branch { keep, future, .. } in select.branches.iter().rev() {
-        let maker = Ident::new(if *keep { "kept" } else { "branch" }, Span::call_site());
-        // The span of the future, so that what it lacks is said there.
-        futures = quote_spanned!(future.span()=> #private::#maker(#future, #futures));
+        let maker = Ident::new(if *keep { "kept" } else { "branch" }, future.span());
+        // The span of the future, so that what it lacks is said there, and once.
+        futures = quote_spanned!(future.span()=> ::asyncio::__private::#maker(#future, #futures));
     }
     let arms = select.branches.iter().enumerate().map(|(index, Branch { pattern, arm, .. })| {
         let mut place = quote!(#private::Selected::This(#value));

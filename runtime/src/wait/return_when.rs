@@ -70,18 +70,21 @@ pub fn wait<I: IntoIterator<Item: FutureLike>>(awaited: I) -> Wait<I::Item> {
         timeout: None,
         watch: None,
         watched: Vec::new(),
+        unwatch,
     }
 }
 
 /// What [`wait`] returns.
 #[must_use = "nothing is waited for until this is awaited: write `.await`"]
-pub struct Wait<W: FutureLike> {
+pub struct Wait<W> {
     awaited: Option<Vec<W>>,
     return_when: ReturnWhen,
     timeout: Option<Sleep>,
     /// Set while it waits.
     watch: Option<Rc<Count>>,
     watched: Vec<(usize, CallbackId)>,
+    /// Takes the watchers back. Kept, for a destructor cannot ask for a trait.
+    unwatch: fn(&[W], &mut Vec<(usize, CallbackId)>),
 }
 
 /// Counts ends, and wakes when there were enough.
@@ -128,13 +131,12 @@ impl<W: FutureLike> Wait<W> {
         self.watch = Some(count);
         Ok(())
     }
+}
 
-    fn unwatch(&mut self) {
-        let Some(awaited) = &self.awaited else { return };
-        for (index, id) in self.watched.drain(..) {
-            if let Some(one) = awaited.get(index).filter(|one| !one.done()) {
-                one.unwatch(id);
-            }
+fn unwatch<W: FutureLike>(awaited: &[W], watched: &mut Vec<(usize, CallbackId)>) {
+    for (index, id) in watched.drain(..) {
+        if let Some(one) = awaited.get(index).filter(|one| !one.done()) {
+            one.unwatch(id);
         }
     }
 }
@@ -167,7 +169,7 @@ impl Watch for Count {
     }
 }
 
-impl<W: FutureLike> Unpin for Wait<W> {}
+impl<W> Unpin for Wait<W> {}
 
 impl<W: FutureLike> StdFuture for Wait<W> {
     type Output = Result<(Vec<W>, Vec<W>)>;
@@ -187,19 +189,21 @@ impl<W: FutureLike> StdFuture for Wait<W> {
             waits_for(WaitsFor::Gather);
             return Poll::Pending;
         }
-        this.unwatch();
         let awaited = this.awaited.take().expect("a future is not polled after it has ended");
+        unwatch(&awaited, &mut this.watched);
         Poll::Ready(Ok(awaited.into_iter().partition(|one| one.done())))
     }
 }
 
-impl<W: FutureLike> Drop for Wait<W> {
+impl<W> Drop for Wait<W> {
     fn drop(&mut self) {
-        self.unwatch();
+        if let Some(awaited) = &self.awaited {
+            (self.unwatch)(awaited, &mut self.watched);
+        }
     }
 }
 
-impl<W: FutureLike> fmt::Debug for Wait<W> {
+impl<W> fmt::Debug for Wait<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait").field("return_when", &self.return_when).finish_non_exhaustive()
     }
