@@ -230,9 +230,14 @@ impl Relay {
     /// What was awaited is done; `cancelled` is how, if it was cancelled. True: the leaf must stay `Pending`, for the
     /// request that was handed on has come back.
     pub(crate) fn done(&mut self, cancelled: impl FnOnce() -> Option<CancelledError>) -> bool {
-        self.clear();
+        // A leaf that never was pending has handed nothing on.
+        let Some(address) = self.address.take() else { return false };
         current(|cell| {
-            let Some(cell) = cell.filter(|cell| cell.relayed.replace(false)) else { return false };
+            let Some(cell) = cell else { return false };
+            cell.clear_awaited(address);
+            if !cell.relayed.replace(false) {
+                return false;
+            }
             match cancelled() {
                 Some(error) => {
                     cell.mark(error.into_message());

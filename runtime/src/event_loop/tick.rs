@@ -85,11 +85,17 @@ impl Inner {
         Ok(result?)
     }
 
+    #[inline(always)]
     fn take_inbox(&self) {
         if !self.shared.inbox.is_empty() {
-            for posted in self.shared.inbox.take_all() {
-                self.deliver(posted);
-            }
+            self.deliver_all();
+        }
+    }
+
+    #[cold]
+    fn deliver_all(&self) {
+        for posted in self.shared.inbox.take_all() {
+            self.deliver(posted);
         }
     }
 

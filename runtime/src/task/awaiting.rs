@@ -20,7 +20,8 @@ use crate::trace::{WaitsFor, waits_for};
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct TaskAwait<T: 'static> {
-    task: Task<T>,
+    /// `None` once it was taken out.
+    task: Option<Task<T>>,
     wait: Wait,
 }
 
@@ -30,8 +31,9 @@ impl<T: 'static> StdFuture for TaskAwait<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = &mut *self;
-        ready!(this.wait.poll(&this.task, cx))?;
-        Poll::Ready(this.task.take())
+        let task = this.task.as_mut().expect("a future is not polled after it has ended");
+        ready!(this.wait.poll(task, cx))?;
+        Poll::Ready(task.take())
     }
 }
 
@@ -39,8 +41,19 @@ impl<T: 'static> Unpin for TaskAwait<T> {}
 
 impl<T: 'static> TaskAwait<T> {
     /// The task, if it is not to be awaited after all.
-    pub(super) fn into_task(self) -> Task<T> {
-        self.task
+    pub(super) fn into_task(mut self) -> Task<T> {
+        let task = self.task.take().expect("it is taken only here, with the whole");
+        self.wait.leave(&task);
+        task
+    }
+}
+
+impl<T: 'static> Drop for TaskAwait<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            self.wait.leave(task);
+        }
     }
 }
 
@@ -62,11 +75,15 @@ impl<T: Clone> StdFuture for TaskAwaitRef<'_, T> {
     }
 }
 
-/// The wait for a task's end, whatever its type.
+impl<T: 'static> Drop for TaskAwaitRef<'_, T> {
+    fn drop(&mut self) {
+        self.wait.leave(self.task);
+    }
+}
+
+/// The wait for a task's end, whatever its type. Its owner calls [`leave`](Self::leave) before it goes.
 #[derive(Debug, Default)]
 struct Wait {
-    /// What it waits for, while it does: to leave the waiters on drop.
-    registered: Option<AnyTask>,
     place: Place,
     relay: Relay,
 }
@@ -76,14 +93,11 @@ impl Wait {
     fn poll(&mut self, task: &AnyTask, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let header = task.task().header();
         if !header.state.is_done() {
-            if waker::current().is_some_and(|current| current.address() == task.task().address()) {
+            if waker::is_current(task.task()) {
                 let text = format!("task {:?} awaits itself, which can never end", task.get_name());
                 return Poll::Ready(Err(Error::runtime_error(text)));
             }
             header.waiters.borrow_mut().wait(&mut self.place, cx);
-            if self.registered.is_none() {
-                self.registered = Some(task.clone());
-            }
             let target = || Awaited::Task(waker::target(task.task().clone()));
             self.relay.pending(task.task().address().as_ptr(), target);
             waits_for(WaitsFor::Task);
@@ -97,12 +111,12 @@ impl Wait {
         }
         Poll::Ready(Ok(()))
     }
-}
 
-impl Drop for Wait {
+    /// Leaves the waiters of the task, if it stands among them.
     #[inline]
-    fn drop(&mut self) {
-        if let Some(task) = &self.registered {
+    fn leave(&mut self, task: &AnyTask) {
+        // Once the task is done it has let go of them.
+        if self.place.is_taken() && !task.task().header().state.is_done() {
             let waiter = task.task().header().waiters.borrow_mut().leave(&mut self.place);
             drop(waiter);
         }
@@ -115,7 +129,7 @@ impl<T: 'static> IntoFuture for Task<T> {
 
     #[inline]
     fn into_future(self) -> TaskAwait<T> {
-        TaskAwait { task: self, wait: Wait::default() }
+        TaskAwait { task: Some(self), wait: Wait::default() }
     }
 }
 

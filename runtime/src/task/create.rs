@@ -253,7 +253,10 @@ where
         factory(&event_loop, &mut options);
     }
     let TaskOptions { name, context, eager_start } = options;
-    let context = context.or_else(context::snapshot);
+    let context = match context {
+        None => context::snapshot(),
+        given => given,
+    };
     let task = new_task(tasks, future, context, location);
     let handle = Task::new(task.clone());
     if let Some(name) = name {

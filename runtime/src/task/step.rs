@@ -146,12 +146,10 @@ fn complete(task: &TaskRef, ending: Ending) {
     if let Some(rare) = header.rare.get() {
         rare.trace.borrow_mut().clear();
     }
-    if !header.waiters.borrow().is_empty() {
-        let waiters = header.waiters.replace(Waiters::None);
-        match waiters {
-            Waiters::One(waker) => waker.wake(),
-            waiters => tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner()),
-        }
+    match header.waiters.replace(Waiters::None) {
+        Waiters::None => {}
+        Waiters::One(waker) => waker.wake(),
+        waiters => tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner()),
     }
     if header.state.is_unseen() {
         unseen(task);

@@ -115,6 +115,12 @@ pub(super) fn current() -> Option<TaskRef> {
     Some(unsafe { TaskRef::borrow_raw(polled.0, TaskRef::clone) })
 }
 
+/// Whether it is this task that is being polled.
+#[inline]
+pub(super) fn is_current(task: &TaskRef) -> bool {
+    crate::handle::polled().is_some_and(|polled| polled.0 == task.address())
+}
+
 /// The loop's side of tasks, where the running task is one of them: shorter than asking the loop.
 #[inline]
 pub(super) fn task_loop_of_current(inner: &Rc<Inner>) -> Option<Rc<TaskLoop>> {
