@@ -1,5 +1,6 @@
 //! The chapters of asyncio's documentation, as tests in the public API. This is their table of contents.
 
+mod coroutines_and_tasks;
 mod event_loop;
 mod running_concurrently;
 mod scopes;

@@ -1,6 +1,36 @@
 //! What concerns the whole process: limits, signals, children, the end.
+//!
+//! A binary without std's harness. Each of its tests is two functions: a program, and what watches it. The binary
+//! starts itself once more for each test, with the program's name in the environment; the program then runs on the
+//! main thread of a process of its own, as the user's `main` would.
 
+#[path = "process_wide/ctrl_c.rs"]
+mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
 mod emfile;
+#[path = "process_wide/exit_codes.rs"]
+mod exit_codes;
 #[path = "process_wide/fork.rs"]
 mod fork;
+#[path = "process_wide/program.rs"]
+mod program;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use program::Test;
+
+const TESTS: &[&[Test]] = &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS];
+
+fn main() -> ExitCode {
+    let tests = || TESTS.iter().copied().flatten();
+    if let Some(name) = program::name() {
+        return match tests().find(|test| test.name == name) {
+            Some(test) => program::run(test),
+            None => panic!("there is no program {name:?}; it has the name of its test"),
+        };
+    }
+    let trials = tests().map(|test| Trial::test(test.name(), || program::watch(test))).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -7,6 +7,8 @@
 //! boundary marks the cell again and returns `Pending` itself.
 //!
 //! A leaf that awaits a task or future relays the request there first, and leaves once that has ended as cancelled.
+//! The cell knows it by what it awaits and by the step in which it last said so, and wants it to answer in the next
+//! step: a leaf that is kept elsewhere, as foreign combinators do, cannot take the request with it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -43,13 +45,25 @@ impl Awaited {
     }
 }
 
+/// What a cell says to what runs under it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Mark {
+    #[default]
+    None,
+    /// The request was handed on, and the leaf that is asked must say in the coming step that it is still there.
+    Asked,
+    /// Leave at the next suspension.
+    Leave,
+}
+
 /// The cancel state of a task or branch.
 #[derive(Default)]
 pub(crate) struct CancelCell {
-    /// Leave at the next suspension.
-    mark: Cell<bool>,
-    /// The request was handed on to what is awaited; its end decides.
+    mark: Cell<Mark>,
+    /// The request was handed on to what is awaited; its end decides. Only while that is noted.
     relayed: Cell<bool>,
+    /// Counts what ran under this cell. Small, so that a task stays small; see [`begin_step`](Self::begin_step).
+    step: Cell<u16>,
     /// Requests minus `uncancel`s.
     count: Cell<u32>,
     /// Made when it is first needed: most tasks are never cancelled and many await no task.
@@ -60,6 +74,8 @@ pub(crate) struct CancelCell {
 struct Rare {
     message: Option<Message>,
     awaited: Option<Awaited>,
+    /// In which step the leaf was pending.
+    step: u16,
 }
 
 thread_local! {
@@ -74,42 +90,61 @@ impl CancelCell {
     }
 
     /// One more request from outside, to something that is suspended: what it awaits is cancelled if that accepts.
-    /// True: it did, and there is nobody to be woken.
-    pub(crate) fn request_or_relay(&self, message: Option<Message>) -> bool {
+    /// It must run afterwards in either case: to leave, or to say that it still awaits that.
+    pub(crate) fn request_or_relay(&self, message: Option<Message>) {
+        let step = self.step.get();
         // Out of the cell while it is called: it may reach back here.
-        if let Some(awaited) = self.with_rare(|rare| rare.awaited.take()).flatten() {
+        if let Some(awaited) = self.with_rare(|rare| rare.awaited.take().filter(|_| rare.step == step)).flatten() {
             let accepted = awaited.cancel(message.clone());
             self.make_rare(|rare| rare.awaited.get_or_insert(awaited).address());
             if accepted {
                 self.count.set(self.count.get().saturating_add(1));
                 self.relayed.set(true);
-                return true;
+                if self.mark.get() == Mark::None {
+                    self.mark.set(Mark::Asked);
+                }
+                return;
             }
         }
         self.request(message);
-        false
     }
 
     /// Marks the cell: what runs under it leaves at its next suspension.
     pub(crate) fn mark(&self, message: Option<Message>) {
-        if !self.mark.replace(true) && message.is_some() {
+        if self.mark.replace(Mark::Leave) != Mark::Leave && message.is_some() {
             self.make_rare(|rare| rare.message = message);
         }
     }
 
     #[inline]
     pub(crate) fn is_marked(&self) -> bool {
-        self.mark.get()
+        self.mark.get() == Mark::Leave
     }
 
     /// Takes the mark, and the message with it.
+    #[inline]
     pub(crate) fn take_mark(&self) -> Option<CancelledError> {
-        if !self.mark.replace(false) {
-            return None;
+        if self.is_marked() { Some(self.take()) } else { None }
+    }
+
+    /// The step is over, and nobody took the mark. True: a request was handed on and nobody answered, so that it is
+    /// marked now and another step is due.
+    #[inline]
+    pub(crate) fn is_unanswered(&self) -> bool {
+        if self.mark.get() != Mark::Asked {
+            return false;
         }
         self.relayed.set(false);
+        self.mark.set(Mark::Leave);
+        true
+    }
+
+    #[cold]
+    fn take(&self) -> CancelledError {
+        self.mark.set(Mark::None);
+        self.relayed.set(false);
         let message = self.with_rare(|rare| rare.message.take()).flatten();
-        Some(CancelledError::from_message(message))
+        CancelledError::from_message(message)
     }
 
     /// How many requests there are.
@@ -127,19 +162,55 @@ impl CancelCell {
         count
     }
 
+    /// Something is about to run under this cell.
+    #[inline]
+    fn begin_step(&self) {
+        let step = self.step.get().wrapping_add(1);
+        self.step.set(step);
+        if step == 0 {
+            // Numbers begin anew, so none of before may stay.
+            let awaited = self.with_rare(|rare| rare.awaited.take());
+            drop(awaited);
+        }
+    }
+
     fn set_awaited(&self, awaited: Awaited) {
-        let former = self.make_rare(|rare| rare.awaited.replace(awaited));
+        let step = self.step.get();
+        let former = self.make_rare(|rare| {
+            rare.step = step;
+            rare.awaited.replace(awaited)
+        });
         drop(former);
     }
 
-    fn awaits(&self, address: *const ()) -> bool {
-        let awaits = |rare: &mut Rare| rare.awaited.as_ref().is_some_and(|awaited| awaited.address() == address);
-        self.with_rare(awaits).unwrap_or(false)
+    /// Whether something is noted as awaited in this step. If it is this, the note is renewed, and the request that
+    /// was handed on to it answered.
+    fn still_awaits(&self, address: *const ()) -> bool {
+        let step = self.step.get();
+        let awaits = self.with_rare(|rare| {
+            if rare.awaited.as_ref().is_some_and(|awaited| awaited.address() == address) {
+                rare.step = step;
+                self.answer();
+            }
+            rare.awaited.is_some() && rare.step == step
+        });
+        awaits.unwrap_or(false)
     }
 
-    fn clear_awaited(&self, address: *const ()) {
-        let awaited = self.with_rare(|rare| rare.awaited.take_if(|awaited| awaited.address() == address));
-        drop(awaited);
+    fn answer(&self) {
+        if self.mark.get() == Mark::Asked {
+            self.mark.set(Mark::None);
+        }
+    }
+
+    /// This is not awaited any more. True: it was what is noted, and a request was handed on to it.
+    fn release(&self, address: *const ()) -> bool {
+        let awaited = self.with_rare(|rare| rare.awaited.take_if(|awaited| awaited.address() == address)).flatten();
+        if awaited.is_none() || !self.relayed.replace(false) {
+            return false;
+        }
+        self.answer();
+        true
     }
 
     /// Calls `f` with what few cells have, if this one has it. `f` calls nobody else's code.
@@ -167,6 +238,7 @@ impl CancelCell {
 /// Calls `f` with a cell as the current one.
 #[inline]
 pub(crate) fn with_cell<R>(cell: &CancelCell, f: impl FnOnce() -> R) -> R {
+    cell.begin_step();
     CURRENT.with(|current| current.set(Some(cell), f))
 }
 
@@ -210,8 +282,12 @@ impl Relay {
     pub(crate) fn pending(&mut self, address: *const (), target: impl FnOnce() -> Awaited) {
         current(|cell| {
             let Some(cell) = cell else { return };
-            // A future that was polled under another cell before is not noted in this one yet.
-            if !cell.is_marked() && self.address.is_some() && cell.awaits(address) {
+            if !cell.is_marked() && self.address.is_some() && cell.still_awaits(address) {
+                return;
+            }
+            self.address = Some(address);
+            if cell.relayed.get() && !cell.is_marked() {
+                // What the request was handed on to must be found again when it has ended.
                 return;
             }
             let target = target();
@@ -222,7 +298,6 @@ impl Relay {
                     cell.relayed.set(true);
                 }
             }
-            self.address = Some(address);
             cell.set_awaited(target);
         });
     }
@@ -230,14 +305,9 @@ impl Relay {
     /// What was awaited is done; `cancelled` is how, if it was cancelled. True: the leaf must stay `Pending`, for the
     /// request that was handed on has come back.
     pub(crate) fn done(&mut self, cancelled: impl FnOnce() -> Option<CancelledError>) -> bool {
-        // A leaf that never was pending has handed nothing on.
         let Some(address) = self.address.take() else { return false };
         current(|cell| {
-            let Some(cell) = cell else { return false };
-            cell.clear_awaited(address);
-            if !cell.relayed.replace(false) {
-                return false;
-            }
+            let Some(cell) = cell.filter(|cell| cell.release(address)) else { return false };
             match cancelled() {
                 Some(error) => {
                     cell.mark(error.into_message());
@@ -247,20 +317,16 @@ impl Relay {
             }
         })
     }
-
-    fn clear(&mut self) {
-        if let Some(address) = self.address.take() {
-            current(|cell| {
-                if let Some(cell) = cell {
-                    cell.clear_awaited(address);
-                }
-            });
-        }
-    }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.clear();
+        let Some(address) = self.address.take() else { return };
+        current(|cell| {
+            // Let go of by hand before the request came back: then it is this task's to leave.
+            if let Some(cell) = cell.filter(|cell| cell.release(address)) {
+                cell.mark(None);
+            }
+        });
     }
 }

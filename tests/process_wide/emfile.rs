@@ -1,26 +1,31 @@
-//! A server that runs out of descriptors, in a child process of its own: the limit is the process's.
+//! A server that runs out of descriptors: the limit is the process's.
 
 use std::cell::RefCell;
 use std::io::Read;
 use std::net::TcpStream;
-use std::process::Command;
 use std::rc::Rc;
 
 use asyncio::{Transport, TransportSocket};
 
-#[test]
-fn a_server_survives_running_out_of_descriptors() {
-    // CPython: test_selector_events.BaseSelectorEventLoopTests.test_accept_connection_skip_... and
-    // test_base_events.test_accept_connection_exception; gh-151615: one retry, however many clients wait.
-    let test = "emfile::in_a_process_of_its_own";
-    let child = Command::new("sh")
-        .args(["-c", r#"ulimit -n 64; exec "$0" "$@""#])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
-        .output()
-        .unwrap();
-    let output = format!("{}\n{}", String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
-    assert!(child.status.success() && output.contains("1 passed"), "{output}");
+use crate::program::{Program, Test, succeeds, test};
+
+// CPython: test_selector_events.BaseSelectorEventLoopTests.test_accept_connection_skip_... and
+// test_base_events.test_accept_connection_exception; gh-151615: one retry, however many clients wait.
+pub(crate) const TESTS: &[Test] = &[test!(a_server_survives_running_out_of_descriptors, || {
+    limit_descriptors();
+    serve_without_descriptors()
+})];
+
+fn a_server_survives_running_out_of_descriptors(program: Program) {
+    succeeds(program);
+}
+
+/// Leaves the process few descriptors, as `ulimit -n 64` does.
+#[expect(unsafe_code, reason = "std has no limits")]
+fn limit_descriptors() {
+    let limit = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+    // SAFETY: `limit` lives through the call.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
 }
 
 /// Greets and closes.
@@ -34,9 +39,8 @@ impl Greeter {
     }
 }
 
-#[asyncio::test(timeout = "20s")]
-#[ignore = "it takes the process's descriptors; the test above runs it"]
-async fn in_a_process_of_its_own() {
+#[asyncio::main]
+async fn serve_without_descriptors() {
     let event_loop = asyncio::get_running_loop().unwrap();
     let reports = Rc::new(RefCell::new(Vec::new()));
     let seen = reports.clone();

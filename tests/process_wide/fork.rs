@@ -5,6 +5,15 @@ use std::net::TcpListener;
 
 use asyncio::Transport;
 
+use crate::program::{Program, Test, succeeds, test};
+
+pub(crate) const TESTS: &[Test] =
+    &[test!(a_child_neither_writes_to_its_parents_connections_nor_ends_them, attack_from_a_child)];
+
+fn a_child_neither_writes_to_its_parents_connections_nor_ends_them(program: Program) {
+    succeeds(program);
+}
+
 struct Quiet;
 
 #[asyncio::protocol]
@@ -28,8 +37,8 @@ fn in_child(child: impl FnOnce()) {
     assert_eq!((waited, status), (pid, 0));
 }
 
-#[asyncio::test(timeout = "20s")]
-async fn a_child_neither_writes_to_its_parents_connections_nor_ends_them() {
+#[asyncio::main]
+async fn attack_from_a_child() {
     let event_loop = asyncio::get_running_loop().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

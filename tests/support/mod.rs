@@ -3,4 +3,6 @@
 pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod net;
+pub(crate) mod reports;
 pub(crate) mod script;
+pub(crate) mod tasks;

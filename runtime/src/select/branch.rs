@@ -52,7 +52,12 @@ impl<F: Future> Branch<F> {
             Ok(Poll::Ready(value)) => Outcome::Value(value),
             Ok(Poll::Pending) => match cell.take_mark() {
                 Some(error) => Outcome::Cancelled(error),
-                None => return false,
+                None => {
+                    if cell.is_unanswered() {
+                        cx.waker().wake_by_ref();
+                    }
+                    return false;
+                }
             },
             Err(panic) => Outcome::Panic(panic),
         };

@@ -61,7 +61,12 @@ pub(super) fn run_body(task: &TaskRef, body: &mut impl Body) {
     let step = |task: &TaskRef| waker::with_waker(task, |waker| poll(task, body, &mut PollContext::from_waker(waker)));
     match entered(task, step) {
         Ok(Poll::Pending) => match header.cell.take_mark() {
-            None => header.state.suspend(),
+            None => {
+                header.state.suspend();
+                if header.cell.is_unanswered() {
+                    waker::schedule(task);
+                }
+            }
             Some(error) => leave(task, body, error),
         },
         Ok(Poll::Ready(ending)) => match header.cell.take_mark() {

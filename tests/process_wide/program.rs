@@ -1,0 +1,175 @@
+//! A program in a process of its own, as its test sees it: what it prints, what it is sent, how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+
+/// A test: the program, and what watches it.
+pub(crate) struct Test {
+    pub(crate) name: &'static str,
+    pub(crate) program: fn() -> ExitCode,
+    pub(crate) watch: fn(Program),
+}
+
+impl Test {
+    /// The name as the test's users know it: without the name of the binary.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name.split_once("::").map_or(self.name, |(_, name)| name)
+    }
+}
+
+/// A [`Test`], named after the function that watches.
+macro_rules! test {
+    ($watch:ident, $program:expr) => {
+        crate::program::Test {
+            name: concat!(module_path!(), "::", stringify!($watch)),
+            program: $program,
+            watch: $watch,
+        }
+    };
+}
+pub(crate) use test;
+
+/// Says to the process which program it is.
+const NAME: &str = "ASYNCIO_TEST_PROGRAM";
+/// Nothing here takes a tenth of it.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The program that this process is, if it is one.
+pub(crate) fn name() -> Option<String> {
+    std::env::var(NAME).ok()
+}
+
+/// Runs a test's program in this process.
+pub(crate) fn run(test: &Test) -> ExitCode {
+    // A process that was started in the background inherits an ignored SIGINT.
+    // SAFETY: the default action needs no handler.
+    #[expect(unsafe_code, reason = "std has no signals")]
+    let _ = unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+    (test.program)()
+}
+
+/// Starts a test's program and watches it.
+pub(crate) fn watch(test: &'static Test) -> Result<(), Failed> {
+    let watched = catch_unwind(AssertUnwindSafe(|| (test.watch)(Program::start(test.name))));
+    watched.map_err(|panic| match panic.downcast::<String>() {
+        Ok(text) => Failed::from(*text),
+        Err(panic) => Failed::from(panic.downcast_ref::<&str>().copied().unwrap_or("a panic without a text")),
+    })
+}
+
+/// A running program.
+pub(crate) struct Program {
+    child: Child,
+    /// Closed to let the program go on where it reads.
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    /// What was read of the standard output so far.
+    printed: String,
+    stderr: JoinHandle<String>,
+    watchdog: Sender<()>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The exit code, if it was not ended by a signal.
+    pub(crate) code: Option<i32>,
+    /// The signal that ended it.
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Program {
+    fn start(name: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .env(NAME, name)
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut errors = child.stderr.take().unwrap();
+        let stderr = thread::spawn(move || {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self {
+            stdin: child.stdin.take(),
+            stdout: BufReader::new(child.stdout.take().unwrap()),
+            printed: String::new(),
+            stderr,
+            watchdog: guard(child.id()),
+            child,
+        }
+    }
+
+    /// Reads until the program has printed this line.
+    pub(crate) fn wait_for(&mut self, line: &str) {
+        let mut read = String::new();
+        while read.trim_end() != line {
+            read.clear();
+            let length = self.stdout.read_line(&mut read).unwrap();
+            assert!(length > 0, "the program ended before it printed {line:?}; it printed {:?}", self.printed);
+            self.printed.push_str(&read);
+        }
+    }
+
+    /// Lets a program go on that waits in [`pause`].
+    pub(crate) fn go_on(&mut self) {
+        writeln!(self.stdin.as_mut().unwrap()).unwrap();
+    }
+
+    /// Sends what Ctrl-C sends.
+    pub(crate) fn interrupt(&self) {
+        kill(self.child.id(), libc::SIGINT);
+    }
+
+    /// Waits for the end.
+    pub(crate) fn end(mut self) -> Ended {
+        drop(self.stdin.take());
+        self.stdout.read_to_string(&mut self.printed).unwrap();
+        let status = self.child.wait().unwrap();
+        drop(self.watchdog);
+        let stderr = self.stderr.join().unwrap();
+        Ended { code: status.code(), signal: status.signal(), stdout: self.printed, stderr }
+    }
+}
+
+/// Waits until the test says `go_on`.
+pub(crate) fn pause() {
+    std::io::stdin().lines().next().unwrap().unwrap();
+}
+
+/// For a test whose program says it all; it reports nothing.
+pub(crate) fn succeeds(program: Program) {
+    let ended = program.end();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:#?}");
+}
+
+/// Ends a process that hangs, so that its test fails.
+fn guard(process: u32) -> Sender<()> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        if receiver.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+            kill(process, libc::SIGKILL);
+        }
+    });
+    sender
+}
+
+fn kill(process: u32, signal: i32) {
+    // SAFETY: the process is a child that was not waited for yet.
+    #[expect(unsafe_code, reason = "std has no signals")]
+    let result = unsafe { libc::kill(i32::try_from(process).unwrap(), signal) };
+    assert_eq!(result, 0);
+}

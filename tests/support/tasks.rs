@@ -1,0 +1,52 @@
+//! What tests of tasks say often.
+
+use std::time::Duration;
+
+use asyncio::AnyTask;
+
+use crate::support::journal::Journal;
+
+/// Longer than any test, in virtual time.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+pub(crate) const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// Lets everything that is due run once.
+pub(crate) async fn tick() {
+    asyncio::sleep(Duration::ZERO).await;
+}
+
+pub(crate) async fn ticks(number: usize) {
+    for _ in 0..number {
+        tick().await;
+    }
+}
+
+/// The task that runs the test.
+pub(crate) fn me() -> AnyTask {
+    asyncio::current_task().unwrap().expect("it is called in a task")
+}
+
+/// Notes in a journal that it was dropped.
+pub(crate) struct Dropped {
+    journal: Journal,
+    entry: &'static str,
+}
+
+impl Dropped {
+    pub(crate) fn noted(journal: &Journal, entry: &'static str) -> Self {
+        Self { journal: journal.clone(), entry }
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.journal.note(self.entry);
+    }
+}
