@@ -6,4 +6,5 @@ mod running_concurrently;
 mod scopes;
 mod support;
 mod task_groups;
+mod testing;
 mod transports_and_protocols;

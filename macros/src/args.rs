@@ -5,7 +5,7 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Lit, LitBool, LitStr};
+use syn::{Lit, LitBool, LitInt, LitStr};
 
 use crate::errors::Errors;
 use crate::suggest::nearest;
@@ -81,6 +81,20 @@ impl Arguments {
             errors.push(&value, format!("`{name}` of `{name_of_macro}` is a string: write `{example}`"));
             None
         }
+    }
+
+    /// A whole number: `name = 5`. `example` is the argument as one would write it.
+    pub(crate) fn number(&mut self, name: &str, example: &str, errors: &mut Errors) -> Option<LitInt> {
+        let argument = self.take(name)?;
+        let Some(value) = argument.value else {
+            errors.push(&argument.name, format!("`{name}` needs a value: write `{example}`"));
+            return None;
+        };
+        let number = syn::parse2::<LitInt>(value.clone()).ok().filter(|number| number.base10_parse::<u64>().is_ok());
+        if number.is_none() {
+            errors.push(&value, format!("`{name}` is a whole number: write `{example}`"));
+        }
+        number
     }
 
     /// A word without a value.

@@ -1,12 +1,9 @@
 //! What the macros expand to, and nobody else may use: it changes without notice.
 
-use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::process::ExitCode;
-use std::rc::Rc;
-use std::time::Duration;
 
 pub use core;
 pub use std;
@@ -14,6 +11,7 @@ pub use std;
 pub use crate::exceptions::Error;
 pub use crate::protocols::{IntoHandled, Protocol, handled};
 pub use crate::select::{Last, Selected, branch, kept, select};
+pub use crate::testing::{TestOptions, run_seeds, run_test};
 pub use crate::transports::Transport;
 pub use crate::wait::{Guarded, Outcome, guarded};
 
@@ -22,8 +20,6 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
 use crate::runner::Runner;
 use crate::task::{Task, TaskOutput};
-use crate::testing::VirtualClock;
-use crate::timeouts::timeout;
 use crate::wait::{Children, Gather, child_at};
 
 /// A child of `gather!`.
@@ -166,77 +162,4 @@ where
             ExitCode::FAILURE
         }
     }
-}
-
-/// The arguments of `#[asyncio::test]`.
-#[derive(Debug, Default)]
-pub struct TestOptions {
-    timeout: Option<Duration>,
-    virtual_time: bool,
-    debug: Option<bool>,
-}
-
-impl TestOptions {
-    /// None given.
-    pub const fn new() -> Self {
-        Self { timeout: None, virtual_time: false, debug: None }
-    }
-
-    /// `timeout = "…"`.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// `virtual_time`.
-    pub const fn virtual_time(mut self, enabled: bool) -> Self {
-        self.virtual_time = enabled;
-        self
-    }
-
-    /// `debug`.
-    pub const fn debug(mut self, enabled: bool) -> Self {
-        self.debug = Some(enabled);
-        self
-    }
-}
-
-/// Runs a test on a loop of its own.
-///
-/// # Panics
-///
-/// If the test panics, does not end in time, or a failure reached the exception handler and the test set none itself.
-#[track_caller]
-pub fn run_test<F>(options: TestOptions, name: &'static str, test: impl FnOnce() -> F + 'static) -> F::Output
-where
-    F: Future<Output: 'static> + 'static,
-{
-    let reports = Rc::new(RefCell::new(Vec::new()));
-    let collected = reports.clone();
-    let TestOptions { timeout: limit, virtual_time, debug } = options;
-    let factory = move || {
-        let builder = EventLoop::builder();
-        let builder = if virtual_time { builder.clock(VirtualClock::new()) } else { builder };
-        let event_loop = match debug {
-            Some(debug) => builder.debug(debug).build()?,
-            None => builder.build()?,
-        };
-        event_loop.set_exception_handler(move |_, context| collected.borrow_mut().push(context.to_string()));
-        Ok(event_loop)
-    };
-    let mut runner = Runner::builder().loop_factory(factory).build();
-    let location = Location::caller();
-    let body = async move { Ok::<_, Error>(Coroutine::new(name, location, test()).await) };
-    let outcome = runner.run(timeout(limit, body));
-    let closed = runner.close();
-    let output = match outcome {
-        Ok(output) => output,
-        Err(Error::Panic(panic)) => panic.resume(),
-        Err(error) if error.is_timeout() => panic!("{name} was not done after {limit:?}"),
-        Err(error) => panic!("{name} ended early: {error}"),
-    };
-    closed.unwrap_or_else(|error| panic!("the event loop of {name} could not be closed: {error}"));
-    let reports = reports.borrow();
-    assert!(reports.is_empty(), "failures that {name} did not look at:\n{}", reports.join("\n"));
-    output
 }

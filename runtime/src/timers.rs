@@ -57,6 +57,10 @@ impl<T> Timers<T> {
         Self { heap: Vec::new(), slots: Vec::new(), free: NONE, sequence: 0 }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
     /// The earliest deadline.
     #[inline]
     pub(crate) fn next(&self) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! The plain `#[test]` that starts a loop, runs the user's and fails as it says.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::parse::Options;
 use crate::entry::{self, Plan};
@@ -16,12 +16,19 @@ pub(super) fn expand(function: Function, options: &Options, errors: &Errors) -> 
     });
     let virtual_time = options.virtual_time.as_ref().map(|on| quote!(.virtual_time(#on)));
     let debug = options.debug.as_ref().map(|on| quote!(.debug(#on)));
-    let output = &function.signature.output;
+    let seed = options.seed.as_ref().map(|seed| quote!(.seed(#seed)));
+    let seeds = options.seeds.as_ref().map(|seeds| quote!(.seeds(#seeds)));
+    // With seeds it runs several times, so there is no one value to return.
+    let (output, runner) = if seed.is_some() || seeds.is_some() {
+        (quote!(), quote!(run_seeds))
+    } else {
+        (function.signature.output.to_token_stream(), quote!(run_test))
+    };
     let plan = Plan {
         attributes: quote!(#[::asyncio::__private::core::prelude::v1::test]),
-        output: quote!(#output),
-        runner: quote!(::asyncio::__private::run_test),
-        options: quote!(::asyncio::__private::TestOptions::new() #timeout #virtual_time #debug),
+        output,
+        runner: quote!(::asyncio::__private::#runner),
+        options: quote!(::asyncio::__private::TestOptions::new() #timeout #virtual_time #debug #seed #seeds),
     };
     if errors.is_empty() {
         entry::wrap(&function, &plan)

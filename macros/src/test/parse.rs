@@ -1,8 +1,9 @@
-//! The arguments of `#[asyncio::test]`: `timeout`, `virtual_time` and `debug`.
+//! The arguments of `#[asyncio::test]`: `timeout`, `virtual_time`, `debug`, `seed` and `seeds`.
 
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
+use syn::LitInt;
 
 use crate::args::Arguments;
 use crate::errors::Errors;
@@ -13,10 +14,13 @@ pub(super) struct Options {
     pub(super) timeout: Option<Duration>,
     pub(super) virtual_time: Option<TokenStream>,
     pub(super) debug: Option<TokenStream>,
+    pub(super) seed: Option<LitInt>,
+    pub(super) seeds: Option<LitInt>,
 }
 
 pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
-    let mut arguments = Arguments::parse(tokens, super::NAME, &["timeout", "virtual_time", "debug"], errors);
+    let mut arguments =
+        Arguments::parse(tokens, super::NAME, &["timeout", "virtual_time", "debug", "seed", "seeds"], errors);
     let timeout = arguments.text("timeout", "timeout = \"5s\"", errors).and_then(|text| {
         let read = duration(&text.value);
         if let Err(sentence) = &read {
@@ -28,7 +32,17 @@ pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
         timeout,
         virtual_time: arguments.switch("virtual_time", errors),
         debug: arguments.switch("debug", errors),
+        seed: arguments.number("seed", "seed = 7", errors),
+        seeds: seeds(&mut arguments, errors),
     }
+}
+
+fn seeds(arguments: &mut Arguments, errors: &mut Errors) -> Option<LitInt> {
+    let seeds = arguments.number("seeds", "seeds = 100", errors)?;
+    if seeds.base10_digits() == "0" {
+        errors.push(&seeds, "with no seed the test would never run: write `seeds = 100`, or remove it");
+    }
+    Some(seeds)
 }
 
 /// Reads `250ms`, `5s`, `1.5s`, `1m`; a fault is a sentence that says what to write.

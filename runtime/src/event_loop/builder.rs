@@ -8,6 +8,7 @@ use super::pace::Pace;
 use super::readers::Watches;
 use super::ready::ReadyQueue;
 use super::remote::Shared;
+use super::shuffle::Shuffle;
 use super::slots::Slots;
 use super::sources::Sources;
 use super::{EventLoop, Inner, Owner, State};
@@ -24,6 +25,7 @@ pub struct EventLoopBuilder {
     clock: Option<Box<dyn Clock>>,
     debug: Option<bool>,
     strict: bool,
+    seed: Option<u64>,
 }
 
 impl EventLoop {
@@ -67,6 +69,14 @@ impl EventLoopBuilder {
         self
     }
 
+    /// Runs the tasks of each batch in a random order, which is the same for the same seed. For tests.
+    ///
+    /// Callbacks keep their places among themselves: a program may rely on the order of those.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Another source of time.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
@@ -94,6 +104,8 @@ impl EventLoopBuilder {
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
             pace: Pace::new(),
+            shuffle: Shuffle::new(self.seed),
+            batch: Cell::new(0),
             strict: self.strict,
             debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),
             slow_callback_duration: Cell::new(SLOW_CALLBACK_DURATION),

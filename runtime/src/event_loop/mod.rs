@@ -24,6 +24,7 @@ mod remote;
 mod run;
 mod running;
 mod schedule;
+mod shuffle;
 mod slots;
 mod sources;
 mod tick;
@@ -55,6 +56,7 @@ use crate::sys;
 use pace::Pace;
 use readers::Watches;
 use ready::ReadyQueue;
+use shuffle::Shuffle;
 use slots::Slots;
 use sources::Sources;
 
@@ -110,6 +112,9 @@ pub(crate) struct Inner {
     state: Cell<State>,
     stopping: Cell<bool>,
     pace: Pace,
+    shuffle: Shuffle,
+    /// How many handles the batch has that runs now.
+    batch: Cell<usize>,
     strict: bool,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,

@@ -63,6 +63,16 @@ impl ReadyQueue {
         Some(mem::replace(&mut self.places[index], Ready::Nothing))
     }
 
+    /// Changes the order of the steps among the first `count`; all else keeps its place. `below` draws a number.
+    pub(super) fn shuffle_steps(&mut self, count: usize, below: impl Fn(usize) -> usize) {
+        let mask = self.places.len().wrapping_sub(1);
+        let places = (0..count.min(self.len)).map(|offset| (self.head + offset) & mask);
+        let steps: Vec<usize> = places.filter(|place| matches!(self.places[*place], Ready::Step(_))).collect();
+        for last in (1..steps.len()).rev() {
+            self.places.swap(steps[last], steps[below(last + 1)]);
+        }
+    }
+
     /// Gives back the room of a burst that is over. For when the loop is about to sleep.
     pub(super) fn shrink(&mut self) {
         if self.len == 0 && self.places.len() > KEPT_CAPACITY {

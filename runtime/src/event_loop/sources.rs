@@ -50,6 +50,10 @@ impl Sources {
         source.on_event(readiness).then(|| source.clone())
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
     pub(super) fn owner(&self, fd: RawFd) -> Option<(SourceKey, Kind)> {
         self.descriptors.borrow().get(&fd).copied()
     }

@@ -126,6 +126,10 @@ impl Inner {
     fn run_batch(self: &Rc<Self>) {
         let due = self.ready.borrow().len();
         self.pace.ran(due);
+        self.batch.set(due);
+        if self.shuffle.is_on() {
+            self.ready.borrow_mut().shuffle_steps(due, |end| self.shuffle.below(end));
+        }
         let debug = self.debug.get();
         for _ in 0..due {
             let Some(ready) = self.ready.borrow_mut().pop() else { break };
@@ -169,6 +173,21 @@ impl Inner {
         if took >= self.slow_callback_duration.get() {
             crate::log::record!(warn, "Executing {description} took {:.3} seconds", took.as_secs_f64());
         }
+    }
+
+    /// Asks the kernel before the next batch, whatever is ready.
+    pub(crate) fn ask_at_once(&self) {
+        self.pace.look_at_once();
+    }
+
+    /// Whether what runs now is the only one of its batch, and nothing waits for the next.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.batch.get() == 1 && self.ready.borrow().len() == 0 && self.shared.inbox.is_empty()
+    }
+
+    /// How many timers and watched descriptors there are.
+    pub(crate) fn holdings(&self) -> (usize, usize) {
+        (self.timers.borrow().len(), self.sources.len())
     }
 
     pub(crate) fn nanos(&self) -> u64 {

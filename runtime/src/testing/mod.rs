@@ -1,7 +1,17 @@
-//! What tests of asynchronous programs need: time that does not pass by itself.
+//! What tests of asynchronous programs need: time that does not pass by itself, an order that is chosen by a seed, a look
+//! at what is left.
 //!
-//! [`#[asyncio::test(virtual_time)]`](macro@crate::test) gives a test a loop on a [`VirtualClock`].
+//! [`#[asyncio::test]`](macro@crate::test) gives a test a loop of its own; with `virtual_time` on a [`VirtualClock`], with
+//! `seeds = 100` once for each of a hundred orders in which ready tasks may run.
 
+mod harness;
+mod leaks;
+mod probe;
 mod virtual_clock;
 
+pub use leaks::assert_no_leaks;
+pub use probe::{UntilIdle, until_idle};
 pub use virtual_clock::VirtualClock;
+
+#[doc(hidden)]
+pub use harness::{TestOptions, run_seeds, run_test};

@@ -1,0 +1,70 @@
+//! `until_idle`: until everything has happened that can happen by itself.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::cancellation::is_marked;
+use crate::event_loop::current_inner;
+use crate::handle::LocalWaker;
+
+/// Waits until nothing is ready but the caller: no task, no callback, no descriptor, no call from another thread.
+///
+/// Then all other tasks wait for time, for something outside, or for the caller. Timers that are not due do not count,
+/// and on a virtual clock no time passes. What another thread or process is about to do cannot be known.
+///
+/// # Panics
+///
+/// If no loop runs on this thread.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     let task = asyncio::create_task(async {
+///         for _ in 0..5 {
+///             asyncio::sleep(std::time::Duration::ZERO).await;
+///         }
+///     });
+///     asyncio::testing::until_idle().await;
+///     assert!(task.done());
+/// })
+/// # }
+/// ```
+pub fn until_idle() -> UntilIdle {
+    UntilIdle { begun: false }
+}
+
+/// What [`until_idle`] returns.
+#[derive(Clone, Copy)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct UntilIdle {
+    begun: bool,
+}
+
+impl Future for UntilIdle {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let idle = current_inner(|inner| {
+            let inner = inner.expect("until_idle() needs a running event loop; call it inside asyncio::run(…)");
+            // The kernel is asked before the next batch, so that what it knows is part of that.
+            inner.ask_at_once();
+            inner.is_alone()
+        });
+        if self.begun && idle && !is_marked() {
+            return Poll::Ready(());
+        }
+        self.begun = true;
+        LocalWaker::wake_context(cx);
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for UntilIdle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UntilIdle")
+    }
+}

@@ -1,0 +1,6 @@
+//! The testing kit.
+
+mod leaks;
+mod probe;
+mod seeds;
+mod stress;
