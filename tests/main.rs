@@ -1,7 +1,10 @@
 //! The chapters of asyncio's documentation, as tests in the public API. This is their table of contents.
 
+mod context_vars;
 mod coroutines_and_tasks;
+mod debug_mode;
 mod event_loop;
+mod futures;
 mod running_concurrently;
 mod scopes;
 mod support;

@@ -12,6 +12,8 @@ mod emfile;
 mod exit_codes;
 #[path = "process_wide/fork.rs"]
 mod fork;
+#[path = "process_wide/fork_loop.rs"]
+mod fork_loop;
 #[path = "process_wide/program.rs"]
 mod program;
 
@@ -21,7 +23,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use program::Test;
 
-const TESTS: &[&[Test]] = &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS];
+const TESTS: &[&[Test]] = &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS, fork_loop::TESTS];
 
 fn main() -> ExitCode {
     let tests = || TESTS.iter().copied().flatten();

@@ -102,10 +102,9 @@ fn never_awaited(name: &'static str, location: &'static Location<'static>) {
     }
     let debug = current_inner(|inner| inner.is_some_and(|inner| inner.get_debug()));
     if debug {
-        crate::log::record!(
-            warn,
+        crate::log::warning(format_args!(
             "coroutine {name} was never awaited (called at {location}); write `.await`, or start it as a task"
-        );
+        ));
     }
 }
 

@@ -20,3 +20,12 @@ pub(crate) fn failure(text: &dyn fmt::Display) {
         record!(error, "{text}");
     }
 }
+
+/// Something that debug mode has found. As with failures: whoever asked for it sees it without a logger, too.
+pub(crate) fn warning(text: fmt::Arguments<'_>) {
+    if ::log::max_level() == ::log::LevelFilter::Off {
+        eprintln!("{text}");
+    } else {
+        record!(warn, "{text}");
+    }
+}

@@ -1,5 +1,17 @@
 //! The event loop: <https://docs.python.org/3/library/asyncio-eventloop.html>
 
+mod abstract_loop;
+mod calls;
+mod closing;
 mod connections;
+mod current_loop;
+mod errors;
+mod exception_handler;
 mod listening;
+mod readers;
+mod running;
 mod servers;
+mod threads;
+mod tick;
+mod timers;
+mod until_complete;

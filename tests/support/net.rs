@@ -114,9 +114,14 @@ pub(crate) struct Reports(Rc<RefCell<Vec<String>>>);
 impl Reports {
     /// Collects them from now on, so that they do not fail the test.
     pub(crate) fn collect() -> Self {
+        Self::of(&running())
+    }
+
+    /// As [`collect`](Self::collect), of a loop that does not run yet.
+    pub(crate) fn of(event_loop: &EventLoop) -> Self {
         let reports = Self::default();
         let collected = reports.clone();
-        running().set_exception_handler(move |_, context| {
+        event_loop.set_exception_handler(move |_, context| {
             let error = context.get_exception().map(ToString::to_string).unwrap_or_default();
             let report = format!("{}: {error} {:?}", context.message(), context.keys());
             collected.0.borrow_mut().push(report);

@@ -69,6 +69,11 @@ impl Context {
         f()
     }
 
+    /// Whether the two are handles to one context.
+    fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     fn is_empty(&self) -> bool {
         self.0.borrow().is_none()
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{current, peek};
+use super::{Context, current, peek};
 use crate::exceptions::{Error, Result};
 
 /// A variable whose value belongs to the current context. Python: `contextvars.ContextVar`.
@@ -64,21 +64,26 @@ impl<T: Clone + 'static> ContextVar<T> {
         let context = current();
         let former = context.get(self.key());
         context.set(self.key(), Some(Rc::new(value)));
-        Token { key: self.key(), former, value: PhantomData }
+        Token { key: self.key(), former, context, value: PhantomData }
     }
 
     /// Puts back what the variable had before the `set` that gave this token.
     ///
     /// # Errors
     ///
-    /// `ValueError` if the token comes from another variable.
+    /// `ValueError` if the token comes from another variable, or from another context.
     pub fn reset(&self, token: Token<T>) -> Result<()> {
         if token.key != self.key() {
             let text =
                 format!("the token was made by another variable than {:?}; keep one token a variable", self.name);
             return Err(Error::value_error(text));
         }
-        current().set(self.key(), token.former);
+        let context = current();
+        if !context.is(&token.context) {
+            let text = format!("the token of {:?} was made in another context; reset it where it was set", self.name);
+            return Err(Error::value_error(text));
+        }
+        context.set(self.key(), token.former);
         Ok(())
     }
 
@@ -98,6 +103,7 @@ impl<T> fmt::Debug for ContextVar<T> {
 pub struct Token<T> {
     key: usize,
     former: Option<Rc<dyn Any>>,
+    context: Context,
     value: PhantomData<T>,
 }
 

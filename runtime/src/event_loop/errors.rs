@@ -71,9 +71,9 @@ impl ExceptionContext {
         self
     }
 
-    /// The handler shall run in this context.
+    /// The handler shall run in this context; `None` is an empty one.
     pub(crate) fn run_in(mut self, context: Option<Context>) -> Self {
-        self.run_in = context;
+        self.run_in = Some(context.unwrap_or_default());
         self
     }
 
@@ -202,7 +202,7 @@ impl Inner {
     pub(crate) fn call_exception_handler(&self, context: ExceptionContext) {
         let handler = self.exception_handler.borrow().clone();
         let (Some(handler), Some(event_loop)) = (handler, self.event_loop()) else {
-            return default_exception_handler(&context);
+            return contained_default_handler(&context);
         };
         let called = {
             let _entered = context.run_in.clone().map(|context| Entered::new(Some(context)));
@@ -210,7 +210,7 @@ impl Inner {
         };
         if let Err(panic) = called {
             let nested = ExceptionContext::new("Unhandled error in exception handler").exception(panic);
-            default_exception_handler(&nested.with("context", context));
+            contained_default_handler(&nested.with("context", context));
         }
     }
 
@@ -221,13 +221,23 @@ impl Inner {
         let mut message = String::from("Exception in callback ");
         // Writing to a string cannot fail.
         let _ = write!(message, "{}", call.name());
-        let report = ExceptionContext::new(message).exception(panic).with("handle", Handle::new(call)).run_in(context);
-        self.call_exception_handler(if self.get_debug() { report.source(location) } else { report });
+        let report = ExceptionContext::new(message).exception(panic).with("handle", Handle::new(call));
+        self.call_exception_handler(report.source(location).run_in(Some(context)));
     }
 
     #[cold]
     pub(super) fn source_failed(&self, panic: Panic) {
         self.call_exception_handler(ExceptionContext::new("Exception in an I/O callback").exception(panic));
+    }
+}
+
+/// The last resort: whatever fails in here, the loop goes on.
+fn contained_default_handler(context: &ExceptionContext) {
+    if let Err(panic) = catch(|| default_exception_handler(context)) {
+        let message = &context.message;
+        crate::log::failure(&format_args!(
+            "Exception in default exception handler, while it reported {message:?}: {panic}"
+        ));
     }
 }
 

@@ -187,7 +187,7 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if !self.inner.is_closed() {
             if self.inner.get_debug() {
-                crate::log::record!(warn, "an event loop was dropped before it was closed; call close() on it");
+                crate::log::warning(format_args!("an event loop was dropped before it was closed; call close() on it"));
             }
             self.inner.shut();
         }

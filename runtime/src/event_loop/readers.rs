@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use super::sources::{Kind, SourceKey};
 use super::{EventLoop, Inner, Source};
-use crate::context::{self, Context, Entered};
-use crate::exceptions::{Error, Result, catch};
+use crate::context;
+use crate::exceptions::{Error, Result};
+use crate::handle::{Call, Handle, RepeatedCall};
 use crate::sys::{AsRawFd, Interest, RawFd, Readiness};
 
 impl EventLoop {
@@ -43,8 +45,9 @@ impl EventLoop {
     /// event_loop.close()
     /// # }
     /// ```
+    #[track_caller]
     pub fn add_reader(&self, fd: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.inner().watch(fd.as_raw_fd(), Side::Read, Box::new(callback))
+        self.inner().watch(fd.as_raw_fd(), Side::Read, repeated(callback, Location::caller()))
     }
 
     /// Stops calling the reader; false if there was none. Python: `loop.remove_reader()`.
@@ -59,8 +62,9 @@ impl EventLoop {
     /// # Errors
     ///
     /// As [`add_reader`](Self::add_reader).
+    #[track_caller]
     pub fn add_writer(&self, fd: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.inner().watch(fd.as_raw_fd(), Side::Write, Box::new(callback))
+        self.inner().watch(fd.as_raw_fd(), Side::Write, repeated(callback, Location::caller()))
     }
 
     /// Stops calling the writer; false if there was none. Python: `loop.remove_writer()`.
@@ -75,14 +79,31 @@ enum Side {
     Write,
 }
 
+/// A callback that is cancelled when this is dropped.
+struct Cancelled(Rc<dyn Call>);
+
+impl Drop for Cancelled {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// The watched descriptors of a loop.
 pub(super) type Watches = RefCell<HashMap<RawFd, Rc<Watch>>>;
 
-/// A callback that runs many times, in the context in which it was added.
-struct Callback {
-    function: RefCell<Box<dyn FnMut()>>,
-    context: Option<Context>,
-    removed: Cell<bool>,
+impl Side {
+    /// Whom a report concerns, the reader first.
+    fn of(readiness: Readiness) -> impl Iterator<Item = Self> {
+        let Readiness { readable, writable, read_closed, write_closed, error, priority } = readiness;
+        let read = (readable || read_closed || error || priority).then_some(Self::Read);
+        let write = (writable || write_closed || error).then_some(Self::Write);
+        read.into_iter().chain(write)
+    }
+}
+
+/// A callback that runs many times, in a copy of the context in which it was added.
+fn repeated(callback: impl FnMut() + 'static, location: &'static Location<'static>) -> Rc<dyn Call> {
+    Rc::new(RepeatedCall::new(callback, context::snapshot(), location))
 }
 
 /// One watched descriptor.
@@ -90,14 +111,14 @@ pub(super) struct Watch {
     inner: Weak<Inner>,
     fd: RawFd,
     key: Cell<Option<SourceKey>>,
-    reader: RefCell<Option<Rc<Callback>>>,
-    writer: RefCell<Option<Rc<Callback>>>,
+    reader: RefCell<Option<Rc<dyn Call>>>,
+    writer: RefCell<Option<Rc<dyn Call>>>,
     readiness: Cell<Readiness>,
     queued: Cell<bool>,
 }
 
 impl Watch {
-    fn side(&self, side: Side) -> &RefCell<Option<Rc<Callback>>> {
+    fn side(&self, side: Side) -> &RefCell<Option<Rc<dyn Call>>> {
         match side {
             Side::Read => &self.reader,
             Side::Write => &self.writer,
@@ -114,16 +135,9 @@ impl Watch {
     }
 
     fn call(&self, inner: &Inner, side: Side) {
-        let Some(callback) = self.side(side).borrow().clone() else { return };
-        if callback.removed.get() {
-            return;
-        }
-        let outcome = {
-            let _entered = Entered::new(callback.context.clone());
-            catch(|| (callback.function.borrow_mut())())
-        };
-        if let Err(panic) = outcome {
-            inner.source_failed(panic);
+        let Some(call) = self.side(side).borrow().clone() else { return };
+        if let Err(panic) = call.invoke() {
+            inner.callback_failed(call, panic);
         }
     }
 }
@@ -138,11 +152,8 @@ impl Source for Watch {
         self.queued.set(false);
         let readiness = self.readiness.take();
         let Some(inner) = self.inner.upgrade() else { return };
-        if readiness.readable || readiness.read_closed || readiness.error || readiness.priority {
-            self.call(&inner, Side::Read);
-        }
-        if readiness.writable || readiness.write_closed || readiness.error {
-            self.call(&inner, Side::Write);
+        for side in Side::of(readiness) {
+            self.call(&inner, side);
         }
         // The poller reports edges: asking again turns them into a level.
         if let (Some(key), Some(interest)) = (self.key.get(), self.interest()) {
@@ -151,22 +162,27 @@ impl Source for Watch {
             }
         }
     }
+
+    fn describe(&self) -> String {
+        let calls = Side::of(self.readiness.get()).filter_map(|side| self.side(side).borrow().clone());
+        let handles: Vec<String> = calls.map(|call| format!("{:?}", Handle::new(call))).collect();
+        handles.join(" and ")
+    }
 }
 
 impl Inner {
-    fn watch(self: &Rc<Self>, fd: RawFd, side: Side, function: Box<dyn FnMut()>) -> Result<()> {
+    fn watch(self: &Rc<Self>, fd: RawFd, side: Side, call: Rc<dyn Call>) -> Result<()> {
         self.check_usable()?;
-        let callback = Rc::new(Callback {
-            function: RefCell::new(function),
-            context: context::snapshot(),
-            removed: Cell::new(false),
-        });
         if let Some(watch) = self.watch_of(fd)? {
-            if let Some(former) = watch.side(side).replace(Some(callback)) {
-                former.removed.set(true);
-            }
+            let former = watch.side(side).replace(Some(call));
             if let (Some(key), Some(interest)) = (watch.key.get(), watch.interest()) {
-                self.rearm_source(key, fd, interest)?;
+                if let Err(error) = self.rearm_source(key, fd, interest) {
+                    watch.side(side).replace(former);
+                    return Err(Error::os_error_at(error, format_args!("descriptor {fd}")));
+                }
+            }
+            if let Some(former) = former {
+                former.cancel();
             }
             return Ok(());
         }
@@ -179,7 +195,7 @@ impl Inner {
             readiness: Cell::default(),
             queued: Cell::new(false),
         });
-        *watch.side(side).borrow_mut() = Some(callback);
+        *watch.side(side).borrow_mut() = Some(call);
         let interest = if side == Side::Read { Interest::Read } else { Interest::Write };
         let key = self.register(fd, interest, watch.clone(), Kind::Watch);
         watch.key.set(Some(key.map_err(|error| Error::os_error_at(error, format_args!("descriptor {fd}")))?));
@@ -189,22 +205,32 @@ impl Inner {
 
     fn unwatch(self: &Rc<Self>, fd: RawFd, side: Side) -> bool {
         let Ok(Some(watch)) = self.watch_of(fd) else { return false };
-        let Some(callback) = watch.side(side).take() else { return false };
-        callback.removed.set(true);
-        let Some(key) = watch.key.get() else { return true };
-        match watch.interest() {
-            Some(interest) => {
+        let Some(call) = watch.side(side).take() else { return false };
+        match (watch.key.get(), watch.interest()) {
+            (Some(key), Some(interest)) => {
                 if let Err(error) = self.rearm_source(key, fd, interest) {
                     crate::log::record!(error, "descriptor {fd} cannot be watched any more: {error}");
                 }
             }
-            None => {
+            (Some(key), None) => {
                 watch.key.set(None);
                 self.watches.borrow_mut().remove(&fd);
                 self.remove_source(key, fd);
             }
+            (None, _) => {}
         }
+        call.cancel();
         true
+    }
+
+    /// The loop is being closed.
+    pub(super) fn drop_watches(&self) {
+        for watch in self.watches.take().into_values() {
+            let calls = [watch.reader.take(), watch.writer.take()];
+            for call in calls.into_iter().flatten() {
+                self.let_go(Cancelled(call));
+            }
+        }
     }
 
     /// The watch of a descriptor; an error if a transport owns it.

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::ready::ReadyQueue;
 use super::running::Running;
-use super::{EventLoop, Inner, State};
-use crate::exceptions::{Error, Result};
+use super::{EventLoop, ExceptionContext, Inner, State};
+use crate::exceptions::{Error, Result, catch};
 
 impl EventLoop {
     /// Runs until [`stop`](Self::stop) is called. Python: `loop.run_forever()`.
@@ -74,20 +74,34 @@ impl Inner {
     }
 
     /// The end of a loop: first what may hold anything is told, then the queues are emptied.
+    ///
+    /// Destructors of the user's run all along, so nothing is borrowed meanwhile and each is kept from the others.
     pub(super) fn shut(&self) {
         self.state.set(State::Closed);
+        let posted = self.shared.inbox.close();
         self.close_slots();
-        let ready = self.ready.replace(ReadyQueue::new());
-        drop(ready);
+        let mut ready = self.ready.replace(ReadyQueue::new());
+        while let Some(ready) = ready.pop() {
+            self.let_go(ready);
+        }
         let timers = self.timers.borrow_mut().take_all();
-        drop(timers);
-        let watches = std::mem::take(&mut *self.watches.borrow_mut());
-        drop(watches);
+        timers.into_iter().for_each(|timer| self.let_go(timer));
+        posted.for_each(|posted| self.let_go(posted));
+        self.drop_watches();
         self.drop_sources();
-        drop(self.shared.inbox.close());
-        *self.exception_handler.borrow_mut() = None;
+        let handler = self.exception_handler.take();
+        self.let_go(handler);
+        self.driver.close();
         if self.get_debug() {
             crate::log::record!(debug, "the event loop was closed");
+        }
+    }
+
+    /// Drops what belonged to a loop that is being closed. A panic in its destructor is reported.
+    pub(super) fn let_go<T>(&self, thing: T) {
+        if let Err(panic) = catch(|| drop(thing)) {
+            let message = "a destructor panicked while the event loop was closed";
+            self.call_exception_handler(ExceptionContext::new(message).exception(panic));
         }
     }
 

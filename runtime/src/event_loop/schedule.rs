@@ -118,6 +118,8 @@ impl Inner {
         location: &'static Location<'static>,
     ) -> Result<Handle> {
         self.check_usable()?;
+        // What another thread has called before this comes before it.
+        self.take_inbox();
         let call: Rc<dyn Call> = Rc::new(CallCell::new(callback, context, location));
         self.ready.borrow_mut().push(|| Ready::Call(call.clone()));
         Ok(Handle::new(call))

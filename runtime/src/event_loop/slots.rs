@@ -21,6 +21,15 @@ pub(super) struct Slots {
     slots: RefCell<Vec<Made>>,
 }
 
+/// Closes a room's data when it is dropped.
+struct Closing(Made);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.slot.close();
+    }
+}
+
 /// A room's data, once to be found by its type and once to be closed.
 struct Made {
     data: Rc<dyn Any>,
@@ -56,8 +65,9 @@ impl Inner {
     /// Closes and forgets all slots, those of the highest rooms first: they were made last.
     pub(super) fn close_slots(&self) {
         let slots = std::mem::take(&mut *self.slots.slots.borrow_mut());
-        for made in slots.iter().rev() {
-            made.slot.close();
+        for made in slots.into_iter().rev() {
+            // A panic would keep the rooms below from hearing of the end.
+            self.let_go(Closing(made));
         }
     }
 }

@@ -17,6 +17,11 @@ pub(crate) trait Source {
 
     /// Reacts, as one callback of a batch.
     fn run(self: Rc<Self>);
+
+    /// What debug mode calls it when it is slow.
+    fn describe(&self) -> String {
+        "<I/O callback>".to_owned()
+    }
 }
 
 /// Names a registered source.
@@ -113,6 +118,6 @@ impl Inner {
     pub(super) fn drop_sources(&self) {
         self.sources.descriptors.borrow_mut().clear();
         let sources = std::mem::take(&mut *self.sources.entries.borrow_mut());
-        drop(sources);
+        sources.into_iter().for_each(|(_, source)| self.let_go(source));
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::{Inner, Ready};
 use crate::constants::MAXIMUM_SELECT_TIMEOUT;
 use crate::exceptions::{Result, catch};
-use crate::handle::TimerAction;
+use crate::handle::{Handle, TimerAction};
 
 impl Inner {
     /// One tick.
@@ -86,7 +86,7 @@ impl Inner {
     }
 
     #[inline(always)]
-    fn take_inbox(&self) {
+    pub(super) fn take_inbox(&self) {
         if !self.shared.inbox.is_empty() {
             self.deliver_all();
         }
@@ -163,15 +163,15 @@ impl Inner {
     fn run_timed(self: &Rc<Self>, ready: Ready) {
         let description = match &ready {
             Ready::Step(step) => step.describe(),
-            Ready::Call(call) => format!("<Handle {} created at {}>", call.name(), call.location()),
-            Ready::Source(_) => "<I/O callback>".to_owned(),
+            Ready::Call(call) => format!("{:?}", Handle::new(call.clone())),
+            Ready::Source(source) => source.describe(),
             Ready::Nothing => String::new(),
         };
         let began = self.clock.now();
         self.run(ready);
         let took = self.clock.now().saturating_sub(began);
         if took >= self.slow_callback_duration.get() {
-            crate::log::record!(warn, "Executing {description} took {:.3} seconds", took.as_secs_f64());
+            crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));
         }
     }
 

@@ -30,6 +30,9 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
         let this = &mut *self;
         let cell = &this.future.cell;
         if !cell.state.borrow().is_done() {
+            if let Err(error) = cell.inner.check_awaited_here() {
+                return Poll::Ready(Err(error));
+            }
             cell.waiters.borrow_mut().wait(&mut this.place, cx);
             let target = || Awaited::Future(cell.clone());
             this.relay.pending(std::rc::Rc::as_ptr(cell).cast(), target);

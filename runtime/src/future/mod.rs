@@ -269,7 +269,17 @@ impl<T> Drop for FutureCell<T> {
         }
         let Ok(Some(error)) = self.state.borrow().exception() else { return };
         let report = ExceptionContext::new("Future exception was never retrieved").exception(error);
-        self.inner.call_exception_handler(report.source(self.location));
+        let report = report.with("future", Lost(self.location)).source(self.location);
+        self.inner.call_exception_handler(report);
+    }
+}
+
+/// Stands for a failed future in the report of its end, where no handle to it can be made any more.
+struct Lost(&'static Location<'static>);
+
+impl fmt::Debug for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Future failed created at {}>", self.0)
     }
 }
 

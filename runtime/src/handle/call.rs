@@ -13,7 +13,8 @@ pub(crate) trait Call {
     fn invoke(&self) -> Result<(), Panic>;
     fn cancel(&self);
     fn cancelled(&self) -> bool;
-    fn context(&self) -> Option<Context>;
+    /// The context that it runs in, made now if it has none.
+    fn context(&self) -> Context;
     fn location(&self) -> &'static Location<'static>;
     /// The function's name, as the compiler prints it.
     fn name(&self) -> &'static str;
@@ -22,13 +23,14 @@ pub(crate) trait Call {
 /// A callback that runs once.
 pub(crate) struct CallCell<F> {
     callback: Cell<Option<F>>,
-    context: Option<Context>,
+    context: OwnContext,
     cancelled: Cell<bool>,
     location: &'static Location<'static>,
 }
 
 impl<F: FnOnce()> CallCell<F> {
     pub(crate) fn new(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
+        let context = OwnContext::new(context);
         Self { callback: Cell::new(Some(callback)), context, cancelled: Cell::new(false), location }
     }
 }
@@ -36,10 +38,7 @@ impl<F: FnOnce()> CallCell<F> {
 impl<F: FnOnce()> Call for CallCell<F> {
     fn invoke(&self) -> Result<(), Panic> {
         let Some(callback) = self.callback.take() else { return Ok(()) };
-        let outer = context::replace(self.context.clone());
-        let outcome = catch(callback);
-        drop(context::replace(outer));
-        outcome
+        self.context.run(callback)
     }
 
     fn cancel(&self) {
@@ -53,8 +52,8 @@ impl<F: FnOnce()> Call for CallCell<F> {
         self.cancelled.get()
     }
 
-    fn context(&self) -> Option<Context> {
-        self.context.clone()
+    fn context(&self) -> Context {
+        self.context.get()
     }
 
     fn location(&self) -> &'static Location<'static> {
@@ -63,5 +62,84 @@ impl<F: FnOnce()> Call for CallCell<F> {
 
     fn name(&self) -> &'static str {
         type_name::<F>()
+    }
+}
+
+/// A callback that runs any number of times, until it is cancelled.
+pub(crate) struct RepeatedCall<F> {
+    /// Not there while it runs.
+    callback: Cell<Option<F>>,
+    context: OwnContext,
+    cancelled: Cell<bool>,
+    location: &'static Location<'static>,
+}
+
+impl<F: FnMut()> RepeatedCall<F> {
+    pub(crate) fn new(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
+        let context = OwnContext::new(context);
+        Self { callback: Cell::new(Some(callback)), context, cancelled: Cell::new(false), location }
+    }
+}
+
+impl<F: FnMut()> Call for RepeatedCall<F> {
+    fn invoke(&self) -> Result<(), Panic> {
+        let Some(mut callback) = self.callback.take() else { return Ok(()) };
+        let outcome = self.context.run(&mut callback);
+        if !self.cancelled.get() {
+            self.callback.set(Some(callback));
+            return outcome;
+        }
+        // It cancelled itself.
+        let dropped = self.context.run(|| drop(callback));
+        outcome.and(dropped)
+    }
+
+    fn cancel(&self) {
+        self.cancelled.set(true);
+        let callback = self.callback.take();
+        drop(callback);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    fn context(&self) -> Context {
+        self.context.get()
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn name(&self) -> &'static str {
+        type_name::<F>()
+    }
+}
+
+/// The context of one callback. None is there while nothing was set in it, so that nobody pays for it.
+struct OwnContext(Cell<Option<Context>>);
+
+impl OwnContext {
+    fn new(context: Option<Context>) -> Self {
+        Self(Cell::new(context))
+    }
+
+    fn get(&self) -> Context {
+        let context = self.0.take().unwrap_or_default();
+        self.0.set(Some(context.clone()));
+        context
+    }
+
+    /// Calls `f` in the context, and keeps what that has set.
+    fn run(&self, f: impl FnOnce()) -> Result<(), Panic> {
+        let context = self.0.take();
+        self.0.set(context.clone());
+        let outer = context::replace(context);
+        let outcome = catch(f);
+        if let Some(context) = context::replace(outer) {
+            self.0.set(Some(context));
+        }
+        outcome
     }
 }

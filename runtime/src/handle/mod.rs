@@ -6,7 +6,7 @@
 mod call;
 mod erased;
 
-pub(crate) use call::{Call, CallCell};
+pub(crate) use call::{Call, CallCell, RepeatedCall};
 pub(crate) use erased::{
     CancelTarget, CancelVTable, LocalWaker, LocalWakerVTable, Polled, Runnable, RunnableVTable, polled,
     set_local_vtable, set_polled,
@@ -61,7 +61,7 @@ impl Handle {
 
     /// The context that the callback runs in.
     pub fn get_context(&self) -> Context {
-        self.0.context().unwrap_or_default()
+        self.0.context()
     }
 
     /// Where it was scheduled.

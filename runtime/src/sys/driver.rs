@@ -72,7 +72,8 @@ impl Readiness {
 
 /// The loop's poller. After a `fork` the child shares it with its parent, so every call but dropping is refused there.
 pub(crate) struct Driver {
-    poll: RefCell<Poll>,
+    /// `None` once it was closed.
+    poll: RefCell<Option<Poll>>,
     events: RefCell<Events>,
     unparker: Unparker,
     process: fork::Process,
@@ -84,7 +85,12 @@ impl Driver {
         let process = fork::Process::current();
         let waker = Waker::new(poll.registry(), WAKE)?;
         let unparker = Unparker { waker: Arc::new(waker), process };
-        Ok(Self { poll: RefCell::new(poll), events: RefCell::new(Events::with_capacity(EVENTS)), unparker, process })
+        Ok(Self {
+            poll: RefCell::new(Some(poll)),
+            events: RefCell::new(Events::with_capacity(EVENTS)),
+            unparker,
+            process,
+        })
     }
 
     pub(crate) fn unparker(&self) -> Unparker {
@@ -94,19 +100,19 @@ impl Driver {
     /// Registers a descriptor; its reports carry `key`. It must be removed before it is closed.
     pub(crate) fn add(&self, fd: RawFd, key: usize, interest: Interest) -> io::Result<()> {
         self.process.check()?;
-        self.poll.borrow().registry().register(&mut SourceFd(&fd), Token(key), interest.into())
+        open(&mut self.poll.borrow_mut())?.registry().register(&mut SourceFd(&fd), Token(key), interest.into())
     }
 
     /// Changes the interest, and reports anew what is still ready.
     pub(crate) fn modify(&self, fd: RawFd, key: usize, interest: Interest) -> io::Result<()> {
         self.process.check()?;
-        self.poll.borrow().registry().reregister(&mut SourceFd(&fd), Token(key), interest.into())
+        open(&mut self.poll.borrow_mut())?.registry().reregister(&mut SourceFd(&fd), Token(key), interest.into())
     }
 
     /// Forgets a descriptor. One that was closed already is forgotten by the system itself.
     pub(crate) fn remove(&self, fd: RawFd) -> io::Result<()> {
         self.process.check()?;
-        self.poll.borrow().registry().deregister(&mut SourceFd(&fd))
+        open(&mut self.poll.borrow_mut())?.registry().deregister(&mut SourceFd(&fd))
     }
 
     /// Sleeps until something is ready, `timeout` is over (`None`: for ever) or somebody wakes.
@@ -115,13 +121,19 @@ impl Driver {
     pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.process.check()?;
         let mut events = self.events.borrow_mut();
-        match self.poll.borrow_mut().poll(&mut events, timeout) {
+        match open(&mut self.poll.borrow_mut())?.poll(&mut events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 events.clear();
                 Ok(())
             }
             result => result,
         }
+    }
+
+    /// Gives the poller's descriptor back to the system; that of the wake-up goes with its last holder.
+    pub(crate) fn close(&self) {
+        let poll = self.poll.take();
+        drop(poll);
     }
 
     /// Whether the last `wait` found anything.
@@ -137,6 +149,10 @@ impl Driver {
             }
         }
     }
+}
+
+fn open(poll: &mut Option<Poll>) -> io::Result<&mut Poll> {
+    poll.as_mut().ok_or_else(|| io::Error::other("the event loop is closed"))
 }
 
 impl From<Interest> for mio::Interest {

@@ -212,9 +212,8 @@ impl AnyTask {
         }
     }
 
-    /// Its failure, and its being dropped while pending, are not to be reported.
+    /// Its being dropped while pending is not to be reported; a failure is.
     pub(crate) fn silence(&self) {
-        self.seen();
         self.task.header().state.silence();
     }
 }

@@ -97,6 +97,9 @@ impl Wait {
                 let text = format!("task {:?} awaits itself, which can never end", task.get_name());
                 return Poll::Ready(Err(Error::runtime_error(text)));
             }
+            if let Err(error) = header.task_loop.inner().check_awaited_here() {
+                return Poll::Ready(Err(error));
+            }
             header.waiters.borrow_mut().wait(&mut self.place, cx);
             let target = || Awaited::Task(waker::target(task.task().clone()));
             self.relay.pending(task.task().address().as_ptr(), target);

@@ -25,7 +25,7 @@ const CANCELLED: u16 = 1 << 4;
 const UNSEEN: u16 = 1 << 5;
 /// Failed. Only with DONE and without CANCELLED.
 const FAILED: u16 = 1 << 7;
-/// The failure, or being dropped while pending, is nobody's loss.
+/// Being dropped while pending is nobody's loss.
 const SILENT: u16 = 1 << 6;
 /// Somebody else holds the future and runs the steps. Never cleared.
 const LENT: u16 = 1 << 8;
@@ -116,7 +116,6 @@ impl TaskState {
         let unseen = match ending {
             Ending::Finished => 0,
             Ending::Cancelled => CANCELLED,
-            Ending::Failed if self.has(SILENT) => FAILED,
             Ending::Failed => FAILED | UNSEEN,
         };
         self.0.set((self.0.get() & !(RUNNING | SCHEDULED)) | DONE | unseen);
@@ -153,10 +152,9 @@ impl TaskState {
         self.unset(UNSEEN);
     }
 
-    /// Its failure and its being dropped are not to be reported.
+    /// Its being dropped while pending is not to be reported.
     pub(super) fn silence(&self) {
         self.set(SILENT);
-        self.unset(UNSEEN);
     }
 
     /// Its future is somebody else's.

@@ -192,7 +192,6 @@ pub(super) fn abandon(task: &TaskRef) {
             crate::log::failure(&"a destructor of a task panicked twice while the event loop was closed");
         }
     }
-    header.state.silence();
     header.state.finish(Ending::Cancelled);
     header.cell.clear();
     let waiters = header.waiters.replace(Waiters::None);

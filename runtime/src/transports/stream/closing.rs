@@ -126,7 +126,7 @@ impl Stream {
             return;
         }
         if self.net.inner().get_debug() {
-            crate::log::record!(warn, "unclosed transport {self:?}; close it before the event loop is closed");
+            crate::log::warning(format_args!("unclosed transport {self:?}; close it before the event loop is closed"));
         }
         self.release();
     }

@@ -198,7 +198,7 @@ impl Stream {
             return self.report("data was written after write_eof(), and dropped", after_eof());
         }
         if size > 0 && self.change(super::state::State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::record!(warn, "data was written to a connection that is closing or closed: {self:?}");
+            crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
         }
     }
 }
