@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -209,7 +209,7 @@ impl TestOptions {
 #[track_caller]
 pub fn run_test<F>(options: TestOptions, name: &'static str, test: impl FnOnce() -> F + 'static) -> F::Output
 where
-    F: Future<Output: 'static> + 'static,
+    F: Future<Output: Termination + 'static> + 'static,
 {
     let reports = Rc::new(RefCell::new(Vec::new()));
     let collected = reports.clone();
@@ -237,6 +237,10 @@ where
     };
     closed.unwrap_or_else(|error| panic!("the event loop of {name} could not be closed: {error}"));
     let reports = reports.borrow();
-    assert!(reports.is_empty(), "failures that {name} did not look at:\n{}", reports.join("\n"));
+    if !reports.is_empty() {
+        // Prints the test's own error, if it ended with one: that may be why it did not look.
+        let _ = output.report();
+        panic!("failures that {name} did not look at:\n{}", reports.join("\n"));
+    }
     output
 }
