@@ -2,8 +2,10 @@
 
 mod coroutines_and_tasks;
 mod event_loop;
+mod runners;
 mod running_concurrently;
 mod scopes;
 mod support;
 mod task_groups;
+mod timeouts;
 mod transports_and_protocols;

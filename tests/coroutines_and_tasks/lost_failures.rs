@@ -78,14 +78,14 @@ async fn a_cancel_is_no_failure() {
 }
 
 #[asyncio::test]
-async fn a_refused_cancel_of_a_failed_task_does_not_silence_it() {
-    // CPython: test_tasks.BaseTaskTests.test_tb_logger_not_called_after_cancel; a difference, in the guide.
+async fn whoever_cancels_a_failed_task_does_not_miss_its_failure() {
+    // CPython: test_tasks.BaseTaskTests.test_tb_logger_not_called_after_cancel
     let reports = Reports::here();
     let task = asyncio::create_task(fails());
     ticks(3).await;
     assert!(!task.cancel());
     drop(task);
-    assert_eq!(reports.messages(), [LOST]);
+    assert!(reports.all().is_empty());
 }
 
 #[asyncio::test]
