@@ -183,8 +183,8 @@ async fn an_error_in_the_clean_up_of_a_failed_body_is_the_clean_up_s_to_handle()
     #[asyncio::coroutine]
     async fn fails_twice(journal: Journal) -> Result<()> {
         asyncio::finally! {
-            let outcome: Result<()> = Err(Error::value_error("in the clean-up"));
-            journal.note(outcome.unwrap_err().to_string());
+            let failed = async { Err::<(), _>(Error::value_error("in the clean-up")) };
+            journal.note(failed.await.unwrap_err().to_string());
         }
         Err(Error::value_error("in the body"))
     }

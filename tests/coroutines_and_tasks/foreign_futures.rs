@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{Error, Result};
+use asyncio::Error;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, FutureExt, join, join_all, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -247,6 +247,4 @@ async fn a_current_task_and_its_cell_are_right_under_a_foreign_executor_step() {
         sum += number.unwrap();
     }
     assert_eq!(sum, 3);
-    let outcome: Result<()> = Ok(());
-    outcome.unwrap();
 }

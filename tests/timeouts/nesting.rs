@@ -61,6 +61,17 @@ async fn a_cancel_from_elsewhere_in_the_tick_of_the_deadline_wins() {
 }
 
 #[asyncio::test(virtual_time)]
+async fn a_cancel_later_in_the_tick_of_the_deadline_is_too_late() {
+    let task = asyncio::create_task(asyncio::timeout(millis(10), asyncio::sleep(HOUR)));
+    tick().await;
+    let cancel = task.as_any();
+    // Its timer is the younger one of two at the same time.
+    asyncio::get_running_loop().unwrap().call_later(millis(10), move || assert!(!cancel.cancel())).unwrap();
+    assert!(task.await.unwrap_err().is_timeout());
+    tick().await;
+}
+
+#[asyncio::test(virtual_time)]
 async fn a_task_that_timed_out_is_not_cancelled() {
     // CPython: test_timeouts.TimeoutTests.test_outer_task_is_not_cancelled
     let task = asyncio::create_task(async {

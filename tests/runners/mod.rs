@@ -271,6 +271,24 @@ fn all_runs_of_a_runner_share_one_context() {
 }
 
 #[test]
+fn a_run_in_a_context_that_is_given_leaves_the_shared_one_alone() {
+    // CPython: test_runners.RunnerTests.test_run_keeps_context, for the keyword `context`
+    static CVAR: ContextVar<i32> = ContextVar::new("cvar");
+    async fn replace(value: i32) -> Result<Option<i32>> {
+        let former = CVAR.get();
+        CVAR.set(value);
+        Ok(former)
+    }
+    let mut runner = Runner::new();
+    let given = asyncio::copy_context();
+    assert_eq!(runner.run(replace(1)).unwrap(), None);
+    assert_eq!(runner.run_with_context(given.clone(), replace(2)).unwrap(), None);
+    assert_eq!(runner.run_with_context(given.clone(), replace(3)).unwrap(), Some(2));
+    assert_eq!(runner.run(replace(4)).unwrap(), Some(1));
+    assert_eq!(given.run(|| CVAR.get()), Some(3));
+}
+
+#[test]
 fn tasks_go_on_from_one_run_to_the_next() {
     let journal = Journal::default();
     let notes = journal.clone();
