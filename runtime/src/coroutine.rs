@@ -4,6 +4,7 @@
 //! Polling it is polling the body, and noting a frame of the await trace where that suspends. Dropped before its
 //! first poll it was never awaited, which debug mode reports.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future as StdFuture;
 use std::panic::Location;
@@ -95,9 +96,25 @@ impl Drop for Call {
     }
 }
 
+thread_local! {
+    static ON_PURPOSE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Drops something that was kept from beginning on purpose, which nobody has forgotten to await.
+pub(crate) fn on_purpose<R>(drop: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ON_PURPOSE.set(self.0);
+        }
+    }
+    let _restore = Restore(ON_PURPOSE.replace(true));
+    drop()
+}
+
 #[cold]
 fn never_awaited(name: &'static str, location: &'static Location<'static>) {
-    if std::thread::panicking() {
+    if std::thread::panicking() || ON_PURPOSE.get() {
         return;
     }
     let debug = current_inner(|inner| inner.is_some_and(|inner| inner.get_debug()));

@@ -124,6 +124,31 @@ impl Runner {
     where
         A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
     {
+        let mut context = self.context.take();
+        let outcome = self.run_in(&mut context, main);
+        self.context = context;
+        outcome
+    }
+
+    /// As [`run`](Self::run), in this very context instead of the one that the runs share. Python:
+    /// `Runner.run(context=…)`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    #[track_caller]
+    pub fn run_with_context<A>(&mut self, context: Context, main: A) -> Result<<A::Output as TaskOutput>::Value>
+    where
+        A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
+    {
+        self.run_in(&mut Some(context), main)
+    }
+
+    #[track_caller]
+    fn run_in<A>(&mut self, context: &mut Option<Context>, main: A) -> Result<<A::Output as TaskOutput>::Value>
+    where
+        A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
+    {
         if current_inner(|inner| inner.is_some()) {
             return Err(Error::runtime_error(
                 "an event loop is running on this thread already; await instead of running",
@@ -131,7 +156,7 @@ impl Runner {
         }
         let event_loop = self.get_loop()?;
         let builder = Task::builder().event_loop(&event_loop);
-        let builder = match &self.context {
+        let builder = match &*context {
             Some(context) => builder.context(context.clone()),
             None => builder,
         };
@@ -139,7 +164,7 @@ impl Runner {
         let interrupted = Interruption::listen(&event_loop, &task);
         let ran = run_until_done(&event_loop, &task);
         let interrupted = interrupted.stop();
-        self.context = task.entered_context().or(self.context.take());
+        *context = task.entered_context().or(context.take());
         ran?;
         if interrupted && task.cancelled() && task.uncancel() == 0 {
             return Err(Error::KeyboardInterrupt);

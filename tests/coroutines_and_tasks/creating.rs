@@ -224,6 +224,24 @@ async fn a_task_that_awaits_itself_gets_an_error() {
     assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("awaits itself")), "{error}");
 }
 
+#[test]
+fn what_belongs_to_another_loop_cannot_be_awaited() {
+    // CPython: test_tasks.BaseTaskTests.test_other_loop_future
+    let (here, other) = (asyncio::new_event_loop().unwrap(), asyncio::new_event_loop().unwrap());
+    let future = other.create_future::<()>();
+    let task = Rc::new(other.create_task(async { Ok::<_, Error>(1) }).unwrap());
+    let error = here.run_until_complete(future.clone()).unwrap_err();
+    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("creating.rs")), "{error}");
+    let awaited = task.clone();
+    let error = here.run_until_complete(async move { (&*awaited).await }).unwrap_err();
+    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("Task-1")), "{error}");
+    // What is done is there for everybody.
+    future.set_result(()).unwrap();
+    other.run_until_complete(async {}).unwrap();
+    here.run_until_complete(future).unwrap();
+    assert_eq!(here.run_until_complete(async move { (&*task).await }).unwrap(), 1);
+}
+
 #[asyncio::test]
 async fn ten_thousand_tasks_each_give_their_own_result() {
     for round in 0..3 {

@@ -138,11 +138,11 @@ fn a_future_of_another_loop_is_refused() {
     let other = EventLoop::new().unwrap();
     let future: Future<()> = other.create_future();
     let error = event_loop.run_until_complete(&future).unwrap_err();
-    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another loop")), "{error}");
+    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another event loop")), "{error}");
     let task = other.create_task(async {}).unwrap();
     let any = task.as_any();
     let error = event_loop.run_until_complete(task).unwrap_err();
-    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another loop")), "{error}");
+    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another event loop")), "{error}");
     assert!(!future.done() && !any.done(), "they are left alone");
     let task = other.create_task(async {}).unwrap();
     // What is done needs no loop any more.

@@ -110,7 +110,7 @@ fn a_future_of_another_loop_is_an_error_in_the_task_that_awaits_it() {
         Ok::<_, Error>(error)
     });
     let error = error.unwrap();
-    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another loop")), "{error}");
+    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another event loop")), "{error}");
     assert!(foreign.get_loop().unwrap() == other);
     event_loop.close().unwrap();
     other.close().unwrap();

@@ -50,3 +50,8 @@ impl Drop for Dropped {
         self.journal.note(self.entry);
     }
 }
+
+/// Panics where a value of type `()` is wanted, so that a task of it has a type.
+pub(crate) fn panics(text: &str) {
+    panic!("{text}");
+}

@@ -1,6 +1,6 @@
 //! Which loop runs on this thread, and which one is set as its current one.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,8 +8,6 @@ use super::{EventLoop, Inner};
 use crate::exceptions::{Error, Result};
 
 thread_local! {
-    /// The address of the running loop: read at every wait, and without a destructor cheaper than the next one.
-    static RUNS: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
     static RUNNING: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
     static CURRENT: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
 }
@@ -30,7 +28,6 @@ impl Running {
                 ));
             }
             *running = Some(inner.clone());
-            RUNS.set(Rc::as_ptr(inner));
             Ok(Self { _private: () })
         })
     }
@@ -38,7 +35,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        RUNS.set(std::ptr::null());
         let inner = RUNNING.with(RefCell::take);
         drop(inner);
     }
@@ -48,22 +44,6 @@ impl Drop for Running {
 #[inline]
 pub(crate) fn current_inner<R>(f: impl FnOnce(Option<&Rc<Inner>>) -> R) -> R {
     RUNNING.with(|running| f(running.borrow().as_ref().filter(|inner| inner.process.is_current())))
-}
-
-impl Inner {
-    /// An error if another loop than this one runs: what is awaited there would never be told of.
-    #[inline]
-    pub(crate) fn check_awaited_here(&self) -> Result<()> {
-        let running = RUNS.get();
-        if running.is_null() || std::ptr::eq(running, self) { Ok(()) } else { Err(awaited_elsewhere()) }
-    }
-}
-
-#[cold]
-fn awaited_elsewhere() -> Error {
-    Error::runtime_error(
-        "what is awaited belongs to another loop than the running one; make and await it on the same loop",
-    )
 }
 
 /// The loop that runs on this thread. Python: `asyncio.get_running_loop()`.

@@ -1,12 +1,16 @@
 //! Awaiting a future: the leaf.
 
 use std::future::{Future as StdFuture, IntoFuture};
+use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::{Future, Place};
 use crate::cancellation::{Awaited, Relay, is_marked};
-use crate::exceptions::Result;
+use crate::event_loop::{Inner, current_inner};
+use crate::exceptions::{Error, Result};
 use crate::trace::{WaitsFor, waits_for};
 
 /// What `future.await` awaits.
@@ -30,12 +34,12 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
         let this = &mut *self;
         let cell = &this.future.cell;
         if !cell.state.borrow().is_done() {
-            if let Err(error) = cell.inner.check_awaited_here() {
-                return Poll::Ready(Err(error));
+            if !this.place.is_taken() && !cell.inner.is_running() {
+                never_ends(&cell.inner, cell.location)?;
             }
             cell.waiters.borrow_mut().wait(&mut this.place, cx);
             let target = || Awaited::Future(cell.clone());
-            this.relay.pending(std::rc::Rc::as_ptr(cell).cast(), target);
+            this.relay.pending(Rc::as_ptr(cell).cast(), target);
             waits_for(WaitsFor::Future);
             return Poll::Pending;
         }
@@ -48,6 +52,17 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
         }
         Poll::Ready(this.future.result())
     }
+}
+
+/// An error if another loop runs than the one whose future is awaited. Without any, somebody else polls.
+#[cold]
+fn never_ends(inner: &Inner, location: &'static Location<'static>) -> Result<()> {
+    if current_inner(|running| running.is_none_or(|running| ptr::eq(&**running, inner))) {
+        return Ok(());
+    }
+    let text =
+        format!("the future created at {location} is another event loop's, which cannot run while this one does");
+    Err(Error::runtime_error(text))
 }
 
 impl<T> Drop for FutureAwait<T> {

@@ -46,7 +46,8 @@ impl AnyTask {
         &self.task
     }
 
-    /// Asks the task to leave. False, and no effect, if it is done. Python: `Task.cancel()`.
+    /// Asks the task to leave. False if it is done; a failure that nobody saw is not reported then. Python:
+    /// `Task.cancel()`.
     ///
     /// Requests are counted. If the task awaits another task or a future, that is cancelled and its end decides;
     /// else the task leaves at the await at which it is, and its clean-up runs. A task that has not begun never does.

@@ -4,8 +4,9 @@ use std::future::{Future as StdFuture, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::Task;
 use super::any::AnyTask;
-use super::{Task, waker};
+use super::waker::{self, SeenFrom};
 use crate::cancellation::{Awaited, Relay, is_marked};
 use crate::exceptions::{Error, Result};
 use crate::future::Place;
@@ -93,12 +94,8 @@ impl Wait {
     fn poll(&mut self, task: &AnyTask, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let header = task.task().header();
         if !header.state.is_done() {
-            if waker::is_current(task.task()) {
-                let text = format!("task {:?} awaits itself, which can never end", task.get_name());
-                return Poll::Ready(Err(Error::runtime_error(text)));
-            }
-            if let Err(error) = header.task_loop.inner().check_awaited_here() {
-                return Poll::Ready(Err(error));
+            if !self.place.is_taken() {
+                never_ends(task)?;
             }
             header.waiters.borrow_mut().wait(&mut self.place, cx);
             let target = || Awaited::Task(waker::target(task.task().clone()));
@@ -124,6 +121,17 @@ impl Wait {
             drop(waiter);
         }
     }
+}
+
+/// An error if waiting for this task, here, could never end.
+#[inline]
+fn never_ends(task: &AnyTask) -> Result<()> {
+    let why = match waker::seen_from_current(task.task()) {
+        SeenFrom::ItsLoop => return Ok(()),
+        SeenFrom::Itself => "awaits itself, which can never end",
+        SeenFrom::AnotherLoop => "is another event loop's, which cannot run while this one does",
+    };
+    Err(Error::runtime_error(format!("task {:?} {why}", task.get_name())))
 }
 
 impl<T: 'static> IntoFuture for Task<T> {

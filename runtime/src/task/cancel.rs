@@ -11,6 +11,11 @@ use crate::exceptions::Message;
 pub(super) fn cancel(task: &TaskRef, message: Option<Message>) -> bool {
     let header = task.header();
     if header.state.is_done() {
+        // As in Python: whoever wants it gone does not miss its failure.
+        if header.state.is_unseen() {
+            header.state.seen();
+            header.task_loop.forget_unseen(task);
+        }
         return false;
     }
     if header.state.is_running() {

@@ -10,6 +10,7 @@ use super::state::Ending;
 use super::{any::AnyTask, waker};
 use crate::cancellation::with_cell;
 use crate::context;
+use crate::coroutine::on_purpose;
 use crate::exceptions::{CancelledError, Error, Panic, catch};
 use crate::future::{Waiters, tell};
 use crate::handle::set_polled;
@@ -54,7 +55,7 @@ pub(super) fn run_body(task: &TaskRef, body: &mut impl Body) {
     if !header.state.is_started() {
         // Cancelled before the first step: the body never runs.
         if let Some(error) = header.cell.take_mark() {
-            return leave(task, body, error);
+            return on_purpose(|| leave(task, body, error));
         }
     }
     header.state.start();

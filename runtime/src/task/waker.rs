@@ -115,10 +115,24 @@ pub(super) fn current() -> Option<TaskRef> {
     Some(unsafe { TaskRef::borrow_raw(polled.0, TaskRef::clone) })
 }
 
-/// Whether it is this task that is being polled.
+/// What a task is for the one that is being polled.
+pub(super) enum SeenFrom {
+    Itself,
+    /// Another one of the same loop; or no task is being polled.
+    ItsLoop,
+    AnotherLoop,
+}
+
+/// What this task is for the one that is being polled.
 #[inline]
-pub(super) fn is_current(task: &TaskRef) -> bool {
-    crate::handle::polled().is_some_and(|polled| polled.0 == task.address())
+pub(super) fn seen_from_current(task: &TaskRef) -> SeenFrom {
+    let Some(polled) = crate::handle::polled() else { return SeenFrom::ItsLoop };
+    if polled.0 == task.address() {
+        return SeenFrom::Itself;
+    }
+    let same_loop = |current: &TaskRef| Rc::ptr_eq(&current.header().task_loop, &task.header().task_loop);
+    // SAFETY: as in `current`, and the reference is not used up.
+    if unsafe { TaskRef::borrow_raw(polled.0, same_loop) } { SeenFrom::ItsLoop } else { SeenFrom::AnotherLoop }
 }
 
 /// The loop's side of tasks, where the running task is one of them: shorter than asking the loop.
