@@ -2,8 +2,10 @@
 
 mod coroutines_and_tasks;
 mod event_loop;
+mod queues;
 mod running_concurrently;
 mod scopes;
 mod support;
+mod synchronization;
 mod task_groups;
 mod transports_and_protocols;

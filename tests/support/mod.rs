@@ -6,3 +6,4 @@ pub(crate) mod net;
 pub(crate) mod reports;
 pub(crate) mod script;
 pub(crate) mod tasks;
+pub(crate) mod ticks;
