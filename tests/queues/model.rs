@@ -9,7 +9,7 @@ use asyncio::{Error, Queue, QueueStorage, Task};
 use prop::sample::Index;
 use proptest::prelude::*;
 
-use crate::support::ticks::{quiet, tick};
+use crate::support::ticks::{quiet, run, tick};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -165,13 +165,12 @@ proptest! {
 
     #[test]
     fn what_goes_in_comes_out_once_and_in_order(maxsize in 0..4_usize, steps in steps()) {
-        let run = async move {
+        run(async move {
             let mut run = Run::new(maxsize);
             for step in steps {
                 run.step(step).await;
             }
             run.check().await;
-        };
-        asyncio::run(run).unwrap();
+        });
     }
 }

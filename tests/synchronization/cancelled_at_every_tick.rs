@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use asyncio::{Barrier, Condition, Error, Event, Lock, PriorityQueue, Queue, Semaphore, Task};
 
-use crate::support::ticks::{quiet, tick, ticks};
+use crate::support::ticks::{quiet, run, tick, ticks};
 
 /// What is cancelled, and what must come to its end all the same.
 struct Scenario {
@@ -21,7 +21,7 @@ struct Scenario {
 fn at_every_tick(name: &str, start: fn() -> Scenario) {
     let mut moments = 0;
     for at in 0.. {
-        let cancelled = asyncio::run(async move {
+        let cancelled = run(async move {
             let Scenario { victim, others, check } = start();
             ticks(at).await;
             let cancelled = victim.cancel();

@@ -11,7 +11,7 @@ use asyncio::{Error, Event, Lock, Semaphore, Task};
 use pin_project_lite::pin_project;
 use proptest::prelude::*;
 
-use crate::support::ticks::{quiet, tick, ticks};
+use crate::support::ticks::{quiet, run, tick, ticks};
 
 pin_project! {
     /// Counts its polls.
@@ -194,8 +194,7 @@ proptest! {
 
     #[test]
     fn units_are_neither_lost_nor_made_and_go_in_order(units in 0..3_usize, steps in steps()) {
-        let run = async move { Ok::<_, Error>(play(units, steps).await) };
-        let (order, available, shown, waiting) = asyncio::run(run).unwrap();
+        let (order, available, shown, waiting) = run(play(units, steps));
         prop_assert!(order.is_sorted(), "out of order: {order:?}");
         let left = available - order.len();
         let state = if left == 0 || waiting > 0 { "locked" } else { "unlocked" };

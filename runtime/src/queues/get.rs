@@ -47,9 +47,9 @@ impl<T> Shared<T> {
     /// Takes an item, or takes or keeps a place among those who wait for one.
     #[inline]
     pub(super) fn poll_get(&self, slot: &mut Option<Place>, context: &Context<'_>) -> Poll<Result<T>> {
-        waits_for(WaitsFor::Get);
         if let Some(place) = *slot {
             if is_marked() || !self.getters.leave_if_woken(place, context) {
+                waits_for(WaitsFor::Get);
                 return Poll::Pending;
             }
             *slot = None;
@@ -63,6 +63,7 @@ impl<T> Shared<T> {
         // The first poll, or somebody else was faster: then this one stands at the end again.
         self.check_loop()?;
         *slot = Some(self.getters.enter(context));
+        waits_for(WaitsFor::Get);
         Poll::Pending
     }
 

@@ -50,24 +50,24 @@ impl<T> Put<T> {
     }
 
     fn poll_put(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
-        waits_for(WaitsFor::Put);
         let shared = &*self.queue.shared;
         if let Some(place) = self.place {
             if is_marked() || !shared.putters.leave_if_woken(place, context) {
+                waits_for(WaitsFor::Put);
                 return Poll::Pending;
             }
             self.place = None;
         }
+        let item = self.item.take().expect("a future is not polled after it has ended");
+        let Err(item) = shared.add(item) else { return Poll::Ready(Ok(())) };
+        self.item = Some(item);
         if shared.is_shut() {
             return Poll::Ready(Err(Error::QueueShutDown));
-        }
-        if !shared.is_full() {
-            shared.add(self.item.take().expect("a future is not polled after it has ended"));
-            return Poll::Ready(Ok(()));
         }
         // The first poll, or somebody else was faster: then this one stands at the end again.
         shared.check_loop()?;
         self.place = Some(shared.putters.enter(context));
+        waits_for(WaitsFor::Put);
         Poll::Pending
     }
 }

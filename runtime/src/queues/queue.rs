@@ -162,14 +162,7 @@ impl<T> Queue<T> {
     /// ```
     #[inline]
     pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
-        if self.shared.is_shut() {
-            return Err(PutError::new(Error::QueueShutDown, item));
-        }
-        if self.full() {
-            return Err(PutError::new(Error::QueueFull, item));
-        }
-        self.shared.add(item);
-        Ok(())
+        self.shared.add(item).map_err(|item| PutError::new(self.shared.refusal(), item))
     }
 
     /// The items as a stream, which ends once the queue is shut down and empty.

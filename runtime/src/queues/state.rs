@@ -4,8 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use super::storage::Items;
-use crate::exceptions::Result;
+use crate::exceptions::{Error, Result};
 use crate::sync::{Bound, WaitQueue};
+
+/// More items than fit into the memory.
+const UNLIMITED: usize = usize::MAX;
 
 pub(super) struct Shared<T> {
     items: RefCell<Items<T>>,
@@ -13,7 +16,8 @@ pub(super) struct Shared<T> {
     pub(super) maxsize: usize,
     /// Items that were put and not reported by `task_done`.
     unfinished: Cell<usize>,
-    shut: Cell<bool>,
+    /// How many items it may have now: `maxsize`, all there can be if that is zero, none once it is shut down.
+    limit: Cell<usize>,
     pub(super) getters: WaitQueue,
     pub(super) putters: WaitQueue,
     pub(super) joiners: WaitQueue,
@@ -26,7 +30,7 @@ impl<T> Shared<T> {
             items: RefCell::new(items),
             maxsize,
             unfinished: Cell::new(0),
-            shut: Cell::new(false),
+            limit: Cell::new(if maxsize == 0 { UNLIMITED } else { maxsize }),
             getters: WaitQueue::new(),
             putters: WaitQueue::new(),
             joiners: WaitQueue::new(),
@@ -34,11 +38,25 @@ impl<T> Shared<T> {
         }
     }
 
+    /// Puts an item in, and wakes a getter; gives it back if there is no room, or never will be.
     #[inline]
-    pub(super) fn add(&self, item: T) {
-        self.items.borrow_mut().put(item);
+    pub(super) fn add(&self, item: T) -> Result<(), T> {
+        {
+            let mut items = self.items.borrow_mut();
+            if items.len() >= self.limit.get() {
+                return Err(item);
+            }
+            items.put(item);
+        }
         self.unfinished.set(self.unfinished.get() + 1);
         self.getters.wake_next();
+        Ok(())
+    }
+
+    /// Why nothing can be added.
+    #[cold]
+    pub(super) fn refusal(&self) -> Error {
+        if self.is_shut() { Error::QueueShutDown } else { Error::QueueFull }
     }
 
     #[inline]
@@ -51,7 +69,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn is_shut(&self) -> bool {
-        self.shut.get()
+        self.limit.get() == 0
     }
 
     #[inline]
@@ -81,7 +99,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn shut(&self, immediate: bool) {
-        self.shut.set(true);
+        self.limit.set(0);
         if immediate {
             self.discard();
         }
@@ -106,8 +124,8 @@ impl<T> Shared<T> {
 
 impl<T> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { items, maxsize, unfinished, shut, getters, putters, .. } = self;
-        let shut = if shut.get() { " shutdown" } else { "" };
+        let Self { items, maxsize, unfinished, getters, putters, .. } = self;
+        let shut = if self.is_shut() { " shutdown" } else { "" };
         write!(f, "<Queue{shut} maxsize={maxsize}, {:?}, unfinished: {}", items.borrow(), unfinished.get())?;
         write!(f, ", getters: {}, putters: {}>", getters.len(), putters.len())
     }

@@ -110,7 +110,10 @@ impl WaitQueue {
 
     /// Gives the place back, whatever has happened. True: it had been woken.
     pub(crate) fn leave(&self, place: Place) -> bool {
-        let waker = self.list.borrow_mut().remove(place);
+        let mut list = self.list.borrow_mut();
+        let waker = list.nodes[place.index()].waker.take();
+        list.remove(place);
+        drop(list);
         waker.is_none()
     }
 
@@ -168,16 +171,17 @@ impl List {
     #[inline]
     fn append(&mut self, waker: LocalWaker) -> Place {
         let previous = self.tail;
-        let node = Node { waker: Some(waker), previous, next: NOWHERE };
         let index = match self.nodes.get_mut(self.free as usize) {
-            Some(free) => {
-                let index = self.free;
-                self.free = free.next;
-                // A free place has no waker, so there is nothing to drop.
-                mem::forget(mem::replace(free, node));
+            Some(node) => {
+                let index = mem::replace(&mut self.free, node.next);
+                // Field by field: a node that is built elsewhere and copied is written in words and read in pairs of
+                // them, for which the processor waits. A free place has no waker, so there is nothing to drop.
+                mem::forget(node.waker.replace(waker));
+                node.previous = previous;
+                node.next = NOWHERE;
                 index
             }
-            None => self.push(node),
+            None => self.push(Node { waker: Some(waker), previous, next: NOWHERE }),
         };
         self.tail = index;
         match self.nodes.get_mut(previous as usize) {
@@ -197,10 +201,11 @@ impl List {
         index
     }
 
+    /// Frees a place whose waker was taken out.
     #[inline]
-    fn remove(&mut self, place: Place) -> Option<LocalWaker> {
+    fn remove(&mut self, place: Place) {
         let node = &mut self.nodes[place.index()];
-        let waker = node.waker.take();
+        debug_assert!(node.waker.is_none(), "a free place has no waker");
         let Node { previous, next, .. } = *node;
         node.next = mem::replace(&mut self.free, place.0);
         match self.nodes.get_mut(previous as usize) {
@@ -217,7 +222,6 @@ impl List {
         if self.head == NOWHERE && self.nodes.len() > KEPT_CAPACITY {
             *self = Self::new();
         }
-        waker
     }
 
     #[inline]
