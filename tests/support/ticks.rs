@@ -6,17 +6,7 @@ use std::time::Duration;
 use asyncio::testing::VirtualClock;
 use asyncio::{Error, EventLoop, Runner};
 
-/// Lets everything that is due run once. Python: `await asyncio.sleep(0)`.
-pub(crate) async fn tick() {
-    asyncio::sleep(Duration::ZERO).await;
-}
-
-/// As many ticks.
-pub(crate) async fn ticks(count: usize) {
-    for _ in 0..count {
-        tick().await;
-    }
-}
+pub(crate) use crate::support::tasks::{tick, ticks};
 
 /// Ticks until nothing that a test of this size does can still be on its way.
 pub(crate) async fn quiet() {

@@ -236,6 +236,22 @@ async fn cancelled_in_the_tick_of_its_turn_a_task_passes_the_lock_on() -> asynci
 }
 
 #[asyncio::test(virtual_time, timeout = "60s")]
+async fn a_cancelled_waiter_counts_until_its_task_has_run() -> asyncio::Result<()> {
+    // Unlike in Python, where the newcomer has the lock at once: one tick later here.
+    let lock = Lock::new();
+    lock.acquire().await?;
+    let waiter = asyncio::create_task(lock.acquire());
+    tick().await;
+    waiter.cancel();
+    lock.release()?;
+    let mut newcomer = Box::pin(lock.acquire());
+    assert!(futures_lite::future::poll_once(newcomer.as_mut()).await.is_none());
+    newcomer.await?;
+    assert!(waiter.cancelled());
+    Ok(())
+}
+
+#[asyncio::test(virtual_time, timeout = "60s")]
 async fn a_cancel_and_a_release_in_one_tick_lose_no_wake_up() -> asyncio::Result<()> {
     // CPython: test_locks.LockTests.test_cancel_race
     let lock = Lock::new();
