@@ -254,5 +254,7 @@ async fn dropped_by_hand_a_wait_passes_its_notification_on_and_its_guard_release
     drop(guard);
     assert!(condition.locked(), "it is held by somebody else now");
     condition.release()?;
-    other.await
+    other.await?;
+    assert!(journal.entries().is_empty(), "the other one was notified: {:?}", journal.entries());
+    Ok(())
 }
