@@ -4,7 +4,7 @@ use std::future::Future;
 
 use asyncio::{Barrier, Condition, Error, Event, Lock, Queue, Semaphore};
 
-use crate::support::ticks::tick;
+use crate::support::ticks::{run, tick};
 
 /// Waits in one loop, and in another one; the outcome of the second.
 fn in_two_loops<F, T: 'static>(wait: impl Fn() -> F) -> Error
@@ -20,8 +20,7 @@ where
     })
     .unwrap();
     let second = wait();
-    let outcome = asyncio::run(async move { Ok::<_, Error>(second.await.err()) });
-    outcome.unwrap().expect("it belongs to the first loop")
+    run(async move { second.await.err() }).expect("it belongs to the first loop")
 }
 
 /// A put as a plain result.
