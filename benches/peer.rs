@@ -4,7 +4,6 @@
 #[rustfmt::skip]
 mod common;
 mod runtime;
-mod stand_ins;
 
 use std::cell::Cell;
 use std::process::ExitCode;

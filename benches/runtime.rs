@@ -1,17 +1,14 @@
 //! The harness's view of a runtime, by public names of this crate.
 
-use std::cell::RefCell;
 use std::future::Future as StdFuture;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use asyncio::Future;
+use asyncio::{Future, Lock, Queue};
 use pin_project_lite::pin_project;
 
 use crate::common::Rt;
-use crate::stand_ins::{Lock, Queue};
 
 /// This crate.
 #[derive(Debug)]
@@ -19,7 +16,7 @@ pub struct Asyncio;
 
 thread_local! {
     /// Where what another thread sends arrives: a call from there can carry no reference to the loop's thread.
-    static INBOX: RefCell<Rc<Queue>> = RefCell::default();
+    static INBOX: Queue<u64> = Queue::new();
 }
 
 pin_project! {
@@ -39,11 +36,11 @@ impl<F: StdFuture> StdFuture for Plain<F> {
 }
 
 impl Rt for Asyncio {
-    type Tx = Rc<Queue>;
-    type Rx = Rc<Queue>;
+    type Tx = Queue<u64>;
+    type Rx = Queue<u64>;
     type OTx = Future<u64>;
     type ORx = Future<u64>;
-    type XRx = Rc<Queue>;
+    type XRx = Queue<u64>;
     type Mutex = Lock;
 
     fn spawn<T: 'static>(future: impl StdFuture<Output = T> + 'static) -> impl StdFuture<Output = T> + 'static {
@@ -60,16 +57,16 @@ impl Rt for Asyncio {
     }
 
     fn channel() -> (Self::Tx, Self::Rx) {
-        let queue = Rc::<Queue>::default();
+        let queue = Queue::new();
         (queue.clone(), queue)
     }
 
     fn send(tx: &Self::Tx, value: u64) {
-        tx.put_nowait(value);
+        tx.put_nowait(value).expect("it has no limit, and nobody shuts it down");
     }
 
     async fn recv(rx: &mut Self::Rx) -> u64 {
-        rx.get().await
+        rx.get().await.expect("nobody shuts it down")
     }
 
     fn oneshot() -> (Self::OTx, Self::ORx) {
@@ -88,23 +85,22 @@ impl Rt for Asyncio {
     fn xchannel() -> (Box<dyn Fn(u64) + Send>, Self::XRx) {
         let handle = asyncio::get_running_loop().expect("a loop runs").handle();
         let send = move |value| {
-            let put = move || INBOX.with_borrow(|inbox| inbox.put_nowait(value));
+            let put = move || INBOX.with(|inbox| inbox.put_nowait(value).expect("it has no limit"));
             handle.call_soon_threadsafe(put).expect("the loop is open as long as it waits");
         };
-        (Box::new(send), INBOX.with_borrow(Rc::clone))
+        (Box::new(send), INBOX.with(Queue::clone))
     }
 
     async fn xrecv(rx: &mut Self::XRx) -> u64 {
-        rx.get().await
+        rx.get().await.expect("nobody shuts it down")
     }
 
     fn mutex() -> Self::Mutex {
-        Lock::default()
+        Lock::new()
     }
 
     async fn critical(lock: &Self::Mutex) {
-        lock.acquire().await;
+        let _held = lock.hold().await.expect("one loop uses it");
         Self::yield_now().await;
-        lock.release();
     }
 }

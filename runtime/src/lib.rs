@@ -21,10 +21,12 @@ mod handle;
 mod log;
 mod net;
 mod protocols;
+mod queues;
 mod runner;
 mod scope;
 mod sealed;
 mod select;
+mod sync;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
 mod task;
@@ -56,8 +58,13 @@ pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, 
 pub use handle::{Handle, TimerHandle};
 pub use net::{AddressFamily, Hosts};
 pub use protocols::{Protocol, ProtocolHandle};
+pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
+pub use sync::{
+    Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,
+    Hold, Lock, Semaphore, Truth,
+};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
     create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,

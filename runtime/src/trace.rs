@@ -32,6 +32,17 @@ pub(crate) enum WaitsFor {
     Select,
     /// The children of a group or scope.
     Children,
+    Lock,
+    Event,
+    Condition,
+    Semaphore,
+    Barrier,
+    /// An item of a queue.
+    Get,
+    /// Room in a queue.
+    Put,
+    /// That the items of a queue are done.
+    Join,
 }
 
 struct Stack {

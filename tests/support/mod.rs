@@ -3,6 +3,7 @@
 pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod net;
+pub(crate) mod quiet;
 pub(crate) mod reports;
 pub(crate) mod script;
 pub(crate) mod tasks;

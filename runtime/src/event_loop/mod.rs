@@ -39,7 +39,7 @@ pub use running::{get_event_loop, get_running_loop, new_event_loop, set_event_lo
 
 pub(crate) use ready::Ready;
 pub(crate) use remote::{Posted, RemoteWake, Shared};
-pub(crate) use running::current_inner;
+pub(crate) use running::{current_inner, is_running_here};
 pub(crate) use slots::Slot;
 pub(crate) use sources::{Source, SourceKey};
 

@@ -1,15 +1,18 @@
 //! Which loop runs on this thread, and which one is set as its current one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{EventLoop, Inner};
 use crate::exceptions::{Error, Result};
+use crate::sys::fork::Process;
 
 thread_local! {
     static RUNNING: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
     static CURRENT: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
+    /// Of the loop in `RUNNING`, and the process that runs it; only to be compared.
+    static ADDRESS: Cell<Option<(*const Inner, Process)>> = const { Cell::new(None) };
 }
 
 /// A loop is the running one of its thread until this is dropped.
@@ -28,6 +31,7 @@ impl Running {
                 ));
             }
             *running = Some(inner.clone());
+            ADDRESS.set(Some((Rc::as_ptr(inner), inner.process)));
             Ok(Self { _private: () })
         })
     }
@@ -35,9 +39,16 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        ADDRESS.set(None);
         let inner = RUNNING.with(RefCell::take);
         drop(inner);
     }
+}
+
+/// Whether `inner` is the address of the running loop of this thread: shorter than [`current_inner`].
+#[inline]
+pub(crate) fn is_running_here(inner: *const Inner) -> bool {
+    ADDRESS.get().is_some_and(|(running, process)| std::ptr::eq(running, inner) && process.is_current())
 }
 
 /// Calls `f` with the running loop of this thread; `None` in the child of a fork.

@@ -57,6 +57,14 @@ pub fn format_call_graph(task: Option<&AnyTask>) -> Result<String> {
         WaitsFor::Gather => "waits in gather()",
         WaitsFor::Select => "waits in select!",
         WaitsFor::Children => "waits for its children",
+        WaitsFor::Lock => "waits for a lock",
+        WaitsFor::Event => "waits for an event",
+        WaitsFor::Condition => "waits for a condition",
+        WaitsFor::Semaphore => "waits for a semaphore",
+        WaitsFor::Barrier => "waits at a barrier",
+        WaitsFor::Get => "waits for an item of a queue",
+        WaitsFor::Put => "waits for room in a queue",
+        WaitsFor::Join => "waits until the items of a queue are done",
         WaitsFor::Unknown => "waits",
     };
     let _ = writeln!(text, "  {waits}");

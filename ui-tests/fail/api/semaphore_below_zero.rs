@@ -1,0 +1,5 @@
+// error: cannot apply unary operator `-` to type `usize`
+
+fn main() {
+    asyncio::Semaphore::new(-1);
+}
