@@ -7,4 +7,5 @@ mod scopes;
 mod support;
 mod task_groups;
 mod testing;
+mod threads;
 mod transports_and_protocols;
