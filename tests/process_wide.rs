@@ -14,6 +14,8 @@ mod exit_codes;
 mod fork;
 #[path = "process_wide/program.rs"]
 mod program;
+#[path = "process_wide/threads.rs"]
+mod threads;
 
 use std::process::ExitCode;
 
@@ -21,7 +23,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use program::Test;
 
-const TESTS: &[&[Test]] = &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS];
+const TESTS: &[&[Test]] = &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS, threads::TESTS];
 
 fn main() -> ExitCode {
     let tests = || TESTS.iter().copied().flatten();

@@ -20,3 +20,12 @@ pub(crate) fn failure(text: &dyn fmt::Display) {
         record!(error, "{text}");
     }
 }
+
+/// As [`failure`], where something was given up and nothing has failed.
+pub(crate) fn warning(text: &dyn fmt::Display) {
+    if ::log::max_level() == ::log::LevelFilter::Off {
+        eprintln!("{text}");
+    } else {
+        record!(warn, "{text}");
+    }
+}

@@ -21,7 +21,7 @@ impl Quiet {}
 
 /// Runs `child` in a child of this process and waits for its end.
 #[expect(unsafe_code, reason = "there is no other way to fork")]
-fn in_child(child: impl FnOnce()) {
+pub(crate) fn in_child(child: impl FnOnce()) {
     // SAFETY: the child touches only this thread's values and the allocator, which the C library keeps usable there,
     // and it ends without running anything of the other threads'.
     let pid = unsafe { libc::fork() };

@@ -123,10 +123,9 @@ impl EventLoop {
         executor.shutdown_with(ShutdownOptions::new().wait(false))?;
         if !ended(self.inner(), executor.pool(), timeout)?.await? {
             let (timeout, doing) = (timeout.unwrap_or_default(), executor.pool().doing().join(", "));
-            crate::log::record!(
-                warn,
+            crate::log::warning(&format_args!(
                 "the threads of the default executor did not end within {timeout:?} and are left to themselves: {doing}"
-            );
+            ));
         }
         Ok(())
     }

@@ -55,7 +55,8 @@ impl Job {
 #[diagnostic::on_unimplemented(
     message = "a function that runs in a thread must give `()` or a `Result`, and this one gives `{Self}`",
     label = "gives `{Self}`",
-    note = "write `Ok::<_, asyncio::Error>(…)` as its last line; an error of your own needs `.map_err(asyncio::Error::other)`"
+    note = "write `Ok::<_, asyncio::Error>(…)` as its last line; an error of your own needs `.map_err(asyncio::Error::other)`",
+    note = "a coroutine belongs on the loop: `asyncio::create_task(…)`"
 )]
 pub trait JobOutput: Sealed {
     /// What the job results in if all goes well.

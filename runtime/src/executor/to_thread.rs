@@ -4,12 +4,13 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use super::default::run_in_executor;
-use super::{ExecutorFutureAwait, JobOutput};
+use super::{ExecutorFuture, ExecutorFutureAwait, JobOutput};
 use crate::context::Luggage;
-use crate::event_loop::current_inner;
+use crate::event_loop::{Inner, current_inner};
 use crate::exceptions::{Error, Result};
 
 /// Calls a blocking function in a thread of the default executor, and waits for it. Python: `asyncio.to_thread()`.
@@ -40,61 +41,56 @@ use crate::exceptions::{Error, Result};
 /// # }
 /// ```
 #[track_caller]
-pub fn to_thread<F, R>(function: F) -> ToThread<F, R>
+pub fn to_thread<F, R>(function: F) -> ToThread<R::Value>
 where
     F: FnOnce() -> R + Send + 'static,
     R: JobOutput<Value: Send + 'static>,
 {
-    ToThread { stage: Stage::New(function), location: Location::caller() }
+    let location = Location::caller();
+    let submit = move |inner: &Rc<Inner>| run_in_executor(inner, None, function, Some(Luggage::pack()), location);
+    ToThread { stage: Stage::New(Box::new(submit)), location }
 }
 
 /// What [`to_thread`] returns.
 #[must_use = "the function is not called until this is awaited: write `.await`"]
-pub struct ToThread<F, R: JobOutput<Value: Send + 'static>> {
-    stage: Stage<F, R>,
+pub struct ToThread<T: Send + 'static> {
+    stage: Stage<T>,
     location: &'static Location<'static>,
 }
 
-enum Stage<F, R: JobOutput<Value: Send + 'static>> {
-    New(F),
-    Waiting(ExecutorFutureAwait<R::Value>),
+/// Submits the function.
+type Submit<T> = Box<dyn FnOnce(&Rc<Inner>) -> Result<ExecutorFuture<T>>>;
+
+enum Stage<T: Send + 'static> {
+    New(Submit<T>),
+    Waiting(ExecutorFutureAwait<T>),
     Done,
 }
 
-impl<F, R: JobOutput<Value: Send + 'static>> Unpin for ToThread<F, R> {}
+impl<T: Send + 'static> Future for ToThread<T> {
+    type Output = Result<T>;
 
-impl<F, R> Future for ToThread<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: JobOutput<Value: Send + 'static>,
-{
-    type Output = Result<R::Value>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Stage::New(_) = this.stage {
-            if let Stage::New(function) = std::mem::replace(&mut this.stage, Stage::Done) {
-                this.stage = Stage::Waiting(start(function, this.location)?);
-            }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let mut waiting = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::New(submit) => begin(submit)?,
+            Stage::Waiting(waiting) => waiting,
+            Stage::Done => panic!("to_thread was polled after it had ended"),
+        };
+        let poll = Pin::new(&mut waiting).poll(cx);
+        if poll.is_pending() {
+            self.stage = Stage::Waiting(waiting);
         }
-        let Stage::Waiting(waiting) = &mut this.stage else { panic!("to_thread was polled after it had ended") };
-        let outcome = ready!(Pin::new(waiting).poll(cx));
-        this.stage = Stage::Done;
-        Poll::Ready(outcome)
+        poll
     }
 }
 
-fn start<F, R>(function: F, location: &'static Location<'static>) -> Result<ExecutorFutureAwait<R::Value>>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: JobOutput<Value: Send + 'static>,
-{
+fn begin<T: Send + 'static>(submit: Submit<T>) -> Result<ExecutorFutureAwait<T>> {
     let inner = current_inner(|inner| inner.cloned())
         .ok_or_else(|| Error::runtime_error("to_thread needs a running event loop; await it inside asyncio::run(…)"))?;
-    Ok(run_in_executor(&inner, None, function, Some(Luggage::pack()), location)?.into_future())
+    submit(&inner).map(IntoFuture::into_future)
 }
 
-impl<F, R: JobOutput<Value: Send + 'static>> Drop for ToThread<F, R> {
+impl<T: Send + 'static> Drop for ToThread<T> {
     fn drop(&mut self) {
         if let Stage::Waiting(waiting) = &self.stage {
             waiting.abandon();
@@ -102,7 +98,7 @@ impl<F, R: JobOutput<Value: Send + 'static>> Drop for ToThread<F, R> {
     }
 }
 
-impl<F, R: JobOutput<Value: Send + 'static>> fmt::Debug for ToThread<F, R> {
+impl<T: Send + 'static> fmt::Debug for ToThread<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match self.stage {
             Stage::New(_) => "new",
