@@ -252,6 +252,7 @@ fn a_pool_that_was_shut_down_refuses_and_may_be_shut_down_again() {
 
 // CPython: test_concurrent_futures.test_shutdown.ThreadPoolShutdownTest.test_threads_terminate
 // CPython: test_concurrent_futures.test_shutdown.ThreadPoolShutdownTest.test_context_manager_shutdown
+// CPython: test_concurrent_futures.test_shutdown.ExecutorShutdownTest.test_hang_issue12364
 #[test]
 fn shutdown_finishes_what_was_submitted_and_joins_the_threads() {
     let pool = pool(3);
