@@ -10,7 +10,7 @@ const ROOMS: &str = "sealed exceptions constants log clock sys
     context debug timers handle
     event_loop
     cancellation trace future coroutine task
-    timeouts wait select scope taskgroup sync queues executor signals runner
+    timeouts wait select scope taskgroup sync queues executor asyncgens signals runner
     net transports protocols tls endpoints streams subprocess
     process_pool workers inspect
     testing";

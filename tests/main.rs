@@ -13,5 +13,6 @@ mod support;
 mod synchronization;
 mod task_groups;
 mod testing;
+mod threads;
 mod timeouts;
 mod transports_and_protocols;

@@ -16,6 +16,8 @@ mod fork;
 mod fork_loop;
 #[path = "process_wide/program.rs"]
 mod program;
+#[path = "process_wide/threads.rs"]
+mod threads;
 
 use std::process::ExitCode;
 
@@ -23,7 +25,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use program::Test;
 
-const TESTS: &[&[Test]] = &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS, fork_loop::TESTS];
+const TESTS: &[&[Test]] =
+    &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS, fork_loop::TESTS, threads::TESTS];
 
 fn main() -> ExitCode {
     let tests = || TESTS.iter().copied().flatten();

@@ -15,7 +15,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop, create_task, run};
+use asyncio::{Error, EventLoop, create_task, gather, get_running_loop, run, run_coroutine_threadsafe, to_thread};
 
 const THREADS: usize = 4;
 
@@ -25,6 +25,9 @@ fn main() {
         wakers_outlive_their_tasks_and_their_loop();
         a_waker_is_cloned_on_another_thread_during_the_poll();
         calls_of_one_thread_stay_in_order();
+        jobs_of_a_pool_come_back_to_the_loop();
+        coroutines_run_for_many_threads();
+        a_loop_is_closed_while_jobs_and_threads_still_call();
     }
     println!("what crosses threads: 5 rounds passed");
 }
@@ -175,6 +178,68 @@ fn calls_of_one_thread_stay_in_order() {
         let numbers: Vec<_> = seen.iter().filter(|call| call.0 == thread).map(|call| call.1).collect();
         assert_eq!(numbers, (0..200).collect::<Vec<_>>());
     }
+}
+
+fn jobs_of_a_pool_come_back_to_the_loop() {
+    let sum = run(async {
+        let jobs = (0..200_usize).map(|number| to_thread(move || Ok::<_, Error>(Box::new(number))));
+        let cancelled = create_task(to_thread(|| ()));
+        asyncio::sleep(Duration::ZERO).await;
+        cancelled.cancel();
+        let numbers = gather(jobs).await?;
+        Ok::<_, Error>(numbers.into_iter().map(|number| *number).sum::<usize>())
+    });
+    assert_eq!(sum.unwrap(), (0..200).sum());
+}
+
+fn coroutines_run_for_many_threads() {
+    let sum = run(async {
+        let handle = get_running_loop()?.handle();
+        let callers = (0..THREADS).map(|thread| {
+            let handle = handle.clone();
+            to_thread(move || {
+                let mut sum = 0;
+                for number in 0..50 {
+                    let make = async move || {
+                        asyncio::sleep(Duration::ZERO).await;
+                        Ok::<_, Error>(thread * number)
+                    };
+                    let future = run_coroutine_threadsafe(make, &handle)?;
+                    match number % 5 {
+                        0 => assert!(future.cancel() || future.done()),
+                        _ => sum += future.result(None)?,
+                    }
+                }
+                Ok::<_, Error>(sum)
+            })
+        });
+        Ok::<_, Error>(gather(callers).await?.into_iter().sum::<usize>())
+    });
+    let each: usize = (0..50).filter(|number| number % 5 != 0).sum();
+    assert_eq!(sum.unwrap(), each * (0..THREADS).sum::<usize>());
+}
+
+fn a_loop_is_closed_while_jobs_and_threads_still_call() {
+    let event_loop = EventLoop::new().unwrap();
+    event_loop.set_exception_handler(|_, _| {});
+    for _ in 0..50 {
+        drop(event_loop.run_in_executor(None, || ()).unwrap());
+    }
+    let callers: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let handle = event_loop.handle();
+            thread::spawn(move || {
+                let mut refused = 0;
+                while refused == 0 {
+                    let future = run_coroutine_threadsafe(async || asyncio::sleep(Duration::ZERO).await, &handle);
+                    refused += usize::from(future.and_then(|future| future.result(None)).is_err());
+                }
+            })
+        })
+        .collect();
+    event_loop.run_until_complete(asyncio::sleep(Duration::from_millis(5))).unwrap();
+    event_loop.close().unwrap();
+    callers.into_iter().for_each(|caller| caller.join().unwrap());
 }
 
 /// A lock whose every step ThreadSanitizer sees.

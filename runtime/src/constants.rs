@@ -11,5 +11,8 @@ pub const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Above this a callback counts as slow in debug mode, unless the loop was told otherwise.
 pub const SLOW_CALLBACK_DURATION: Duration = Duration::from_millis(100);
 
+/// How long [`run`](crate::run()) and [`Runner`](crate::Runner) wait for the threads of the default executor at the end.
+pub const THREAD_JOIN_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// The longest sleep in the kernel: a guard against overflow in the system's own arithmetic.
 pub(crate) const MAXIMUM_SELECT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);

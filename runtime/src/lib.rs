@@ -6,6 +6,7 @@ extern crate self as asyncio;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod asyncgens;
 mod cancellation;
 mod clock;
 pub mod constants;
@@ -15,6 +16,7 @@ mod debug;
 mod endpoints;
 mod event_loop;
 mod exceptions;
+mod executor;
 mod future;
 pub mod guide;
 mod handle;
@@ -38,6 +40,7 @@ mod trace;
 mod transports;
 mod wait;
 
+pub use asyncgens::AsyncCleanup;
 #[cfg(feature = "macros")]
 pub use asyncio_macros::{coroutine, finally, gather, main, protocol, select, test};
 pub use clock::{Clock, SystemClock};
@@ -53,6 +56,10 @@ pub use event_loop::{EventLoopPolicy, get_event_loop_policy, set_event_loop_poli
 pub use exceptions::{
     CancelledError, Error, ExceptionGroup, IncompleteReadError, InvalidStateError, Leaves, LimitOverrunError, Message,
     OsError, Other, Panic, ResolveError, Result, TimeoutError,
+};
+pub use executor::{
+    Executor, ExecutorFuture, ExecutorFutureAwait, Job, JobOutput, Map, ShutdownOptions, ThreadPoolExecutor,
+    ThreadPoolExecutorBuilder, ToThread, run_coroutine_threadsafe, to_thread,
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};

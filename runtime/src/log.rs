@@ -21,8 +21,9 @@ pub(crate) fn failure(text: &dyn fmt::Display) {
     }
 }
 
-/// Something that debug mode has found. As with failures: whoever asked for it sees it without a logger, too.
-pub(crate) fn warning(text: fmt::Arguments<'_>) {
+/// Something that debug mode has found, or that was given up though nothing has failed. As with failures: seen without a
+/// logger, too.
+pub(crate) fn warning(text: impl fmt::Display) {
     if ::log::max_level() == ::log::LevelFilter::Off {
         eprintln!("{text}");
     } else {

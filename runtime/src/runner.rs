@@ -1,7 +1,7 @@
 //! `run` and `Runner`: a loop from its beginning to its orderly end.
 //!
 //! The end is the same whatever came before: the remaining tasks are cancelled and awaited, their failures reported,
-//! the loop closed. Ctrl-C cancels the main task once; the system's default action is back by then, so a second one
+//! async clean-ups run, the default executor's threads waited for, the loop closed. Ctrl-C cancels the main task once; the system's default action is back by then, so a second one
 //! ends the process.
 
 use std::cell::{Cell, RefCell};
@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::rc::Rc;
 
+use crate::constants::THREAD_JOIN_TIMEOUT;
 use crate::context::Context;
 use crate::event_loop::{EventLoop, ExceptionContext, current_inner, new_event_loop, set_event_loop};
 use crate::exceptions::{Error, Result};
@@ -197,9 +198,12 @@ impl Runner {
         Ok(event_loop)
     }
 
-    /// Cancels what is left, waits for it, reports its failures, and closes the loop. Python: `Runner.close()`.
+    /// Shuts down in order, and closes the loop. Python: `Runner.close()`.
     ///
-    /// Closing twice is harmless.
+    /// The tasks that are left are cancelled and awaited, and their failures reported; then
+    /// [`shutdown_asyncgens`](EventLoop::shutdown_asyncgens) runs, then
+    /// [`shutdown_default_executor`](EventLoop::shutdown_default_executor) with a timeout of
+    /// [`THREAD_JOIN_TIMEOUT`]. Closing twice is harmless.
     ///
     /// # Errors
     ///
@@ -208,12 +212,12 @@ impl Runner {
         let Stage::Open { event_loop, set_current } = std::mem::replace(&mut self.stage, Stage::Closed) else {
             return Ok(());
         };
-        let cancelled = cancel_all_tasks(&event_loop);
+        let shut_down = shut_down(&event_loop);
         if set_current {
             set_event_loop(None);
         }
         event_loop.close()?;
-        cancelled
+        shut_down
     }
 }
 
@@ -230,11 +234,27 @@ fn run_until_done(event_loop: &EventLoop, task: &AnyTask) -> Result<()> {
     Ok(())
 }
 
-/// Cancels every task that is left, and runs the loop until they have ended.
+/// All that has to be done before the loop is closed. A step that fails keeps none of the others from being tried.
+fn shut_down(event_loop: &EventLoop) -> Result<()> {
+    let cancelled = cancel_all_tasks(event_loop);
+    if !event_loop.has_asyncgens() && !event_loop.has_default_executor() {
+        return cancelled;
+    }
+    let closing = event_loop.clone();
+    let closed = event_loop.run_until_complete(async move {
+        let cleaned = closing.shutdown_asyncgens().await;
+        let joined = closing.shutdown_default_executor(THREAD_JOIN_TIMEOUT).await;
+        cleaned.and(joined)
+    });
+    cancelled.and(closed)
+}
+
+/// Cancels every task that is left, and runs the loop until they have ended. Clean-ups that run are none of them.
 fn cancel_all_tasks(event_loop: &EventLoop) -> Result<()> {
     let mut tasks = event_loop.all_tasks();
     // Children of a scope are cancelled by their parents. One whose scope was leaked cannot end at all.
     tasks.retain(|task| !task.is_lent());
+    tasks.retain(|task| !event_loop.is_async_cleanup(task));
     if tasks.is_empty() {
         return Ok(());
     }

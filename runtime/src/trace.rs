@@ -26,6 +26,8 @@ pub(crate) enum WaitsFor {
     Sleep,
     Future,
     Task,
+    /// A job in another thread.
+    Thread,
     /// Several tasks.
     Gather,
     /// The first of several branches.

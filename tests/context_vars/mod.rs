@@ -122,7 +122,7 @@ fn many_variables_keep_their_values_apart_however_often_they_are_set() {
 
 #[test]
 fn a_value_goes_with_its_last_context() {
-    static SHARED: ContextVar<std::rc::Rc<()>> = ContextVar::new("shared");
+    static SHARED: ContextVar<std::rc::Rc<()>> = ContextVar::local("shared");
     let value = std::rc::Rc::new(());
     let context = Context::new();
     context.run(|| SHARED.set(value.clone()));

@@ -2,10 +2,12 @@
 //!
 //! A context is a shared cell around a persistent list of bindings, so a copy costs one small allocation, and none
 //! at all while no variable was ever set: "no context" and "an empty one" are the same thing until somebody writes.
-//! [`current`] and [`Entered`] are how handles and tasks run in theirs.
+//! [`current`] and [`Entered`] are how handles and tasks run in theirs; [`Luggage`] is how one goes to another thread.
 
+mod luggage;
 mod var;
 
+pub(crate) use luggage::Luggage;
 pub use var::{ContextVar, Token};
 
 use std::any::Any;
@@ -41,6 +43,8 @@ pub(super) struct Binding {
     key: usize,
     /// `None` after a reset to "not set".
     value: Option<Rc<dyn Any>>,
+    /// How a clone of the value goes to another thread; `None` if it stays on this one.
+    depart: Option<luggage::Depart>,
     older: Option<Rc<Self>>,
 }
 
@@ -90,9 +94,9 @@ impl Context {
         None
     }
 
-    fn set(&self, key: usize, value: Option<Rc<dyn Any>>) {
+    fn set(&self, key: usize, value: Option<Rc<dyn Any>>, depart: Option<luggage::Depart>) {
         let older = without(self.0.borrow().as_ref(), key);
-        *self.0.borrow_mut() = Some(Rc::new(Binding { key, value, older }));
+        *self.0.borrow_mut() = Some(Rc::new(Binding { key, value, depart, older }));
     }
 }
 
@@ -110,7 +114,8 @@ fn without(list: Option<&Rc<Binding>>, key: usize) -> Option<Rc<Binding>> {
     }
     let Some(hit) = rest else { return Some(list.clone()) };
     newer.into_iter().rev().fold(hit.older.clone(), |older, binding| {
-        Some(Rc::new(Binding { key: binding.key, value: binding.value.clone(), older }))
+        let Binding { key, ref value, depart, .. } = **binding;
+        Some(Rc::new(Binding { key, value: value.clone(), depart, older }))
     })
 }
 

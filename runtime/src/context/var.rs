@@ -7,13 +7,15 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::luggage::{self, Depart};
 use super::{Context, current, peek};
 use crate::exceptions::{Error, Result};
 
 /// A variable whose value belongs to the current context. Python: `contextvars.ContextVar`.
 ///
 /// A task starts with a copy of its creator's values, and what it sets is seen by itself, its children and its
-/// callbacks only.
+/// callbacks only. [`to_thread`](crate::to_thread) takes clones of the values along; a value that cannot leave its
+/// thread needs a [`local`](Self::local) variable.
 ///
 /// # Examples
 ///
@@ -32,17 +34,26 @@ pub struct ContextVar<T> {
     name: &'static str,
     default: Option<fn() -> T>,
     key: OnceLock<usize>,
+    depart: Option<Depart>,
 }
 
-impl<T: Clone + 'static> ContextVar<T> {
+impl<T: Clone + Send + 'static> ContextVar<T> {
     /// A variable without a default.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, default: None, key: OnceLock::new() }
+        Self { name, default: None, key: OnceLock::new(), depart: Some(luggage::depart::<T>) }
     }
 
     /// A variable that has the value of `default` where it was not set.
     pub const fn with_default(name: &'static str, default: fn() -> T) -> Self {
-        Self { name, default: Some(default), key: OnceLock::new() }
+        Self { name, default: Some(default), key: OnceLock::new(), depart: Some(luggage::depart::<T>) }
+    }
+}
+
+impl<T: Clone + 'static> ContextVar<T> {
+    /// A variable whose values stay on their thread: on another one, as in [`to_thread`](crate::to_thread), it is not
+    /// set. For what is not `Send`.
+    pub const fn local(name: &'static str) -> Self {
+        Self { name, default: None, key: OnceLock::new(), depart: None }
     }
 
     /// The name that it was given.
@@ -63,7 +74,7 @@ impl<T: Clone + 'static> ContextVar<T> {
     pub fn set(&self, value: T) -> Token<T> {
         let context = current();
         let former = context.get(self.key());
-        context.set(self.key(), Some(Rc::new(value)));
+        context.set(self.key(), Some(Rc::new(value)), self.depart);
         Token { key: self.key(), former, context, value: PhantomData }
     }
 
@@ -83,7 +94,7 @@ impl<T: Clone + 'static> ContextVar<T> {
             let text = format!("the token of {:?} was made in another context; reset it where it was set", self.name);
             return Err(Error::value_error(text));
         }
-        context.set(self.key(), token.former);
+        context.set(self.key(), token.former, self.depart);
         Ok(())
     }
 

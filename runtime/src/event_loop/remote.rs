@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{EventLoop, Inner, Ready};
+use super::{EventLoop, Inner, Ready, current_inner};
 use crate::exceptions::{Error, Result};
 use crate::handle::CallCell;
 use crate::sys::{Inbox, Pushed, Unparker};
@@ -96,6 +96,11 @@ impl LoopHandle {
     pub fn is_closed(&self) -> bool {
         self.shared.inbox.is_closed()
     }
+
+    /// Whether it is the loop that runs on this thread.
+    pub(crate) fn runs_here(&self) -> bool {
+        current_inner(|inner| inner.is_some_and(|inner| Arc::ptr_eq(&inner.shared, &self.shared)))
+    }
 }
 
 impl fmt::Debug for LoopHandle {
@@ -107,7 +112,7 @@ impl fmt::Debug for LoopHandle {
 impl EventLoop {
     /// A handle that other threads may hold.
     pub fn handle(&self) -> LoopHandle {
-        LoopHandle { shared: self.inner().shared.clone(), process: self.inner().process }
+        self.inner().handle()
     }
 
     /// As [`LoopHandle::call_soon_threadsafe`], for code that has the loop itself.
@@ -122,6 +127,10 @@ impl EventLoop {
 }
 
 impl Inner {
+    pub(crate) fn handle(&self) -> LoopHandle {
+        LoopHandle { shared: self.shared.clone(), process: self.process }
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -78,6 +78,8 @@ pub enum Error {
     ResolveError(Arc<ResolveError>),
     /// A worker process died and took its jobs with it.
     BrokenProcessPool(Message),
+    /// The initializer of a thread pool failed, so none of its threads can work.
+    BrokenThreadPool(Message),
     /// A task panicked.
     Panic(Panic),
     /// The operating system refused; the address or path it concerns is kept.
@@ -135,6 +137,10 @@ impl Error {
         Self::OsError(OsError::new(error).at(subject))
     }
 
+    pub(crate) fn broken_thread_pool(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::BrokenThreadPool(Message::new(message))
+    }
+
     /// Whether this is a [`CancelledError`](Self::CancelledError).
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::CancelledError(_))
@@ -184,6 +190,7 @@ impl fmt::Display for Error {
             Self::SslError(text) => write!(f, "SslError: {text}"),
             Self::ResolveError(error) => error.fmt(f),
             Self::BrokenProcessPool(text) => write!(f, "BrokenProcessPool: {text}"),
+            Self::BrokenThreadPool(text) => write!(f, "BrokenThreadPool: {text}"),
             Self::Panic(panic) => panic.fmt(f),
             Self::OsError(error) => error.fmt(f),
             Self::Other(other) => other.fmt(f),

@@ -1,17 +1,17 @@
-//! `ConcurrentFuture`: a future that another thread sets, and `wrap_future`, which chains it to the loop.
+//! `ConcurrentFuture`: a future that another thread sets, and that threads may block on.
 
 use std::fmt;
-use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Future;
-use crate::event_loop::{LoopHandle, get_running_loop};
-use crate::exceptions::{CancelledError, Error, Result};
+use crate::event_loop::LoopHandle;
+use crate::exceptions::{CancelledError, Error, Result, TimeoutError, catch};
 
 /// A result that another thread will set. Python: `concurrent.futures.Future`.
 ///
-/// Any thread may set it, cancel it, or block until it is there; a task awaits it through [`wrap_future`].
+/// Any thread may set it, cancel it, or block until it is there; a task awaits it through
+/// [`wrap_future`](crate::wrap_future). What an executor's [`submit`](crate::Executor::submit) and
+/// [`run_coroutine_threadsafe`](crate::run_coroutine_threadsafe) return is one.
 ///
 /// # Examples
 ///
@@ -33,19 +33,46 @@ pub struct ConcurrentFuture<T> {
 struct Shared<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
+    /// The loop that will set it: its thread cannot wait for itself.
+    setter: Option<LoopHandle>,
 }
 
 struct State<T> {
-    outcome: Option<Result<T>>,
-    /// What tells a loop; called once, with the lock released.
-    tell: Vec<Box<dyn FnOnce() + Send>>,
+    stage: Stage<T>,
+    /// Called once, with the lock released.
+    callbacks: Vec<Callback<T>>,
 }
 
-impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
+/// ```text
+///   Pending ──▶ Running ──▶ Done ──▶ Taken
+///      └── set, or cancelled ──▲
+/// ```
+enum Stage<T> {
+    /// It can be cancelled.
+    Pending,
+    /// An executor's thread works on it: it cannot be cancelled any more.
+    Running,
+    Done(Result<T>),
+    /// Its one owner has the outcome. No other handle can ask, so nobody sees this.
+    Taken,
+}
+
+type Callback<T> = Box<dyn FnOnce(&ConcurrentFuture<T>) + Send>;
+
+impl<T: Send + 'static> ConcurrentFuture<T> {
     /// A pending one.
     pub fn new() -> Self {
-        let state = Mutex::new(State { outcome: None, tell: Vec::new() });
-        Self { shared: Arc::new(Shared { state, changed: Condvar::new() }) }
+        Self::set_by(None)
+    }
+
+    /// One that this loop sets.
+    pub(crate) fn set_on(event_loop: LoopHandle) -> Self {
+        Self::set_by(Some(event_loop))
+    }
+
+    fn set_by(setter: Option<LoopHandle>) -> Self {
+        let state = Mutex::new(State { stage: Stage::Pending, callbacks: Vec::new() });
+        Self { shared: Arc::new(Shared { state, changed: Condvar::new(), setter }) }
     }
 
     /// Sets the result.
@@ -54,7 +81,7 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
     ///
     /// `InvalidStateError` if it is done already, which may mean that it was cancelled.
     pub fn set_result(&self, result: T) -> Result<()> {
-        self.finish(Ok(result))
+        self.set(Ok(result))
     }
 
     /// Sets the error.
@@ -63,72 +90,157 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
     ///
     /// `InvalidStateError` if it is done already, which may mean that it was cancelled.
     pub fn set_exception(&self, exception: impl Into<Error>) -> Result<()> {
-        self.finish(Err(exception.into()))
+        self.set(Err(exception.into()))
     }
 
-    /// Cancels it; false if it is done.
+    /// For executors of one's own: true, and it cannot be cancelled any more; false if it was cancelled, and there is
+    /// nothing to be done. Python: `Future.set_running_or_notify_cancel()`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidStateError` if it is running already, or done otherwise.
+    pub fn set_running_or_notify_cancel(&self) -> Result<bool> {
+        let mut state = self.lock();
+        match &state.stage {
+            Stage::Pending => state.stage = Stage::Running,
+            Stage::Done(Err(error)) if error.is_cancelled() => return Ok(false),
+            _ => return Err(Error::invalid_state("the concurrent future runs or is done; one job sets one future")),
+        }
+        Ok(true)
+    }
+
+    /// Cancels it, and says whether it is cancelled: false if it is running or done otherwise.
     pub fn cancel(&self) -> bool {
-        self.finish(Err(CancelledError::default().into())).is_ok()
+        let mut state = self.lock();
+        match &state.stage {
+            Stage::Pending => state.stage = Stage::Done(Err(CancelledError::default().into())),
+            stage => return is_cancelled(stage),
+        }
+        self.tell(state);
+        true
     }
 
     /// Whether it is done.
     pub fn done(&self) -> bool {
-        self.lock().outcome.is_some()
+        is_done(&self.lock().stage)
     }
 
     /// Whether it was cancelled.
     pub fn cancelled(&self) -> bool {
-        matches!(&self.lock().outcome, Some(Err(error)) if error.is_cancelled())
+        is_cancelled(&self.lock().stage)
+    }
+
+    /// Whether an executor's thread works on it. Python: `Future.running()`.
+    pub fn running(&self) -> bool {
+        matches!(self.lock().stage, Stage::Running)
     }
 
     /// Blocks this thread until the result is there; at most `timeout`, `None` for ever.
     ///
-    /// Never call it on a thread that runs a loop: nothing else would run until it returns.
+    /// Never call it on a thread that runs a loop: nothing else would run until it returns. Await
+    /// [`wrap_future`](crate::wrap_future) there.
     ///
     /// # Errors
     ///
-    /// `TimeoutError` if it did not come in time, and the future goes on; else what was set.
-    pub fn result(&self, timeout: impl Into<Option<Duration>>) -> Result<T> {
-        let deadline = timeout.into().and_then(|timeout| Instant::now().checked_add(timeout));
+    /// `TimeoutError` if it did not come in time, and the future goes on. `RuntimeError` if the loop that has to set
+    /// it runs on this very thread, which would wait for itself. Else what was set.
+    pub fn result(&self, timeout: impl Into<Option<Duration>>) -> Result<T>
+    where
+        T: Clone,
+    {
+        match &self.wait(timeout.into())?.stage {
+            Stage::Done(outcome) => outcome.clone(),
+            _ => Err(Error::invalid_state("the result of this concurrent future was taken")),
+        }
+    }
+
+    /// Blocks as [`result`](Self::result) does; then the exception, `None` if it has a result. Python:
+    /// `Future.exception()`.
+    ///
+    /// # Errors
+    ///
+    /// Those of waiting, as with [`result`](Self::result); `CancelledError` if it was cancelled.
+    pub fn exception(&self, timeout: impl Into<Option<Duration>>) -> Result<Option<Error>> {
+        match &self.wait(timeout.into())?.stage {
+            Stage::Done(Err(error)) if error.is_cancelled() => Err(error.clone()),
+            Stage::Done(Err(error)) => Ok(Some(error.clone())),
+            _ => Ok(None),
+        }
+    }
+
+    /// Calls `callback` with the future once it is done, on the thread that sets or cancels it; at once, on this one,
+    /// if it is done. Python: `Future.add_done_callback()`.
+    ///
+    /// Callbacks run in the order in which they were added. A panic in one is logged and stops none of the others.
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + Send + 'static) {
+        self.when_done(callback);
+    }
+
+    /// As [`add_done_callback`](Self::add_done_callback).
+    pub(crate) fn when_done(&self, callback: impl FnOnce(&Self) + Send + 'static) {
         let mut state = self.lock();
-        loop {
-            if let Some(outcome) = &state.outcome {
-                return outcome.clone();
+        if !is_done(&state.stage) {
+            return state.callbacks.push(Box::new(callback));
+        }
+        drop(state);
+        self.call(callback);
+    }
+
+    /// Sets the outcome.
+    pub(crate) fn set(&self, outcome: Result<T>) -> Result<()> {
+        let mut state = self.lock();
+        if is_done(&state.stage) {
+            return Err(Error::invalid_state("the concurrent future is done already; was it cancelled?"));
+        }
+        state.stage = Stage::Done(outcome);
+        self.tell(state);
+        Ok(())
+    }
+
+    /// Takes the outcome out, once it is done; for whoever owns the only handle that can ask.
+    pub(crate) fn take(&self) -> Result<T> {
+        match std::mem::replace(&mut self.lock().stage, Stage::Taken) {
+            Stage::Done(outcome) => outcome,
+            _ => Err(Error::invalid_state("the concurrent future has no outcome to be taken")),
+        }
+    }
+
+    fn tell(&self, mut state: MutexGuard<'_, State<T>>) {
+        let callbacks = std::mem::take(&mut state.callbacks);
+        drop(state);
+        self.shared.changed.notify_all();
+        callbacks.into_iter().for_each(|callback| self.call(callback));
+    }
+
+    fn call(&self, callback: impl FnOnce(&Self)) {
+        if let Err(panic) = catch(|| callback(self)) {
+            crate::log::failure(&format_args!("exception in a callback of a concurrent future: {panic}"));
+        }
+    }
+
+    fn wait(&self, timeout: Option<Duration>) -> Result<MutexGuard<'_, State<T>>> {
+        // A deadline beyond what the clock can count is none.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.lock();
+        while !is_done(&state.stage) {
+            if self.shared.setter.as_ref().is_some_and(LoopHandle::runs_here) {
+                return Err(Error::runtime_error(
+                    "result() would block the thread of the event loop that has to set it; \
+                     await asyncio::wrap_future(future)? here, or call result() on another thread",
+                ));
             }
             state = match deadline {
                 None => self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        return Err(crate::exceptions::TimeoutError::new().into());
+                        return Err(TimeoutError::new().into());
                     }
                     self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }
-    }
-
-    fn finish(&self, outcome: Result<T>) -> Result<()> {
-        let mut state = self.lock();
-        if state.outcome.is_some() {
-            return Err(Error::invalid_state("the concurrent future is done already; was it cancelled?"));
-        }
-        state.outcome = Some(outcome);
-        let tell = std::mem::take(&mut state.tell);
-        drop(state);
-        self.shared.changed.notify_all();
-        tell.into_iter().for_each(|tell| tell());
-        Ok(())
-    }
-
-    /// Calls `tell` once it is done; at once if it is.
-    fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
-        let mut state = self.lock();
-        if state.outcome.is_none() {
-            return state.tell.push(Box::new(tell));
-        }
-        drop(state);
-        tell();
+        Ok(state)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -136,33 +248,12 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
     }
 }
 
-/// Chains a concurrent future to one of the running loop, in both directions. Python: `asyncio.wrap_future()`.
-///
-/// Result, exception and cancellation come to the loop's side through
-/// [`call_soon_threadsafe`](LoopHandle::call_soon_threadsafe); cancelling the loop's side cancels the other. After the
-/// loop was closed nothing comes any more.
-///
-/// # Errors
-///
-/// `RuntimeError` if no loop runs on this thread.
-#[track_caller]
-pub fn wrap_future<T: Clone + Send + 'static>(concurrent: ConcurrentFuture<T>) -> Result<Future<T>> {
-    let event_loop = get_running_loop()?;
-    let future = Future::on(event_loop.inner().clone(), Location::caller());
-    let other_side = concurrent.clone();
-    future.add_done_callback(move |future| {
-        if future.cancelled() {
-            other_side.cancel();
-        }
-    });
-    // The future stays on its thread: what travels is its key in the loop's table of wrapped futures.
-    let key = super::wrapped::insert(event_loop.inner(), future.clone(), concurrent.clone());
-    let handle: LoopHandle = event_loop.handle();
-    concurrent.when_done(move || {
-        // A closed loop has dropped the table: nobody waits.
-        let _ = handle.call_soon_threadsafe(move || super::wrapped::complete(key));
-    });
-    Ok(future)
+fn is_done<T>(stage: &Stage<T>) -> bool {
+    matches!(stage, Stage::Done(_) | Stage::Taken)
+}
+
+fn is_cancelled<T>(stage: &Stage<T>) -> bool {
+    matches!(stage, Stage::Done(Err(error)) if error.is_cancelled())
 }
 
 impl<T> Clone for ConcurrentFuture<T> {
@@ -171,7 +262,7 @@ impl<T> Clone for ConcurrentFuture<T> {
     }
 }
 
-impl<T: Clone + Send + 'static> Default for ConcurrentFuture<T> {
+impl<T: Send + 'static> Default for ConcurrentFuture<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -179,7 +270,13 @@ impl<T: Clone + Send + 'static> Default for ConcurrentFuture<T> {
 
 impl<T> fmt::Debug for ConcurrentFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let done = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).outcome.is_some();
-        f.debug_struct("ConcurrentFuture").field("done", &done).finish()
+        let state = match &self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).stage {
+            Stage::Pending => "pending",
+            Stage::Running => "running",
+            stage if is_cancelled(stage) => "cancelled",
+            Stage::Done(Err(_)) => "failed",
+            Stage::Done(Ok(_)) | Stage::Taken => "finished",
+        };
+        write!(f, "<ConcurrentFuture {state}>")
     }
 }

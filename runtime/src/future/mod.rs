@@ -5,16 +5,20 @@
 
 mod awaiting;
 mod concurrent;
+mod parked;
 mod state;
 mod waiters;
 mod watch;
 mod wrapped;
 
 pub use awaiting::FutureAwait;
-pub use concurrent::{ConcurrentFuture, wrap_future};
+pub use concurrent::ConcurrentFuture;
+pub(crate) use parked::park;
 pub use waiters::CallbackId;
 pub(crate) use waiters::{DoneCallback, Place, Waiter, Waiters};
 pub(crate) use watch::{Watch, Watched};
+pub(crate) use wrapped::chain;
+pub use wrapped::wrap_future;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -1,59 +1,58 @@
-//! The loop's table of wrapped futures: another thread holds a key, the future itself never leaves.
+//! `wrap_future`: chains what another thread will set to a future of the loop.
 
-use std::cell::RefCell;
+use std::panic::Location;
 use std::rc::Rc;
 
-use slab::Slab;
+use super::{ConcurrentFuture, Future, parked};
+use crate::event_loop::{Inner, get_running_loop};
+use crate::exceptions::Result;
 
-use super::{ConcurrentFuture, Future};
-use crate::event_loop::{Inner, Slot, current_inner};
-
-/// What to do when the concurrent side is done.
-type Complete = Box<dyn FnOnce()>;
-
-struct Wrapped {
-    table: RefCell<Slab<Complete>>,
+/// Chains a concurrent future to one of the running loop, in both directions. Python: `asyncio.wrap_future()`.
+///
+/// Result, exception and cancellation come to the loop's side through
+/// [`call_soon_threadsafe`](crate::LoopHandle::call_soon_threadsafe); cancelling the loop's side cancels the other. After
+/// the loop was closed nothing comes any more.
+///
+/// # Errors
+///
+/// `RuntimeError` if no loop runs on this thread.
+#[track_caller]
+pub fn wrap_future<T: Clone + Send + 'static>(concurrent: ConcurrentFuture<T>) -> Result<Future<T>> {
+    let event_loop = get_running_loop()?;
+    // It is done when this is called, so asking for the result does not block.
+    Ok(chain(event_loop.inner(), &concurrent, Location::caller(), |concurrent| concurrent.result(None)))
 }
 
-impl Slot for Wrapped {
-    fn create(_inner: &Rc<Inner>) -> Rc<Self> {
-        Rc::new(Self { table: RefCell::new(Slab::new()) })
-    }
-
-    fn close(&self) {
-        let table = std::mem::take(&mut *self.table.borrow_mut());
-        drop(table);
-    }
-}
-
-/// Enters a pair; the key is used once, by [`complete`].
-pub(super) fn insert<T: Clone + Send + 'static>(
+/// A future of the loop that gets what `bring` makes of a concurrent one once that is done.
+pub(crate) fn chain<T: Send + 'static, U: 'static>(
     inner: &Rc<Inner>,
-    future: Future<T>,
-    concurrent: ConcurrentFuture<T>,
-) -> usize {
-    let complete = move || {
-        if future.done() {
+    concurrent: &ConcurrentFuture<T>,
+    location: &'static Location<'static>,
+    bring: impl FnOnce(&ConcurrentFuture<T>) -> Result<U> + 'static,
+) -> Future<U> {
+    let future = Future::on(inner.clone(), location);
+    let other_side = concurrent.clone();
+    future.add_done_callback(move |future| {
+        if future.cancelled() {
+            other_side.cancel();
+        }
+    });
+    let (waiting, done) = (future.clone(), concurrent.clone());
+    let key = parked::park(inner, move || {
+        if waiting.done() {
             return;
         }
-        // It is done, so this does not block.
-        let set = match concurrent.result(None) {
-            Ok(result) => future.set_result(result),
+        let set = match bring(&done) {
+            Ok(result) => waiting.set_result(result),
             Err(error) if error.is_cancelled() => {
-                future.cancel();
+                waiting.cancel();
                 Ok(())
             }
-            Err(error) => future.set_exception(error),
+            Err(error) => waiting.set_exception(error),
         };
         set.expect("it was not done a moment ago, and nothing ran in between");
-    };
-    inner.slot::<Wrapped>().table.borrow_mut().insert(Box::new(complete))
-}
-
-/// Brings the outcome over; runs on the loop's thread.
-pub(super) fn complete(key: usize) {
-    let complete = current_inner(|inner| inner?.existing_slot::<Wrapped>()?.table.borrow_mut().try_remove(key));
-    if let Some(complete) = complete {
-        complete();
-    }
+    });
+    let event_loop = inner.handle();
+    concurrent.when_done(move |_| key.call_on(&event_loop));
+    future
 }

@@ -54,6 +54,7 @@ pub fn format_call_graph(task: Option<&AnyTask>) -> Result<String> {
         WaitsFor::Sleep => "waits in sleep()",
         WaitsFor::Future => "waits for a future",
         WaitsFor::Task => "waits for a task",
+        WaitsFor::Thread => "waits for a thread",
         WaitsFor::Gather => "waits in gather()",
         WaitsFor::Select => "waits in select!",
         WaitsFor::Children => "waits for its children",
