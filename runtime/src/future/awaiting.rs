@@ -66,9 +66,13 @@ fn never_ends(inner: &Inner, location: &'static Location<'static>) -> Result<()>
 }
 
 impl<T> Drop for FutureAwait<T> {
+    #[inline]
     fn drop(&mut self) {
-        let waiter = self.future.cell.waiters.borrow_mut().leave(&mut self.place);
-        drop(waiter);
+        // Once the future is done it has let go of those who wait.
+        if self.place.is_taken() && !self.future.done() {
+            let waiter = self.future.cell.waiters.borrow_mut().leave(&mut self.place);
+            drop(waiter);
+        }
     }
 }
 

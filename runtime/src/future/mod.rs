@@ -215,9 +215,13 @@ impl<T> Future<T> {
     }
 
     /// Schedules all who wait.
+    #[inline]
     fn tell(&self) {
-        let waiters = std::mem::replace(&mut *self.cell.waiters.borrow_mut(), Waiters::None);
-        tell(waiters, self, &self.cell.inner);
+        match self.cell.waiters.replace(Waiters::None) {
+            Waiters::None => {}
+            Waiters::One(waker) => waker.wake(),
+            waiters => tell(waiters, self, &self.cell.inner),
+        }
     }
 }
 

@@ -55,6 +55,7 @@ const FIRST: u32 = 0;
 
 impl<S> Waiters<S> {
     /// Registers a waiting task, or renews its registration.
+    #[inline]
     pub(crate) fn wait(&mut self, place: &mut Place, context: &PollContext<'_>) {
         if let Some(waker) = place.0.and_then(|id| self.find(id)) {
             if !waker.will_wake(context) {
@@ -65,7 +66,8 @@ impl<S> Waiters<S> {
         let waker = LocalWaker::new(context);
         place.0 = Some(match self {
             Self::None => {
-                *self = Self::One(waker);
+                // There is nothing to drop, and the compiler cannot know.
+                std::mem::forget(std::mem::replace(self, Self::One(waker)));
                 FIRST
             }
             _ => self.many().push(Waiter::Wake(waker)),

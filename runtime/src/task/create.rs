@@ -107,6 +107,14 @@ pub struct TaskOptions {
     pub eager_start: Option<bool>,
 }
 
+impl TaskOptions {
+    /// Nothing was asked for.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        self.name.is_none() && self.context.is_none() && self.eager_start.is_none()
+    }
+}
+
 /// What is called for each new task of a loop, and may change its options.
 ///
 /// Python's factories return the task; here a task has one type, and what can differ are its options.
@@ -240,7 +248,7 @@ impl EventLoop {
 pub(crate) fn spawn_on<F>(
     inner: &Rc<Inner>,
     future: F,
-    mut options: TaskOptions,
+    options: TaskOptions,
     location: &'static Location<'static>,
 ) -> Result<Task<<F::Output as TaskOutput>::Value>>
 where
@@ -248,16 +256,33 @@ where
 {
     inner.check_usable()?;
     let tasks = waker::task_loop_of_current(inner).unwrap_or_else(|| inner.slot::<TaskLoop>());
+    if !options.is_plain() || tasks.factory.borrow().is_some() {
+        return Ok(spawn_as_told(inner, tasks, future, options, location));
+    }
+    let task = new_task(tasks, future, context::snapshot(), location);
+    let handle = Task::new(task.clone());
+    waker::schedule_owned(task);
+    Ok(handle)
+}
+
+/// Apart, so that the common case stays small.
+#[cold]
+fn spawn_as_told<F>(
+    inner: &Rc<Inner>,
+    tasks: Rc<TaskLoop>,
+    future: F,
+    mut options: TaskOptions,
+    location: &'static Location<'static>,
+) -> Task<<F::Output as TaskOutput>::Value>
+where
+    F: StdFuture<Output: TaskOutput> + 'static,
+{
     let factory = tasks.factory.borrow().clone();
     if let (Some(factory), Some(event_loop)) = (factory, inner.event_loop()) {
         factory(&event_loop, &mut options);
     }
     let TaskOptions { name, context, eager_start } = options;
-    let context = match context {
-        None => context::snapshot(),
-        given => given,
-    };
-    let task = new_task(tasks, future, context, location);
+    let task = new_task(tasks, future, context.or_else(context::snapshot), location);
     let handle = Task::new(task.clone());
     if let Some(name) = name {
         handle.set_name(name);
@@ -265,9 +290,9 @@ where
     if eager_start.unwrap_or(false) && inner.is_running() {
         step::run_eagerly(&task);
     } else {
-        waker::schedule(&task);
+        waker::schedule_owned(task);
     }
-    Ok(handle)
+    handle
 }
 
 /// A task that is not scheduled yet, with the handle to it; in a copy of the current context.

@@ -69,8 +69,9 @@ pub(super) fn schedule(task: &TaskRef) {
     }
 }
 
+/// As [`schedule`], of a reference that the queue may keep.
 #[inline]
-fn schedule_owned(task: TaskRef) {
+pub(super) fn schedule_owned(task: TaskRef) {
     if task.header().state.schedule() {
         push(task);
     }
