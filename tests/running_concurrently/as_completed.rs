@@ -125,3 +125,14 @@ async fn a_cancelled_next_loses_no_task() -> Result<()> {
 async fn nothing_to_wait_for_ends_at_once() {
     assert!(as_completed(Vec::<Task<u32>>::new()).next().await.is_none());
 }
+
+#[asyncio::test(virtual_time)]
+async fn it_is_a_stream_for_those_who_combine_streams() -> Result<()> {
+    use futures::StreamExt;
+
+    let ended = as_completed([after(2), after(1)]);
+    assert_eq!(futures::Stream::size_hint(&ended), (2, Some(2)));
+    let order: Vec<_> = ended.map(|task| task.unwrap().into_result().unwrap()).collect().await;
+    assert_eq!(order, [1, 2]);
+    Ok(())
+}

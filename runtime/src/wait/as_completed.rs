@@ -10,6 +10,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_core::Stream;
+
 use super::children::ValueOf;
 use super::gather::child_at;
 use super::sleep::{Sleep, sleep};
@@ -70,7 +72,7 @@ where
         };
         (address, (task, id))
     });
-    AsCompleted { pending: pending.collect(), ended, timeout: None, late: 0 }
+    AsCompleted { pending: pending.collect(), ended, timeout: None, late: 0, waited: false }
 }
 
 /// What [`as_completed`] returns: an async iterator of tasks that are done.
@@ -81,6 +83,8 @@ pub struct AsCompleted<T: 'static> {
     timeout: Option<Timeout>,
     /// How many were not done at the deadline, and were not spoken of yet.
     late: usize,
+    /// Somebody was told to wait, and has not been told of the next one yet.
+    waited: bool,
 }
 
 enum Timeout {
@@ -122,7 +126,8 @@ impl<T: 'static> AsCompleted<T> {
     /// Loses no task: the next call gives it.
     #[expect(clippy::should_implement_trait, reason = "the async form of that very method")]
     pub fn next(&mut self) -> Next<'_, T> {
-        Next { tasks: self, waited: false }
+        self.waited = false;
+        Next { tasks: self }
     }
 
     /// Takes out one that is done.
@@ -143,6 +148,32 @@ impl<T: 'static> AsCompleted<T> {
         }
     }
 
+    fn poll_one(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Task<T>>>> {
+        if self.waited && is_marked() {
+            return Poll::Pending;
+        }
+        let next = match self.take() {
+            Some(task) => Some(Ok(task)),
+            None => {
+                if !self.pending.is_empty() && self.is_over(cx) {
+                    self.late = self.pending.len();
+                    self.unwatch();
+                }
+                if self.late == 0 && !self.pending.is_empty() {
+                    self.waited = true;
+                    self.ended.waker.set(Some(LocalWaker::new(cx)));
+                    waits_for(WaitsFor::Gather);
+                    return Poll::Pending;
+                }
+                let late = self.late > 0;
+                self.late = self.late.saturating_sub(1);
+                late.then(|| Err(TimeoutError::default().into()))
+            }
+        };
+        self.waited = false;
+        Poll::Ready(next)
+    }
+
     fn unwatch(&mut self) {
         for (_, (task, id)) in self.pending.drain() {
             if let Some(id) = id.filter(|_| !task.done()) {
@@ -157,35 +188,29 @@ impl<T: 'static> AsCompleted<T> {
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Next<'a, T: 'static> {
     tasks: &'a mut AsCompleted<T>,
-    waited: bool,
 }
 
 impl<T: 'static> StdFuture for Next<'_, T> {
     type Output = Option<Result<Task<T>>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if this.waited && is_marked() {
-            return Poll::Pending;
-        }
-        if let Some(task) = this.tasks.take() {
-            return Poll::Ready(Some(Ok(task)));
-        }
-        if !this.tasks.pending.is_empty() && this.tasks.is_over(cx) {
-            this.tasks.late = this.tasks.pending.len();
-            this.tasks.unwatch();
-        }
-        if this.tasks.late > 0 {
-            this.tasks.late -= 1;
-            return Poll::Ready(Some(Err(TimeoutError::default().into())));
-        }
-        if this.tasks.pending.is_empty() {
-            return Poll::Ready(None);
-        }
-        this.waited = true;
-        this.tasks.ended.waker.set(Some(LocalWaker::new(cx)));
-        waits_for(WaitsFor::Gather);
-        Poll::Pending
+        self.tasks.poll_one(cx)
+    }
+}
+
+impl<T: 'static> Unpin for AsCompleted<T> {}
+
+/// For combinators; [`AsCompleted::next`] needs none.
+impl<T: 'static> Stream for AsCompleted<T> {
+    type Item = Result<Task<T>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_one(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.pending.len() + self.late;
+        (left, Some(left))
     }
 }
 
