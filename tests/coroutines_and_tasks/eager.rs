@@ -233,15 +233,29 @@ async fn recurse(width: u32, depth: u32, started: Rc<Cell<u32>>) -> Result<()> {
     .await
 }
 
+/// The same by `gather`.
+async fn gather(width: u32, depth: u32, started: Rc<Cell<u32>>) -> Result<()> {
+    if depth == 0 {
+        return Ok(());
+    }
+    let below = |_| -> std::pin::Pin<Box<dyn Future<Output = Result<()>>>> {
+        started.set(started.get() + 1);
+        Box::pin(gather(width, depth - 1, started.clone()))
+    };
+    asyncio::gather((0..width).map(below)).await.map(drop)
+}
+
 #[asyncio::test]
 async fn groups_of_groups_work_with_eager_tasks_as_with_others() {
-    // CPython: test_eager_task_factory.BaseTaskCountingTests.test_recursive_taskgroups
+    // CPython: test_eager_task_factory.BaseTaskCountingTests.test_recursive_taskgroups, test_recursive_gather
     for eager in [false, true] {
         if eager {
             eagerly();
         }
         let started = Rc::new(Cell::new(0));
         recurse(5, 4, started.clone()).await.unwrap();
+        assert_eq!(started.take(), 5 + 25 + 125 + 625);
+        gather(5, 4, started.clone()).await.unwrap();
         assert_eq!(started.get(), 5 + 25 + 125 + 625);
         assert_eq!(asyncio::all_tasks().unwrap(), [me()]);
     }
