@@ -26,11 +26,19 @@ async fn a_cancel_ends_a_suspended_task() {
 #[asyncio::test]
 async fn a_cancel_between_two_yields_ends_a_task() {
     // CPython: test_tasks.BaseTaskTests.test_cancel_yield
-    let task = asyncio::create_task(ticks(2));
+    let journal = Journal::default();
+    let notes = journal.clone();
+    let task = asyncio::create_task(async move {
+        for _ in 0..2 {
+            tick().await;
+            notes.note("yielded");
+        }
+    });
     tick().await;
     assert!(task.cancel());
     tick().await;
     assert!(task.cancelled() && !task.cancel());
+    assert!(journal.entries().is_empty(), "the tick that was due is not taken any more");
 }
 
 #[asyncio::test]
@@ -119,15 +127,37 @@ async fn a_task_that_cancels_itself_and_returns_is_cancelled() {
 }
 
 #[asyncio::test]
-async fn a_cancel_in_the_tick_of_the_end_wins_over_the_end() {
+async fn a_cancel_in_the_tick_of_a_value_wins_and_the_value_stays() {
+    let journal = Journal::default();
     let future = Future::new().unwrap();
-    let inner = future.clone();
-    let task = asyncio::create_task(async move { inner.await });
+    let (wait, notes) = (future.clone(), journal.clone());
+    let task = asyncio::create_task(async move {
+        let value = wait.await;
+        notes.note(format!("{value:?}"));
+        value
+    });
     tick().await;
     future.set_result("arrived").unwrap();
-    assert!(task.cancel(), "its last step has not run yet");
+    assert!(task.cancel(), "the step that would take it has not run yet");
     assert!(task.await.unwrap_err().is_cancelled());
+    assert!(journal.entries().is_empty());
     assert_eq!(future.await.unwrap(), "arrived", "the value stays where it came from");
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_cancel_in_the_tick_of_a_timer_wins() {
+    let journal = Journal::default();
+    let notes = journal.clone();
+    let event_loop = asyncio::get_running_loop().unwrap();
+    let task = asyncio::create_task(async move {
+        asyncio::sleep(HOUR).await;
+        notes.note("slept in");
+    });
+    let cancel = task.as_any();
+    // The older one of two timers at the same time: it runs before the step that the other one makes due.
+    event_loop.call_later(HOUR, move || assert!(cancel.cancel())).unwrap();
+    assert!(task.await.unwrap_err().is_cancelled());
+    assert!(journal.entries().is_empty());
 }
 
 #[asyncio::test]
@@ -273,6 +303,19 @@ async fn the_end_of_another_task_by_a_cancel_is_a_value_to_go_on_from() {
     other.cancel();
     assert!(other.await.is_err_and(|error| error.is_cancelled()));
     tick().await;
+}
+
+#[asyncio::test]
+async fn the_cancel_of_another_task_can_be_made_an_error_of_one_s_own() {
+    // CPython: test_tasks.BaseTaskTests.test_cancellation_exception_context
+    let inner = asyncio::create_task(pending::<()>());
+    let cancel = inner.as_any();
+    asyncio::get_running_loop().unwrap().call_soon(move || assert!(cancel.cancel_with("msg"))).unwrap();
+    let wraps = async move { inner.await.map_err(|error| Error::value_error(format!("left: {error}"))) };
+    let task = asyncio::create_task(wraps);
+    let error = (&task).await.unwrap_err();
+    assert_eq!(error.to_string(), "ValueError: left: CancelledError: msg");
+    assert!(!task.cancelled());
 }
 
 #[asyncio::test]

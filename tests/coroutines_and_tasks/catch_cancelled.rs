@@ -66,7 +66,9 @@ async fn what_was_caught_is_dropped_before_the_value_comes() {
             let _guard = guard;
             asyncio::sleep(HOUR).await;
         };
-        assert!(asyncio::catch_cancelled(body).await.is_err());
+        // Kept, so that it is not the end of this statement that drops it.
+        let mut catching = std::pin::pin!(asyncio::catch_cancelled(body));
+        assert!(catching.as_mut().await.is_err());
         notes.note("caught");
     });
     tick().await;

@@ -1,4 +1,6 @@
 //! Clean-up that may await: `finally!` and `with_cleanup`, however the body ends.
+//!
+//! The limits are virtual: a clean-up that gets lost leaves a loop with nothing to do, which jumps to them.
 
 use std::future::pending;
 
@@ -37,7 +39,7 @@ async fn guarded(journal: Journal, end: End) -> Result<&'static str> {
     Ok("value")
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn clean_up_runs_however_the_body_ends() {
     for end in [End::Value, End::QuestionMark, End::Return, End::Panic, End::Sleep] {
         let journal = Journal::default();
@@ -61,7 +63,7 @@ async fn clean_up_runs_however_the_body_ends() {
     }
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn nested_clean_ups_run_from_the_inside_out() {
     #[asyncio::coroutine]
     async fn level(journal: Journal, depth: u8) {
@@ -82,7 +84,7 @@ async fn nested_clean_ups_run_from_the_inside_out() {
     assert_eq!(journal.entries(), ["level 0 in it", "level 1 in it", "level 2 in it"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_second_cancel_interrupts_the_clean_up() {
     let journal = Journal::default();
     let task = asyncio::create_task(guarded(journal.clone(), End::Sleep));
@@ -99,7 +101,7 @@ async fn a_second_cancel_interrupts_the_clean_up() {
     assert_eq!(journal.entries(), ["local dropped"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_cancel_during_the_clean_up_of_a_body_that_succeeded_ends_the_task_as_cancelled() {
     let journal = Journal::default();
     let task = asyncio::create_task(guarded(journal.clone(), End::Value));
@@ -109,7 +111,7 @@ async fn a_cancel_during_the_clean_up_of_a_body_that_succeeded_ends_the_task_as_
     assert_eq!(journal.entries(), ["local dropped"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn the_outer_clean_up_runs_though_the_inner_one_was_interrupted() {
     let journal = Journal::default();
     let notes = journal.clone();
@@ -130,7 +132,7 @@ async fn the_outer_clean_up_runs_though_the_inner_one_was_interrupted() {
     assert_eq!(journal.entries(), ["local dropped", "outer clean-up"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn what_is_shielded_in_a_clean_up_is_not_interrupted() {
     let journal = Journal::default();
     let mut notes = journal.clone();
@@ -158,7 +160,7 @@ async fn what_is_shielded_in_a_clean_up_is_not_interrupted() {
     journal.wait_for("saved").await;
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn with_cleanup_lends_the_state_to_both_and_returns_the_value() {
     let mut log = vec!["before"];
     let value = asyncio::with_cleanup(
@@ -177,7 +179,7 @@ async fn with_cleanup_lends_the_state_to_both_and_returns_the_value() {
     assert_eq!((value, log), (7, vec!["before", "body", "clean-up"]));
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn an_error_in_the_clean_up_of_a_failed_body_is_the_clean_up_s_to_handle() {
     // `finally!` gives no value, so the body's outcome is what goes on.
     #[asyncio::coroutine]
@@ -194,7 +196,7 @@ async fn an_error_in_the_clean_up_of_a_failed_body_is_the_clean_up_s_to_handle()
     assert_eq!(journal.entries(), ["ValueError: in the clean-up"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_panic_in_the_clean_up_takes_the_place_of_a_cancel() {
     // CPython: test_tasks.BaseTaskTests.test_baseexception_during_cancel
     let task = asyncio::create_task(async {
@@ -211,7 +213,7 @@ async fn a_panic_in_the_clean_up_takes_the_place_of_a_cancel() {
     }
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_destructor_that_panics_while_the_body_leaves_does_not_keep_the_clean_up_from_running() {
     struct Bomb;
     impl Drop for Bomb {
@@ -244,7 +246,7 @@ async fn a_destructor_that_panics_while_the_body_leaves_does_not_keep_the_clean_
     assert_eq!(journal.entries(), ["clean-up"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_timeout_in_a_clean_up_counts_apart_from_the_cancel_that_led_there() {
     let journal = Journal::default();
     let mut notes = journal.clone();
@@ -265,7 +267,7 @@ async fn a_timeout_in_a_clean_up_counts_apart_from_the_cancel_that_led_there() {
     assert_eq!(journal.entries(), ["true 1"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_clean_up_may_catch_the_cancel_that_interrupts_it() {
     let journal = Journal::default();
     let mut notes = journal.clone();
@@ -291,7 +293,7 @@ async fn a_clean_up_may_catch_the_cancel_that_interrupts_it() {
     assert_eq!(journal.entries(), ["second"]);
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_body_that_never_began_needs_no_clean_up() {
     let reports = Reports::here();
     let journal = Journal::default();
@@ -302,7 +304,7 @@ async fn a_body_that_never_began_needs_no_clean_up() {
     assert!(journal.entries().is_empty() && reports.all().is_empty());
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_clean_up_that_could_not_run_is_reported_with_its_place() {
     let reports = Reports::here();
     let journal = Journal::default();
@@ -316,7 +318,7 @@ async fn a_clean_up_that_could_not_run_is_reported_with_its_place() {
     assert!(source.file().ends_with("cleanup.rs") && source.line() < 50, "the line of `finally!`: {source}");
 }
 
-#[asyncio::test(virtual_time)]
+#[asyncio::test(virtual_time, timeout = "6000m")]
 async fn a_clean_up_in_a_method_uses_self() {
     struct Connection(Journal);
     impl Connection {

@@ -157,7 +157,8 @@ async fn a_coroutine_may_return_a_future() {
 
 #[asyncio::test]
 async fn anything_that_can_be_awaited_becomes_a_task() {
-    // CPython: test_tasks.BaseTaskTests.test_ensure_future_awaitable, test_ensure_future_coroutine
+    // CPython: test_tasks.BaseTaskTests.test_ensure_future_awaitable, test_ensure_future_coroutine,
+    // test_ensure_future_task_awaitable, test_create_task_with_asynclike_function
     struct Awaitable;
     impl IntoFuture for Awaitable {
         type Output = asyncio::Result<&'static str>;
@@ -170,6 +171,16 @@ async fn anything_that_can_be_awaited_becomes_a_task() {
     let task = asyncio::ensure_future(Awaitable).unwrap();
     assert_eq!(task.get_loop().unwrap(), asyncio::get_running_loop().unwrap());
     assert_eq!(task.await.unwrap(), "ok");
+}
+
+#[asyncio::test]
+async fn a_task_that_is_ensured_is_the_task_itself() {
+    // CPython: test_tasks.BaseTaskTests.test_ensure_future_task
+    let task = asyncio::create_task(async { Ok::<_, Error>("ok") });
+    let any = task.as_any();
+    let same = asyncio::ensure_future(task).unwrap();
+    assert!(same == any);
+    assert_eq!(same.await.unwrap(), "ok");
 }
 
 #[asyncio::test]

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use asyncio::{AnyTask, ContextVar, Error, Future, Result, Task};
+use asyncio::{AnyTask, ContextVar, Error, Result, Task};
 
 use crate::support::journal::Journal;
 use crate::support::reports::Reports;
@@ -31,7 +31,7 @@ async fn the_factory_is_the_loop_s_until_it_is_cleared() {
 async fn an_eager_step_may_complete_a_future() {
     // CPython: test_eager_task_factory.EagerTaskFactoryLoopTests.test_await_future_during_eager_step
     eagerly();
-    let future = Future::new().unwrap();
+    let future = asyncio::Future::new().unwrap();
     let setter = future.clone();
     let task = asyncio::create_task(async move { setter.set_result("my message") });
     assert!(task.done());
@@ -103,7 +103,7 @@ async fn an_eager_task_is_among_all_tasks_while_it_is_not_done() {
     let done = asyncio::create_task(async move { *place.borrow_mut() = asyncio::all_tasks().unwrap() });
     assert!(seen.borrow().contains(&done.as_any()));
     assert!(!asyncio::all_tasks().unwrap().contains(&done.as_any()));
-    let (go, gone) = (Future::<()>::new().unwrap(), Future::<()>::new().unwrap());
+    let (go, gone) = (asyncio::Future::<()>::new().unwrap(), asyncio::Future::<()>::new().unwrap());
     let (wait, tell) = (go.clone(), gone.clone());
     let blocked = asyncio::create_task(async move {
         wait.await?;
@@ -214,6 +214,51 @@ async fn an_eager_task_may_start_others() {
     assert!(task.done(), "all of it ran inside of one call");
     assert_eq!(journal.entries(), ["down 3", "down 2", "down 1", "down 0", "up 0", "up 1", "up 2", "up 3"]);
     assert_eq!(task.await.unwrap(), 6);
+}
+
+/// Starts as many tasks as it is wide on each level.
+async fn recurse(width: u32, depth: u32, started: Rc<Cell<u32>>) -> Result<()> {
+    if depth == 0 {
+        return Ok(());
+    }
+    asyncio::TaskGroup::run(async |group| {
+        for _ in 0..width {
+            started.set(started.get() + 1);
+            let below: std::pin::Pin<Box<dyn Future<Output = Result<()>>>> =
+                Box::pin(recurse(width, depth - 1, started.clone()));
+            drop(group.create_task(below)?);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The same by `gather`.
+async fn gather(width: u32, depth: u32, started: Rc<Cell<u32>>) -> Result<()> {
+    if depth == 0 {
+        return Ok(());
+    }
+    let below = |_| -> std::pin::Pin<Box<dyn Future<Output = Result<()>>>> {
+        started.set(started.get() + 1);
+        Box::pin(gather(width, depth - 1, started.clone()))
+    };
+    asyncio::gather((0..width).map(below)).await.map(drop)
+}
+
+#[asyncio::test]
+async fn groups_of_groups_work_with_eager_tasks_as_with_others() {
+    // CPython: test_eager_task_factory.BaseTaskCountingTests.test_recursive_taskgroups, test_recursive_gather
+    for eager in [false, true] {
+        if eager {
+            eagerly();
+        }
+        let started = Rc::new(Cell::new(0));
+        recurse(5, 4, started.clone()).await.unwrap();
+        assert_eq!(started.take(), 5 + 25 + 125 + 625);
+        gather(5, 4, started.clone()).await.unwrap();
+        assert_eq!(started.get(), 5 + 25 + 125 + 625);
+        assert_eq!(asyncio::all_tasks().unwrap(), [me()]);
+    }
 }
 
 #[asyncio::test(virtual_time)]

@@ -78,7 +78,7 @@ async fn a_name_can_be_given_and_changed() {
 
 #[asyncio::test(virtual_time)]
 async fn a_task_s_text_tells_its_state_name_coroutine_and_place() {
-    // CPython: test_tasks.BaseTaskTests.test_task_repr
+    // CPython: test_tasks.BaseTaskTests.test_task_repr, test_task_source_traceback
     #[asyncio::coroutine]
     async fn digger() {
         asyncio::sleep(HOUR).await;
@@ -134,6 +134,7 @@ async fn innermost() {
 
 #[asyncio::test(virtual_time)]
 async fn the_call_graph_names_each_suspended_coroutine_innermost_first() {
+    // CPython: test_tasks.BaseTaskTests.test_get_stack, test_get_coro and test_pep492.CoroutineTests.test_task_print_stack
     let task = asyncio::create_task(outermost()).named("deep");
     let graph = asyncio::format_call_graph(Some(&task)).unwrap();
     assert!(!graph.contains("outermost"), "it has not begun: {graph}");

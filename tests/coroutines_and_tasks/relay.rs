@@ -89,15 +89,20 @@ async fn the_inner_one_s_end_in_the_same_tick_is_the_outer_one_s_to_lose() {
     let future = Future::new().unwrap();
     let wait = future.clone();
     let inner = Rc::new(asyncio::create_task(async move { wait.await }));
-    let awaited = inner.clone();
-    let outer = asyncio::create_task(async move { (&*awaited).await });
+    let journal = Journal::default();
+    let (awaited, notes) = (inner.clone(), journal.clone());
+    let outer = asyncio::create_task(async move {
+        let value = (&*awaited).await;
+        notes.note(format!("{value:?}"));
+        value
+    });
     ticks(2).await;
     future.set_result("kept").unwrap();
     let ends = outer.as_any();
     // Runs after the inner one's last step, and before the outer one's.
     asyncio::get_running_loop().unwrap().call_soon(move || assert!(ends.cancel())).unwrap();
     assert!(outer.await.unwrap_err().is_cancelled());
-    assert!(!inner.cancelled());
+    assert!(!inner.cancelled() && journal.entries().is_empty());
     assert_eq!(inner.result().unwrap(), "kept");
 }
 

@@ -1,8 +1,10 @@
 //! What tests of tasks say often.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use asyncio::AnyTask;
+use futures::FutureExt;
 
 use crate::support::journal::Journal;
 
@@ -49,6 +51,21 @@ impl Drop for Dropped {
     fn drop(&mut self) {
         self.journal.note(self.entry);
     }
+}
+
+/// How often this task is polled within a time in which nobody has a reason to wake it: first and last, if all is well.
+pub(crate) async fn polls_within(duration: Duration) -> usize {
+    let (sender, mut over) = futures::channel::oneshot::channel();
+    let end = move || sender.send(()).expect("it is awaited below");
+    asyncio::get_running_loop().unwrap().call_later(duration, end).unwrap();
+    let mut polls = 0;
+    poll_fn(|context| {
+        polls += 1;
+        over.poll_unpin(context)
+    })
+    .await
+    .expect("the end is sent");
+    polls
 }
 
 /// Panics where a value of type `()` is wanted, so that a task of it has a type.

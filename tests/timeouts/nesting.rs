@@ -151,6 +151,21 @@ async fn a_deadline_after_a_caught_cancel_is_a_timeout() {
 }
 
 #[asyncio::test(virtual_time)]
+async fn a_deadline_in_the_tick_of_the_value_leaves_no_request_behind() {
+    // Also where another request is counted, which the deadline does not take back.
+    let outcome = after_a_cancel(async || {
+        let (sender, value) = futures::channel::oneshot::channel();
+        let send = move || sender.send("in time").expect("it is awaited below");
+        asyncio::get_running_loop()?.call_later(millis(10), send)?;
+        // A foreign future, which takes its value though the deadline has passed.
+        let value = asyncio::timeout(millis(10), async { value.await.map_err(Error::other) }).await?;
+        tick().await;
+        Ok((value, me().cancelling()))
+    });
+    assert_eq!(outcome.await.unwrap(), ("in time", 1));
+}
+
+#[asyncio::test(virtual_time)]
 async fn a_cancel_under_a_deadline_after_a_caught_cancel_is_a_cancel() {
     // CPython: test_timeouts.TimeoutTests.test_cancel_in_timeout_after_cancellation
     let outcome = after_a_cancel(async || {
