@@ -143,6 +143,10 @@ fn a_runner_sets_the_current_loop_unless_it_has_a_factory() {
     assert!(refused(get_event_loop()));
     runner.close().unwrap();
     assert!(expected.is_closed());
+    // CPython: test_runners …loop_factory=asyncio.EventLoop
+    let mut runner = Runner::builder().loop_factory(asyncio::SelectorEventLoop::new).build();
+    assert_eq!(runner.run(async { Ok::<_, Error>(1) }).unwrap(), 1);
+    runner.close().unwrap();
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! A callback that panics: what is said of it, and that the loop goes on. Nothing is thrown through the loop, so
 //! this is also what Python's `KeyboardInterrupt` and `SystemExit` tests come to here.
 
+use std::io::Write;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use asyncio::testing::VirtualClock;
 use asyncio::{Error, EventLoop};
 
 use crate::support::net::Reports;
-use crate::support::ticks::{PanicsOnDrop, Trace, tick};
+use crate::support::ticks::{Dropped, PanicsOnDrop, Trace, tick};
 
 #[test]
 fn every_kind_of_callback_may_panic_and_the_loop_goes_on() {
@@ -53,6 +56,41 @@ fn a_panic_is_an_error_with_its_text_and_its_place() {
     assert!(all[0].1.starts_with(&format!("{}:{line}:", file!())), "{all:?}");
     assert_eq!(all[1].0, "a value that is no text");
     event_loop.close().unwrap();
+}
+
+#[test]
+fn a_reader_that_removes_itself_and_panics_is_reported_as_cancelled_and_keeps_nothing() {
+    let event_loop = EventLoop::new().unwrap();
+    let (handles, dropped) = (Trace::new(), Trace::new());
+    let noted = handles.clone();
+    event_loop.set_exception_handler(move |_, context| {
+        noted.push(context.get::<asyncio::Handle>("handle").expect("a reader is a handle").clone());
+    });
+    let (near, mut far) = UnixStream::pair().unwrap();
+    far.write_all(b"x").unwrap();
+    let (inside, number) = (event_loop.clone(), near.as_raw_fd());
+    let captured = Dropped(dropped.clone(), "dropped");
+    let reader = move || {
+        let _held = &captured;
+        assert!(inside.remove_reader(&Number(number)));
+        panic!("removed");
+    };
+    event_loop.add_reader(&near, reader).unwrap();
+    tick(&event_loop);
+    tick(&event_loop);
+    let [handle] = &handles.all()[..] else { panic!("{handles:?}") };
+    assert!(handle.cancelled());
+    assert_eq!(dropped.all(), ["dropped"], "although the handle is still there");
+    event_loop.close().unwrap();
+}
+
+/// A descriptor by its number.
+struct Number(RawFd);
+
+impl AsRawFd for Number {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
 }
 
 #[test]

@@ -114,6 +114,22 @@ fn a_stopped_tick_asks_the_kernel_too() {
 }
 
 #[test]
+fn every_run_asks_the_kernel_first_also_when_callbacks_are_due() {
+    both_modes(|event_loop| {
+        let trace = Trace::new();
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let noted = trace.clone();
+        event_loop.add_reader(&near, move || noted.push("reader")).unwrap();
+        tick(&event_loop);
+        far.write_all(b"x").unwrap();
+        event_loop.call_soon(trace.noting("queued")).unwrap();
+        tick(&event_loop);
+        assert_eq!(trace.all(), ["queued", "reader"]);
+        event_loop.close().unwrap();
+    });
+}
+
+#[test]
 fn a_reader_that_was_called_in_the_last_batch_is_not_called_for_it_again() {
     // CPython: test_base_events.BaseEventLoopTests.test_single_selecter_event_callback_after_stopping (B 2)
     both_modes(|event_loop| {
@@ -184,12 +200,13 @@ fn a_callback_that_schedules_itself_keeps_neither_readers_nor_timers_nor_threads
     both_modes(|event_loop| {
         let (near, mut far) = UnixStream::pair().unwrap();
         let seen = Rc::new(Cell::new((false, false, false)));
-        let (flags, watched, inside) = (seen.clone(), near.try_clone().unwrap(), event_loop.clone());
+        let near = Rc::new(near);
+        let (flags, watched, inside) = (seen.clone(), near.clone(), event_loop.clone());
         let reader = move || {
             flags.set((true, flags.get().1, flags.get().2));
-            inside.remove_reader(&watched);
+            assert!(inside.remove_reader(&*watched));
         };
-        event_loop.add_reader(&near, reader).unwrap();
+        event_loop.add_reader(&*near, reader).unwrap();
         let flags = seen.clone();
         event_loop
             .call_later(Duration::from_millis(1), move || flags.set((flags.get().0, true, flags.get().2)))

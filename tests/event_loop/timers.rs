@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -119,6 +121,41 @@ fn a_virtual_clock_jumps_to_the_next_timer_when_nothing_is_ready() {
     assert_eq!(clock.time(), began);
     pass(&event_loop, 31 * 86_400 * SECOND);
     assert_eq!(trace.all(), [86_400 * SECOND, 30 * 86_400 * SECOND]);
+    event_loop.close().unwrap();
+}
+
+#[test]
+fn each_timer_sees_its_own_time_however_close_the_next_one_is() {
+    let (event_loop, clock) = virtual_loop();
+    let trace = Trace::new();
+    let began = clock.time();
+    for nanoseconds in 1..=100 {
+        let (noted, shown, delay) = (trace.clone(), clock.clone(), Duration::from_nanos(nanoseconds));
+        event_loop.call_later(delay, move || noted.push(shown.time() - began == delay)).unwrap();
+    }
+    pass(&event_loop, SECOND);
+    assert_eq!(trace.all(), [true; 100]);
+    event_loop.close().unwrap();
+}
+
+#[test]
+fn a_virtual_clock_does_not_jump_over_what_has_happened_already() {
+    let (event_loop, clock) = virtual_loop();
+    let trace = Trace::new();
+    let began = clock.time();
+    event_loop.call_later(SECOND, trace.noting("timer")).unwrap();
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let near = Rc::new(near);
+    let (noted, inside, watched, shown) = (trace.clone(), event_loop.clone(), near.clone(), clock.clone());
+    let reader = move || {
+        inside.remove_reader(&*watched);
+        noted.push(if shown.time() == began { "reader" } else { "a reader that came too late" });
+    };
+    event_loop.add_reader(&*near, reader).unwrap();
+    // Written when the first look is over, and nothing but the timer is left.
+    event_loop.call_soon(move || far.write_all(b"x").unwrap()).unwrap();
+    pass(&event_loop, 2 * SECOND);
+    assert_eq!(trace.all(), ["reader", "timer"]);
     event_loop.close().unwrap();
 }
 
