@@ -108,7 +108,7 @@ fn a_failure_is_reported_and_the_others_run() {
     assert!(reports.iter().all(|report| report.keys == ["asyncgen", "exception", "source_traceback"]), "{reports:?}");
 }
 
-// CPython: test_runners.RunTests.test_asyncio_run_call_asyncgen_shutdown
+// CPython: test_runners.BaseTest.tearDown, which asks this of each run
 #[test]
 fn a_runner_cleans_up_what_main_and_cancelled_tasks_left() {
     let (mut runner, reports) = runner();

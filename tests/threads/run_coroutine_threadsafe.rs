@@ -243,6 +243,21 @@ async fn a_cancel_in_the_tick_of_the_completion_is_too_late_or_in_time_but_never
 }
 
 #[asyncio::test(timeout = "20s")]
+async fn a_cancel_that_comes_too_late_does_not_hit_what_came_after() {
+    let handle = get_running_loop().unwrap().handle();
+    for ticks in 0..6 {
+        let first = run_coroutine_threadsafe(async || (), &handle).unwrap();
+        for _ in 0..ticks {
+            sleep(Duration::ZERO).await;
+        }
+        // After three ticks the first task is done, and the loop has not heard of it yet.
+        let second = run_coroutine_threadsafe(async || add(1, 2).await, &handle).unwrap();
+        first.cancel();
+        assert_eq!(asyncio::wrap_future(second).unwrap().await.unwrap(), 3, "after {ticks} ticks");
+    }
+}
+
+#[asyncio::test(timeout = "20s")]
 async fn a_task_can_be_made_into_the_future_of_a_thread() {
     let ran = Rc::new(Cell::new(0));
     thread_local!(static RAN: RefCell<Option<Rc<Cell<i32>>>> = const { RefCell::new(None) });
