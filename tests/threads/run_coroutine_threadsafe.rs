@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::reports::Reports;
+use asyncio::testing::until_idle;
 use asyncio::{
     Error, EventLoop, LoopHandle, all_tasks, current_task, get_running_loop, run_coroutine_threadsafe, sleep, to_thread,
 };
@@ -87,9 +88,8 @@ async fn a_timeout_leaves_the_coroutine_running_and_a_cancel_ends_its_task() {
     assert_eq!(all_tasks().unwrap().len(), 2, "this test and the coroutine");
     let canceller = future.clone();
     assert!(to_thread(move || Ok::<_, Error>(canceller.cancel())).await.unwrap());
-    while all_tasks().unwrap().len() > 1 {
-        sleep(Duration::ZERO).await;
-    }
+    until_idle().await;
+    assert_eq!(all_tasks().unwrap().len(), 1);
     assert!(future.cancelled());
 }
 
@@ -233,9 +233,7 @@ async fn a_cancel_in_the_tick_of_the_completion_is_too_late_or_in_time_but_never
             sleep(Duration::ZERO).await;
         }
         let cancelled = future.cancel();
-        for _ in 0..4 {
-            sleep(Duration::ZERO).await;
-        }
+        until_idle().await;
         assert_eq!(future.cancelled(), cancelled);
         assert!(cancelled || *ended.lock().unwrap());
         assert_eq!(all_tasks().unwrap().len(), 1, "after {ticks} ticks");
