@@ -142,6 +142,19 @@ async fn nothing_can_be_registered_after_the_shutdown() {
 }
 
 #[test]
+fn on_another_loop_the_shutdown_is_refused_and_changes_nothing() {
+    let other = EventLoop::new().unwrap();
+    let cleanup = other.add_async_cleanup(async || ()).unwrap();
+    let there = other.clone();
+    let refused = asyncio::run(async move { there.shutdown_asyncgens().await }).unwrap_err();
+    assert!(refused.to_string().contains("await it there"), "{refused}");
+    let here = other.clone();
+    other.run_until_complete(async move { here.shutdown_asyncgens().await }).unwrap();
+    drop(cleanup);
+    other.close().unwrap();
+}
+
+#[test]
 fn a_loop_that_is_closed_without_it_says_what_did_not_run() {
     let event_loop = EventLoop::new().unwrap();
     let reports = Reports::of(&event_loop);
