@@ -120,13 +120,16 @@ impl EventLoop {
     ///
     /// # Errors
     ///
-    /// `RuntimeError` if this loop does not run.
+    /// `RuntimeError` if it is awaited elsewhere than on this loop; nothing is changed then.
     ///
     /// # Cancellation
     ///
     /// Cancels the clean-ups that are not done.
     pub async fn shutdown_asyncgens(&self) -> Result<()> {
         let inner = self.inner();
+        if !current_inner(|running| running.is_some_and(|running| Rc::ptr_eq(running, inner))) {
+            return Err(Error::runtime_error("shutdown_asyncgens() waits for tasks of its loop; await it there"));
+        }
         let asyncgens = inner.slot::<Asyncgens>();
         asyncgens.shut.set(true);
         let closers = std::mem::take(&mut *asyncgens.closers.borrow_mut());
@@ -134,12 +137,6 @@ impl EventLoop {
         let mut tasks: Vec<Task<()>> = running.into_iter().map(|(_, task)| task).collect();
         for (_, closer) in closers {
             tasks.push(closer.start(inner)?);
-        }
-        if tasks.is_empty() {
-            return Ok(());
-        }
-        if !current_inner(|running| running.is_some_and(|running| Rc::ptr_eq(running, inner))) {
-            return Err(Error::runtime_error("shutdown_asyncgens() waits for tasks of its loop; await it there"));
         }
         let locations: Vec<_> = tasks.iter().map(|task| task.location()).collect();
         let outcomes = gather(tasks).return_exceptions().await;

@@ -108,7 +108,7 @@ fn a_failure_is_reported_and_the_others_run() {
     assert!(reports.iter().all(|report| report.keys == ["asyncgen", "exception", "source_traceback"]), "{reports:?}");
 }
 
-// CPython: test_runners.RunTests.test_asyncio_run_call_asyncgen_shutdown
+// CPython: test_runners.BaseTest.tearDown, which asks this of each run
 #[test]
 fn a_runner_cleans_up_what_main_and_cancelled_tasks_left() {
     let (mut runner, reports) = runner();
@@ -139,6 +139,19 @@ async fn nothing_can_be_registered_after_the_shutdown() {
     event_loop.shutdown_asyncgens().await.unwrap();
     let refused = event_loop.add_async_cleanup(async || ()).unwrap_err();
     assert!(refused.to_string().contains("after shutdown_asyncgens()"), "{refused}");
+}
+
+#[test]
+fn on_another_loop_the_shutdown_is_refused_and_changes_nothing() {
+    let other = EventLoop::new().unwrap();
+    let cleanup = other.add_async_cleanup(async || ()).unwrap();
+    let there = other.clone();
+    let refused = asyncio::run(async move { there.shutdown_asyncgens().await }).unwrap_err();
+    assert!(refused.to_string().contains("await it there"), "{refused}");
+    let here = other.clone();
+    other.run_until_complete(async move { here.shutdown_asyncgens().await }).unwrap();
+    drop(cleanup);
+    other.close().unwrap();
 }
 
 #[test]

@@ -26,6 +26,18 @@ async fn before_its_first_poll_nothing_is_submitted() {
 }
 
 #[asyncio::test(timeout = "20s")]
+async fn before_its_first_poll_a_job_that_was_submitted_goes_on() {
+    let event_loop = get_running_loop().unwrap();
+    let finished = ConcurrentFuture::new();
+    let finish = finished.clone();
+    let future = event_loop.run_in_executor(None, move || finish.set_result(())).unwrap();
+    let task = create_task(async move { future.await });
+    task.cancel();
+    assert!(task.await.unwrap_err().is_cancelled());
+    asyncio::wrap_future(finished).unwrap().await.unwrap();
+}
+
+#[asyncio::test(timeout = "20s")]
 async fn a_job_that_has_not_begun_never_does() {
     one_thread();
     let (gate, door) = gate();

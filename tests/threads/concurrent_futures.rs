@@ -126,8 +126,8 @@ fn it_prints_its_state() {
     assert_eq!(format!("{future:?}"), "<ConcurrentFuture finished>");
 }
 
-// CPython: test_futures.FutureTests.test_wrap_future_cancel
-// CPython: test_futures.FutureTests.test_wrap_future_cancel2
+// CPython: test_futures.BaseFutureTests.test_wrap_future_cancel
+// CPython: test_futures.BaseFutureTests.test_wrap_future_cancel2
 #[asyncio::test(timeout = "20s")]
 async fn a_cancel_goes_both_ways_through_wrap_future() {
     let concurrent = ConcurrentFuture::<()>::new();

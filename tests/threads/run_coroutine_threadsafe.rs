@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::reports::Reports;
+use asyncio::testing::until_idle;
 use asyncio::{
     Error, EventLoop, LoopHandle, all_tasks, current_task, get_running_loop, run_coroutine_threadsafe, sleep, to_thread,
 };
@@ -87,9 +88,8 @@ async fn a_timeout_leaves_the_coroutine_running_and_a_cancel_ends_its_task() {
     assert_eq!(all_tasks().unwrap().len(), 2, "this test and the coroutine");
     let canceller = future.clone();
     assert!(to_thread(move || Ok::<_, Error>(canceller.cancel())).await.unwrap());
-    while all_tasks().unwrap().len() > 1 {
-        sleep(Duration::ZERO).await;
-    }
+    until_idle().await;
+    assert_eq!(all_tasks().unwrap().len(), 1);
     assert!(future.cancelled());
 }
 
@@ -233,12 +233,25 @@ async fn a_cancel_in_the_tick_of_the_completion_is_too_late_or_in_time_but_never
             sleep(Duration::ZERO).await;
         }
         let cancelled = future.cancel();
-        for _ in 0..4 {
-            sleep(Duration::ZERO).await;
-        }
+        until_idle().await;
         assert_eq!(future.cancelled(), cancelled);
         assert!(cancelled || *ended.lock().unwrap());
         assert_eq!(all_tasks().unwrap().len(), 1, "after {ticks} ticks");
+    }
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_cancel_that_comes_too_late_does_not_hit_what_came_after() {
+    let handle = get_running_loop().unwrap().handle();
+    for ticks in 0..6 {
+        let first = run_coroutine_threadsafe(async || (), &handle).unwrap();
+        for _ in 0..ticks {
+            sleep(Duration::ZERO).await;
+        }
+        // After three ticks the first task is done, and the loop has not heard of it yet.
+        let second = run_coroutine_threadsafe(async || add(1, 2).await, &handle).unwrap();
+        first.cancel();
+        assert_eq!(asyncio::wrap_future(second).unwrap().await.unwrap(), 3, "after {ticks} ticks");
     }
 }
 

@@ -1,16 +1,16 @@
 //! `run_in_executor` and the executors that it takes.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use super::gate::gate;
 use crate::support::reports::Reports;
-use asyncio::{
-    ConcurrentFuture, ContextVar, Error, EventLoop, Executor, Job, ReturnWhen, ThreadPoolExecutor, get_running_loop,
-    sleep,
-};
+use asyncio::{ContextVar, Error, EventLoop, Executor, Job, ReturnWhen, ThreadPoolExecutor, get_running_loop, sleep};
+
+const LONG: Duration = Duration::from_secs(20);
 
 // CPython: test_events.EventLoopTestsMixin.test_run_in_executor
 #[asyncio::test(timeout = "20s")]
@@ -46,34 +46,18 @@ async fn the_context_stays_behind() {
 fn a_result_that_comes_after_a_cancel_and_after_the_close_is_dropped_in_silence() {
     let event_loop = EventLoop::new().unwrap();
     let (gate, door) = gate();
-    let witness = Arc::new(());
-    let held = witness.clone();
-    let finished = ConcurrentFuture::new();
-    let finish = finished.clone();
-    let future = event_loop
-        .run_in_executor(None, move || {
-            let _finish = OnDrop(finish);
-            door.pass();
-            Ok::<_, Error>(held)
-        })
-        .unwrap();
+    let (held, gone) = channel::<()>();
+    let job = move || {
+        door.pass();
+        Ok::<_, Error>(held)
+    };
+    let future = event_loop.run_in_executor(None, job).unwrap();
     gate.reached_blocking();
     assert!(future.cancel());
     event_loop.close().unwrap();
-    gate.open();
-    finished.result(Duration::from_secs(20)).unwrap();
     drop(future);
-    while Arc::strong_count(&witness) > 1 {
-        thread::yield_now();
-    }
-}
-
-struct OnDrop(ConcurrentFuture<()>);
-
-impl Drop for OnDrop {
-    fn drop(&mut self) {
-        self.0.set_result(()).unwrap();
-    }
+    gate.open();
+    assert_eq!(gone.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected), "the result is dropped");
 }
 
 #[asyncio::test(timeout = "20s")]
@@ -102,9 +86,10 @@ async fn a_failure_that_nobody_looks_at_is_reported() {
     let event_loop = get_running_loop().unwrap();
     let reports = Reports::here();
     let future = event_loop.run_in_executor(None, || Err::<(), _>(Error::value_error("unseen"))).unwrap();
-    while !future.done() {
-        sleep(Duration::from_millis(1)).await;
-    }
+    let done = asyncio::Future::new().unwrap();
+    let set = done.clone();
+    future.add_done_callback(move || set.set_result(()).unwrap());
+    done.await.unwrap();
     drop(future);
     assert!(reports.one().exception.as_ref().unwrap().to_string().contains("unseen"));
 }
@@ -165,7 +150,7 @@ async fn the_default_executor_can_be_set_and_an_executor_can_refuse() {
     let event_loop = get_running_loop().unwrap();
     let refused = event_loop.run_in_executor(Some(&Full), || ()).unwrap_err();
     assert!(refused.to_string().contains("no room"));
-    let pool = ThreadPoolExecutor::builder().thread_name_prefix("chosen").build().unwrap();
+    let pool = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("chosen").build().unwrap();
     event_loop.set_default_executor(pool.clone());
     let name = || Ok::<_, Error>(thread::current().name().map(str::to_owned));
     assert_eq!(event_loop.run_in_executor(None, name).unwrap().await.unwrap().as_deref(), Some("chosen_0"));

@@ -20,9 +20,8 @@ async fn local_spawn_starts_a_task_of_what_never_leaves_the_thread() {
     };
     event_loop.spawn_local_obj(LocalFutureObj::new(Box::new(future))).unwrap();
     assert_eq!(all_tasks().unwrap().len(), 2);
-    while shared.get() == 0 {
-        sleep(Duration::ZERO).await;
-    }
+    asyncio::testing::until_idle().await;
+    assert_eq!(shared.get(), 1);
 }
 
 #[asyncio::test(timeout = "20s")]
