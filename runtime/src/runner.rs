@@ -276,6 +276,7 @@ fn cancel_all_tasks(event_loop: &EventLoop) -> Result<()> {
         if let Ok(Some(error)) = task.exception() {
             let message = "unhandled exception during asyncio.run() shutdown";
             let report = ExceptionContext::new(message).exception(error).source(task.location());
+            let report = report.run_in(task.entered_context());
             event_loop.call_exception_handler(report.with("task", task));
         }
     }

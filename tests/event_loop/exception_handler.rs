@@ -224,6 +224,82 @@ fn the_handler_of_a_lost_task_runs_in_the_tasks_context() {
 }
 
 #[test]
+fn the_handler_of_a_report_that_names_a_handle_runs_in_its_context() {
+    let event_loop = EventLoop::new().unwrap();
+    let trace = Trace::new();
+    let noted = trace.clone();
+    event_loop.set_exception_handler(move |_, _| noted.push(NAME.get()));
+    let context = asyncio::copy_context();
+    context.run(|| NAME.set("the handle's"));
+    let handle = event_loop.call_soon_with_context(context, || ()).unwrap();
+    event_loop.call_exception_handler(ExceptionContext::new("by hand").with("handle", handle));
+    event_loop.call_exception_handler(ExceptionContext::new("by hand"));
+    assert_eq!(trace.all(), [Some("the handle's"), Some("foo")]);
+    event_loop.close().unwrap();
+}
+
+#[test]
+fn in_debug_mode_a_report_says_where_what_runs_was_created() {
+    // CPython: base_events.BaseEventLoop.default_exception_handler (handle_traceback)
+    let (mut near, mut far) = std::os::unix::net::UnixStream::pair().unwrap();
+    let event_loop = EventLoop::builder().debug(true).build().unwrap();
+    let trace = Trace::new();
+    let noted = trace.clone();
+    event_loop.set_exception_handler(move |_, context| {
+        let line = context.handle_traceback().map(std::panic::Location::line);
+        assert_eq!(context.keys().contains(&"handle_traceback"), line.is_some());
+        assert_eq!(context.to_string().contains("handle created at "), line.is_some(), "{context}");
+        noted.push((context.message().to_owned(), line));
+    });
+    let report = |event_loop: &EventLoop, message| {
+        let event_loop = event_loop.clone();
+        move || event_loop.call_exception_handler(ExceptionContext::new(message))
+    };
+    let (callback, reader) = (report(&event_loop, "callback"), report(&event_loop, "reader"));
+    let (task, outside) = (report(&event_loop, "task"), report(&event_loop, "outside"));
+    let first = line!() + 1;
+    event_loop.call_soon(callback).unwrap();
+    let reads = near.try_clone().unwrap();
+    let read = move || {
+        std::io::Read::read_exact(&mut near, &mut [0]).unwrap();
+        reader();
+    };
+    event_loop.add_reader(&reads, read).unwrap();
+    drop(event_loop.create_task(async move { task() }).unwrap());
+    std::io::Write::write_all(&mut far, b"x").unwrap();
+    for _ in 0..3 {
+        tick(&event_loop);
+    }
+    outside();
+    let expected =
+        [("callback", Some(first)), ("task", Some(first + 7)), ("reader", Some(first + 6)), ("outside", None)];
+    assert_eq!(trace.all(), expected.map(|(message, line)| (message.to_owned(), line)));
+
+    event_loop.set_debug(false);
+    event_loop.call_soon(report(&event_loop, "without")).unwrap();
+    tick(&event_loop);
+    assert_eq!(trace.all().pop(), Some(("without".to_owned(), None)));
+    event_loop.close().unwrap();
+}
+
+#[test]
+fn what_is_known_of_the_culprit_stands_in_place_of_what_runs() {
+    let event_loop = EventLoop::builder().debug(true).build().unwrap();
+    let reports = Reports::of(&event_loop);
+    let event_loop_inside = event_loop.clone();
+    event_loop
+        .call_soon(move || {
+            let failed = event_loop_inside.create_future::<()>();
+            failed.set_exception(Error::value_error("nobody looks")).unwrap();
+        })
+        .unwrap();
+    tick(&event_loop);
+    assert_eq!(reports.all().len(), 1);
+    assert!(reports.all()[0].ends_with(r#"["exception", "future", "source_traceback"]"#), "{:?}", reports.all());
+    event_loop.close().unwrap();
+}
+
+#[test]
 fn a_handler_may_replace_or_clear_itself_and_use_the_loop() {
     let event_loop = EventLoop::new().unwrap();
     let trace = Trace::new();

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use asyncio::{AnyTask, ContextVar, Error, EventLoop, Result, Runner};
+use asyncio::{AnyTask, ContextVar, Error, EventLoop, ExceptionContext, Result, Runner};
 
 use crate::support::journal::Journal;
 use crate::support::reports::Reports;
@@ -102,6 +102,28 @@ fn failures_of_tasks_that_are_left_are_reported() {
     assert_eq!(report.message, "unhandled exception during asyncio.run() shutdown");
     assert_eq!(report.task.as_deref(), Some("leftover"));
     assert!(matches!(report.exception, Some(Error::ValueError(_))));
+}
+
+#[test]
+fn failures_at_the_shutdown_are_reported_in_the_context_of_their_task() {
+    static REQUEST: ContextVar<u32> = ContextVar::new("request");
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let noted = seen.clone();
+    asyncio::run(async move {
+        let handler = move |_: &EventLoop, context: &ExceptionContext| {
+            noted.borrow_mut().push((context.keys(), REQUEST.get()));
+        };
+        asyncio::get_running_loop()?.set_exception_handler(handler);
+        drop(asyncio::create_task(async {
+            REQUEST.set(7);
+            let _ = asyncio::catch_cancelled(asyncio::sleep(HOUR)).await;
+            Err::<(), _>(Error::value_error("1 / 0"))
+        }));
+        tick().await;
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    assert_eq!(seen.take(), [(vec!["exception", "source_traceback", "task"], Some(7))]);
 }
 
 #[test]

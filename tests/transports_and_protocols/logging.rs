@@ -35,8 +35,11 @@ async fn debug_mode_tells_the_life_of_a_connection() {
     let noted = journal.clone();
     let server = running().create_server(move || Script::new(&noted), "127.0.0.1", 0).await.unwrap();
     let client = client_of(&server);
+    let name = client.local_addr().unwrap().to_string();
     send(&client, b"x");
     journal.wait_for("data").await;
+    let records = collected(Level::Debug);
+    assert!(records.iter().any(|text| text.contains("new connection") && text.contains(&name)), "{records:?}");
     drop(client);
     journal.wait_for("lost").await;
     server.close();

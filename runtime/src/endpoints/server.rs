@@ -294,7 +294,12 @@ impl Core {
             Ok(Stream::new(&self.net, socket, peer, endpoint, Some(owner))?)
         });
         match stream {
-            Ok(stream) => stream.start(None),
+            Ok(stream) => {
+                if self.net.inner().get_debug() {
+                    crate::log::record!(debug, "the server got a new connection: {stream:?}");
+                }
+                stream.start(None);
+            }
             Err(error) if self.net.inner().get_debug() => {
                 let report = ExceptionContext::new("Error on transport creation for incoming connection");
                 self.net.inner().call_exception_handler(report.exception(error));

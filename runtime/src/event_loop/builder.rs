@@ -109,6 +109,7 @@ impl EventLoopBuilder {
             strict: self.strict,
             debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),
             slow_callback_duration: Cell::new(SLOW_CALLBACK_DURATION),
+            running: Cell::new(None),
             exception_handler: RefCell::new(None),
             interrupt: RefCell::new(None),
             process: fork::Process::current(),

@@ -17,8 +17,8 @@ pub type ExceptionHandler = dyn Fn(&EventLoop, &ExceptionContext);
 
 /// What is known about a failure: a message, and values under asyncio's keys.
 ///
-/// The keys are `exception`, `future`, `task`, `handle`, `protocol`, `transport`, `socket`, `context` and whatever a
-/// caller adds.
+/// The keys are `exception`, `future`, `task`, `handle`, `protocol`, `transport`, `socket`, `asyncgen`, `context`,
+/// `source_traceback`, `handle_traceback` and whatever a caller adds.
 ///
 /// # Examples
 ///
@@ -31,6 +31,7 @@ pub struct ExceptionContext {
     message: Cow<'static, str>,
     exception: Option<Error>,
     source: Option<&'static Location<'static>>,
+    running: Option<&'static Location<'static>>,
     values: Vec<(&'static str, Box<dyn ContextValue>)>,
     run_in: Option<Context>,
 }
@@ -50,7 +51,8 @@ impl<T: Any + fmt::Debug> ContextValue for T {
 impl ExceptionContext {
     /// A context with its message.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), exception: None, source: None, values: Vec::new(), run_in: None }
+        let message = message.into();
+        Self { message, exception: None, source: None, running: None, values: Vec::new(), run_in: None }
     }
 
     /// Adds the error itself, key `exception`.
@@ -92,6 +94,12 @@ impl ExceptionContext {
         self.source
     }
 
+    /// Where the callback or task was created that ran when this was reported; in debug mode, and where nothing is known
+    /// of the culprit's own creation.
+    pub fn handle_traceback(&self) -> Option<&'static Location<'static>> {
+        self.running
+    }
+
     /// The value under a key, if it is a `T`.
     pub fn get<T: Any>(&self, key: &str) -> Option<&T> {
         self.values.iter().find(|value| value.0 == key).and_then(|(_, value)| (**value).as_any().downcast_ref())
@@ -102,6 +110,7 @@ impl ExceptionContext {
         let mut keys: Vec<_> = self.values.iter().map(|value| value.0).collect();
         keys.extend(self.exception.is_some().then_some("exception"));
         keys.extend(self.source.is_some().then_some("source_traceback"));
+        keys.extend(self.running.is_some().then_some("handle_traceback"));
         keys.sort_unstable();
         keys
     }
@@ -130,6 +139,10 @@ impl fmt::Display for ExceptionContext {
                 "source_traceback" => {
                     let Some(location) = self.source else { continue };
                     write!(f, "\nobject created at {location}")?;
+                }
+                "handle_traceback" => {
+                    let Some(location) = self.running else { continue };
+                    write!(f, "\nhandle created at {location}")?;
                 }
                 key => {
                     for (_, value) in self.values.iter().filter(|value| value.0 == key) {
@@ -199,7 +212,13 @@ impl EventLoop {
 }
 
 impl Inner {
-    pub(crate) fn call_exception_handler(&self, context: ExceptionContext) {
+    pub(crate) fn call_exception_handler(&self, mut context: ExceptionContext) {
+        if context.source.is_none() && self.get_debug() {
+            context.running = self.running.get();
+        }
+        if context.run_in.is_none() {
+            context.run_in = context.get::<Handle>("handle").map(Handle::get_context);
+        }
         let handler = self.exception_handler.borrow().clone();
         let (Some(handler), Some(event_loop)) = (handler, self.event_loop()) else {
             return contained_default_handler(&context);

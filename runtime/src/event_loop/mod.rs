@@ -45,6 +45,7 @@ pub(crate) use sources::{Source, SourceKey};
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +119,8 @@ pub(crate) struct Inner {
     strict: bool,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
+    /// Debug mode: where that was created which runs now.
+    running: Cell<Option<&'static Location<'static>>>,
     exception_handler: RefCell<Option<Rc<ExceptionHandler>>>,
     interrupt: RefCell<Option<Rc<dyn Fn()>>>,
     process: sys::fork::Process,

@@ -136,6 +136,9 @@ impl Watch {
 
     fn call(&self, inner: &Inner, side: Side) {
         let Some(call) = self.side(side).borrow().clone() else { return };
+        if inner.get_debug() {
+            inner.running.set(Some(call.location()));
+        }
         if let Err(panic) = call.invoke() {
             inner.callback_failed(call, panic);
         }

@@ -125,6 +125,7 @@ impl<'a> RunningState<'a> {
 impl Drop for RunningState<'_> {
     fn drop(&mut self) {
         self.0.stopping.set(false);
+        self.0.running.set(None);
         self.0.state.set(State::Idle);
     }
 }

@@ -167,8 +167,15 @@ impl Inner {
             Ready::Source(source) => source.describe(),
             Ready::Nothing => String::new(),
         };
+        let location = match &ready {
+            Ready::Step(step) => Some(step.location()),
+            Ready::Call(call) => Some(call.location()),
+            Ready::Source(_) | Ready::Nothing => None,
+        };
         let began = self.clock.now();
+        self.running.set(location);
         self.run(ready);
+        self.running.set(None);
         let took = self.clock.now().saturating_sub(began);
         if took >= self.slow_callback_duration.get() {
             crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
 
@@ -17,6 +18,7 @@ pub(crate) struct RunnableVTable {
     pub(crate) run: fn(NonNull<()>),
     pub(crate) drop: fn(NonNull<()>),
     pub(crate) describe: fn(NonNull<()>) -> String,
+    pub(crate) location: fn(NonNull<()>) -> &'static Location<'static>,
 }
 
 /// One step of a task, due in the next batch.
@@ -39,6 +41,10 @@ impl Runnable {
 
     pub(crate) fn describe(&self) -> String {
         (self.vtable.describe)(self.data)
+    }
+
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        (self.vtable.location)(self.data)
     }
 }
 

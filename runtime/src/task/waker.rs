@@ -5,6 +5,7 @@
 //! thread, which is a [`Remote`](super::remote::Remote) and knows no address.
 
 use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::event_loop::Inner;
 use crate::exceptions::Message;
 use crate::handle::{CancelTarget, CancelVTable, LocalWakerVTable, Polled, Runnable, RunnableVTable, set_local_vtable};
 
-static RUNNABLE: RunnableVTable = RunnableVTable { run, drop: release, describe };
+static RUNNABLE: RunnableVTable = RunnableVTable { run, drop: release, describe, location };
 static LOCAL: LocalWakerVTable = LocalWakerVTable { clone: retain, wake, wake_by_ref, drop: release };
 static TARGET: CancelVTable = CancelVTable { cancel: cancel_target, drop: release };
 
@@ -54,6 +55,11 @@ fn wake_by_ref(data: NonNull<()>) {
 fn describe(data: NonNull<()>) -> String {
     // SAFETY: see above.
     unsafe { TaskRef::borrow_raw(data, |task| format!("{:?}", super::any::AnyTask::new(task.clone()))) }
+}
+
+fn location(data: NonNull<()>) -> &'static Location<'static> {
+    // SAFETY: see above.
+    unsafe { TaskRef::borrow_raw(data, |task| task.header().location) }
 }
 
 fn cancel_target(data: NonNull<()>, message: Option<Message>) -> bool {
