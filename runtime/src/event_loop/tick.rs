@@ -163,7 +163,7 @@ impl Inner {
     fn run_timed(self: &Rc<Self>, ready: Ready) {
         let description = match &ready {
             Ready::Step(step) => step.describe(),
-            Ready::Call(call) => format!("{:?}", Handle::new(call.clone())),
+            Ready::Call(call) => format!("{:?}", Handle::of(call.clone())),
             Ready::Source(source) => source.describe(),
             Ready::Nothing => String::new(),
         };
