@@ -175,7 +175,6 @@ impl Inner {
         let began = self.clock.now();
         self.running.set(location);
         self.run(ready);
-        self.running.set(None);
         let took = self.clock.now().saturating_sub(began);
         if took >= self.slow_callback_duration.get() {
             crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));
