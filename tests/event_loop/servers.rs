@@ -257,6 +257,25 @@ async fn a_factory_that_panics_ends_one_connection_and_not_the_server() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[asyncio::test(timeout = "10s")]
+async fn an_error_of_accept_that_nobody_expects_is_reported_and_keeps_nobody_busy() {
+    let reports = Reports::collect();
+    let server = quiet_server().await;
+    // The system cannot accept on such a socket, and says so at once each time.
+    server.sockets()[0].shutdown(std::net::Shutdown::Both).unwrap();
+    while reports.all().is_empty() {
+        asyncio::sleep(Duration::from_millis(1)).await;
+    }
+    settle().await;
+    let reported = reports.all();
+    assert_eq!(reported.len(), 1, "it waits before it tries again");
+    assert!(reported[0].starts_with("socket.accept() failed"), "{reported:?}");
+    assert!(reported[0].ends_with(r#"["exception", "socket"]"#), "{reported:?}");
+    assert!(server.is_serving());
+    server.close();
+}
+
 #[asyncio::test(timeout = "10s")]
 async fn a_factory_may_close_its_server() {
     let journal = Journal::default();

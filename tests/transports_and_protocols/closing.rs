@@ -25,6 +25,8 @@ async fn close_sends_what_was_written_and_abort_does_not() {
             assert_eq!(transport.get_write_buffer_size(), 0);
         } else {
             transport.close();
+            transport.write(b"too late");
+            transport.writelines(["too late"]);
             settle().await;
             assert_eq!(journal.entries(), ["made", "pause"], "it is not lost before all is sent");
         }

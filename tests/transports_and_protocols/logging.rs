@@ -63,6 +63,27 @@ async fn debug_mode_tells_of_connections_that_are_reset() {
     }
 }
 
+#[asyncio::test(timeout = "60s", debug)]
+async fn debug_mode_tells_how_long_a_name_took_and_which_addresses_are_left_out() {
+    // CPython: base_events.BaseEventLoop._getaddrinfo_debug
+    collect();
+    let make =
+        |host: &'static str| running().create_server(|| Script::new(&Journal::default()), [host, "127.0.0.1"], 0);
+    running().set_slow_callback_duration(std::time::Duration::from_secs(60));
+    make("localhost").await.unwrap().close();
+    running().set_slow_callback_duration(std::time::Duration::ZERO);
+    make("localhost").await.unwrap().close();
+    for level in [Level::Debug, Level::Info] {
+        let records = collected(level);
+        let resolved = records.iter().filter(|text| text.contains(r#"resolving the host "localhost" took"#)).count();
+        assert_eq!(resolved, 1, "once below slow_callback_duration, once above: {records:?}");
+    }
+    running().set_slow_callback_duration(std::time::Duration::from_secs(60));
+    make("203.0.113.1").await.unwrap().close();
+    let warnings = collected(Level::Warn);
+    assert!(warnings.iter().any(|text| text.contains("leaves out 203.0.113.1")), "{warnings:?}");
+}
+
 #[asyncio::test(timeout = "10s")]
 async fn without_debug_mode_nothing_is_logged() {
     collect();

@@ -8,7 +8,8 @@ use crate::handle::{Handle, TimerHandle};
 
 /// The core of an event loop, as a trait for loops of third parties. Python: `asyncio.AbstractEventLoop`.
 ///
-/// Every method that is not implemented returns `NotImplementedError`, as in Python.
+/// Every method that is not implemented returns `NotImplementedError`, as in Python. [`Handle::new`] and
+/// [`TimerHandle::new`] make what is scheduled, [`Handle::run`] runs it.
 pub trait AbstractEventLoop {
     /// Runs until it is stopped.
     ///

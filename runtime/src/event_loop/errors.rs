@@ -240,7 +240,7 @@ impl Inner {
         let mut message = String::from("Exception in callback ");
         // Writing to a string cannot fail.
         let _ = write!(message, "{}", call.name());
-        let report = ExceptionContext::new(message).exception(panic).with("handle", Handle::new(call));
+        let report = ExceptionContext::new(message).exception(panic).with("handle", Handle::of(call));
         self.call_exception_handler(report.source(location).run_in(Some(context)));
     }
 

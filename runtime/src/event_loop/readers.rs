@@ -168,7 +168,7 @@ impl Source for Watch {
 
     fn describe(&self) -> String {
         let calls = Side::of(self.readiness.get()).filter_map(|side| self.side(side).borrow().clone());
-        let handles: Vec<String> = calls.map(|call| format!("{:?}", Handle::new(call))).collect();
+        let handles: Vec<String> = calls.map(|call| format!("{:?}", Handle::of(call))).collect();
         handles.join(" and ")
     }
 }

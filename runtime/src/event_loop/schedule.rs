@@ -122,7 +122,7 @@ impl Inner {
         self.take_inbox();
         let call: Rc<dyn Call> = Rc::new(CallCell::new(callback, context, location));
         self.ready.borrow_mut().push(|| Ready::Call(call.clone()));
-        Ok(Handle::new(call))
+        Ok(Handle::of(call))
     }
 
     fn call_at(
@@ -135,7 +135,7 @@ impl Inner {
         self.check_usable()?;
         let call: Rc<dyn Call> = Rc::new(CallCell::new(callback, context, location));
         let key = self.insert_timer(nanos(when), TimerAction::Call(call.clone()))?;
-        Ok(TimerHandle::new(Handle::new(call), when, key, &self.timers))
+        Ok(TimerHandle::queued(Handle::of(call), when, key, &self.timers))
     }
 
     /// For rooms above: schedules for the next batch; on a closed loop the callback is dropped.

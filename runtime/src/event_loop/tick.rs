@@ -163,7 +163,7 @@ impl Inner {
     fn run_timed(self: &Rc<Self>, ready: Ready) {
         let description = match &ready {
             Ready::Step(step) => step.describe(),
-            Ready::Call(call) => format!("{:?}", Handle::new(call.clone())),
+            Ready::Call(call) => format!("{:?}", Handle::of(call.clone())),
             Ready::Source(source) => source.describe(),
             Ready::Nothing => String::new(),
         };
@@ -175,7 +175,6 @@ impl Inner {
         let began = self.clock.now();
         self.running.set(location);
         self.run(ready);
-        self.running.set(None);
         let took = self.clock.now().saturating_sub(began);
         if took >= self.slow_callback_duration.get() {
             crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));

@@ -20,7 +20,8 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use crate::context::Context;
+use crate::context::{self, Context};
+use crate::exceptions::Result;
 use crate::timers::{TimerKey, Timers};
 
 /// A callback that waits for its turn. Python: `asyncio.Handle`.
@@ -44,8 +45,24 @@ use crate::timers::{TimerKey, Timers};
 pub struct Handle(Rc<dyn Call>);
 
 impl Handle {
-    pub(crate) fn new(call: Rc<dyn Call>) -> Self {
+    pub(crate) fn of(call: Rc<dyn Call>) -> Self {
         Self(call)
+    }
+
+    /// A callback that no loop has scheduled, in a copy of the current context: for an
+    /// [`AbstractEventLoop`](crate::AbstractEventLoop) of one's own, which keeps it and calls [`run`](Self::run).
+    #[track_caller]
+    pub fn new(callback: impl FnOnce() + 'static) -> Self {
+        Self(Rc::new(CallCell::new(callback, context::snapshot(), Location::caller())))
+    }
+
+    /// Runs the callback in its context, unless it ran or was cancelled. Loops do that; programs need not.
+    ///
+    /// # Errors
+    ///
+    /// `Panic` if the callback panics: what a loop hands to its exception handler.
+    pub fn run(&self) -> Result<()> {
+        Ok(self.0.invoke()?)
     }
 
     /// Keeps the callback from running and drops it, with what it captured, at once. Calling it again is harmless,
@@ -101,13 +118,24 @@ pub(crate) type TimerQueue = RefCell<Timers<TimerAction>>;
 pub struct TimerHandle {
     handle: Handle,
     when: Duration,
-    key: TimerKey,
-    timers: Weak<TimerQueue>,
+    /// Its place among the timers of a loop; `None` if a loop of somebody else's keeps it.
+    place: Option<(TimerKey, Weak<TimerQueue>)>,
 }
 
 impl TimerHandle {
-    pub(crate) fn new(handle: Handle, when: Duration, key: TimerKey, timers: &Rc<TimerQueue>) -> Self {
-        Self { handle, when, key, timers: Rc::downgrade(timers) }
+    pub(crate) fn queued(handle: Handle, when: Duration, key: TimerKey, timers: &Rc<TimerQueue>) -> Self {
+        Self { handle, when, place: Some((key, Rc::downgrade(timers))) }
+    }
+
+    /// A callback that no loop has scheduled; as [`Handle::new`].
+    #[track_caller]
+    pub fn new(when: Duration, callback: impl FnOnce() + 'static) -> Self {
+        Self { handle: Handle::new(callback), when, place: None }
+    }
+
+    /// The callback without its deadline: what a loop runs when that has come.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// The deadline, in the time of [`EventLoop::time`](crate::EventLoop::time).
@@ -117,9 +145,11 @@ impl TimerHandle {
 
     /// Keeps the callback from running; the timer leaves the queue at once.
     pub fn cancel(&self) {
-        if let Some(timers) = self.timers.upgrade() {
-            let action = timers.borrow_mut().remove(self.key);
-            drop(action);
+        if let Some((key, timers)) = &self.place {
+            if let Some(timers) = timers.upgrade() {
+                let action = timers.borrow_mut().remove(*key);
+                drop(action);
+            }
         }
         self.handle.cancel();
     }
