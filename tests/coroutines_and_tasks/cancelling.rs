@@ -116,6 +116,18 @@ async fn a_task_that_cancels_itself_leaves_at_its_next_await() {
 }
 
 #[asyncio::test]
+async fn a_task_that_cancels_itself_and_fails_has_failed() {
+    // As in Python, where only a result is lost by a request that no await has met.
+    let task = asyncio::create_task(async {
+        asyncio::current_task()?.expect("it is one").cancel();
+        Err::<(), _>(Error::value_error("not to be lost"))
+    });
+    let error = (&task).await.unwrap_err();
+    assert!(matches!(&error, Error::ValueError(text) if text.as_str() == "not to be lost"), "{error}");
+    assert!(!task.cancelled());
+}
+
+#[asyncio::test]
 async fn a_task_that_cancels_itself_and_returns_is_cancelled() {
     // CPython: test_tasks.BaseTaskTests.test_cancel_at_end
     let task = asyncio::create_task(async {

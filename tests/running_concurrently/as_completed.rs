@@ -17,7 +17,7 @@ fn after(seconds: u32) -> Task<u32> {
 
 #[asyncio::test(virtual_time)]
 async fn the_very_tasks_come_back_in_the_order_in_which_they_end() -> Result<()> {
-    // CPython: test_tasks.test_as_completed, test_as_completed_async_iterator
+    // CPython: test_tasks.test_as_completed, test_as_completed_same_tasks_in_as_out
     let tasks = [after(3), after(1), after(2)];
     let handles: Vec<_> = tasks.iter().map(|task| task.as_any()).collect();
     let mut ended = as_completed(tasks);
@@ -39,6 +39,45 @@ async fn those_that_are_done_already_come_first() -> Result<()> {
     assert_eq!(ended.next().await.expect("one is done")?.await?, 0);
     assert_eq!(ended.next().await.expect("one is left")?.await?, 1);
     Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_loop_that_was_left_can_be_resumed() -> Result<()> {
+    // CPython: test_tasks.test_as_completed_resume_iterator
+    let mut ended = as_completed((1..=4).map(after));
+    let mut collected = Vec::new();
+    while let Some(task) = ended.next().await {
+        collected.push(task?.await?);
+        if collected.len() == 2 {
+            break;
+        }
+    }
+    sleep(9 * SECOND).await;
+    while let Some(task) = ended.next().await {
+        collected.push(task?.await?);
+    }
+    assert_eq!(collected, [1, 2, 3, 4]);
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn several_that_end_at_once_come_one_by_one_without_a_tick() -> Result<()> {
+    // CPython: test_tasks.test_as_completed_concurrent
+    let mut ended = as_completed([after(1), after(1)]);
+    let first = ended.next().await.expect("there are two")?;
+    let began = running().time();
+    let second = ended.next().await.expect("there is another one")?;
+    let (done, pending) = asyncio::wait([first, second]).await?;
+    assert_eq!((done.len(), pending.len()), (2, 0));
+    assert_eq!(running().time(), began);
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "no event loop is running on this thread")]
+fn without_a_loop_it_panics() {
+    // CPython: test_tasks.test_as_completed_coroutine_without_loop
+    drop(as_completed([async {}]));
 }
 
 #[asyncio::test(virtual_time)]

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{Error, Result, catch_cancelled, create_task, gather, sleep};
+use asyncio::{Error, Result, catch_cancelled, create_task, gather, shield, sleep};
 
 use crate::support::net::running;
+use crate::support::reports::Reports;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,7 +31,7 @@ async fn settle() {
 #[asyncio::test(virtual_time)]
 async fn results_come_in_the_order_given_whoever_is_first() -> Result<()> {
     let began = running().time();
-    // CPython: test_tasks.GatherTestsBase.test_success
+    // CPython: test_tasks.GatherTestsBase.test_success, CoroutineGatherTests.test_constructor_use_running_loop
     assert_eq!(gather([after(3, 30), after(1, 10), after(2, 20)]).await?, [30, 10, 20]);
     assert_eq!(running().time() - began, 3 * SECOND, "they ran beside each other");
     Ok(())
@@ -38,7 +39,7 @@ async fn results_come_in_the_order_given_whoever_is_first() -> Result<()> {
 
 #[asyncio::test(virtual_time)]
 async fn nothing_to_gather_gives_nothing_at_once() -> Result<()> {
-    // CPython: test_tasks.FutureGatherTests.test_constructor_empty_sequence
+    // CPython: test_tasks.FutureGatherTests.test_constructor_empty_sequence_use_running_loop
     let empty = gather(Vec::<asyncio::Task<u8>>::new());
     assert!(empty.done());
     assert_eq!(empty.await?, []);
@@ -97,8 +98,45 @@ async fn the_first_error_comes_at_once_and_the_others_run_on_in_silence() -> Res
 }
 
 #[asyncio::test(virtual_time)]
+async fn errors_after_the_first_are_nobody_s_concern_whenever_they_come() {
+    // CPython: test_tasks.CoroutineGatherTests.test_exception_marking
+    let reports = Reports::here();
+    let (gate, late_gate) = (running().create_future::<()>(), running().create_future::<()>());
+    let failing = |gate: &asyncio::Future<()>| {
+        let gate = gate.clone();
+        async move {
+            gate.await?;
+            Err::<(), _>(Error::runtime_error("one of several"))
+        }
+    };
+    let waiter = create_task(gather([failing(&gate), failing(&gate), failing(&late_gate)]));
+    settle().await;
+    gate.set_result(()).unwrap();
+    assert!(waiter.await.is_err());
+    late_gate.set_result(()).unwrap();
+    settle().await;
+    assert_eq!(reports.messages(), [""; 0]);
+    // Nor those of children that were cancelled with the waiter, and fail after it has left.
+    let child = |failing| async move {
+        let cancelled = catch_cancelled(sleep(9 * SECOND)).await.err().map(Error::from);
+        if failing {
+            sleep(SECOND).await;
+            return Err::<(), _>(Error::runtime_error("while cleaning up"));
+        }
+        Err(cancelled.expect("nine seconds have not passed"))
+    };
+    let waiter = create_task(gather([child(false), child(true)]));
+    settle().await;
+    waiter.cancel();
+    assert!(waiter.await.unwrap_err().is_cancelled());
+    sleep(2 * SECOND).await;
+    assert_eq!(reports.messages(), [""; 0]);
+}
+
+#[asyncio::test(virtual_time)]
 async fn return_exceptions_waits_for_all_and_gives_each_its_own() {
-    // CPython: test_tasks.GatherTestsBase.test_return_exceptions
+    // CPython: test_tasks.GatherTestsBase.test_return_exceptions, test_result_exception_success
+    // CPython: test_tasks.FutureGatherTests.test_result_exception_one_cancellation
     let cancelled = create_task(after(9, 9));
     cancelled.cancel();
     let children = [create_task(after(2, 2)), create_task(failing_after(1, "no")), cancelled];
@@ -171,6 +209,27 @@ async fn cancel_by_hand_reaches_the_children_and_is_what_awaiting_gives() {
     settle().await;
     assert!(all.cancel());
     assert!(catch_cancelled(all).await.is_err(), "there is no list to give");
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_shield_around_it_and_shields_inside_of_it_hold_a_cancel_off() -> Result<()> {
+    // CPython: test_tasks.test_shield_gather, test_gather_shield
+    let child = || create_task(after(2, 2));
+    let inside = gather([child(), child()]);
+    let outside = create_task(shield(inside));
+    settle().await;
+    outside.cancel();
+    assert!(outside.await.unwrap_err().is_cancelled());
+    let children = [child(), child()];
+    let handles = children.each_ref().map(|child| child.as_any());
+    let all = gather(children.map(shield));
+    settle().await;
+    assert!(all.cancel());
+    assert!(all.await.unwrap_err().is_cancelled());
+    assert!(running().all_tasks().len() == 6, "the children, the gathered ones, and the test");
+    sleep(3 * SECOND).await;
+    assert!(handles.iter().all(|child| child.done() && !child.cancelled()));
+    Ok(())
 }
 
 #[asyncio::test(virtual_time)]
@@ -250,4 +309,34 @@ async fn things_of_different_types_come_back_as_a_tuple() -> Result<()> {
 async fn a_panic_in_a_child_is_its_error() {
     let error = gather([async { if true { panic!("oh no") } else { Ok::<(), Error>(()) } }]).await.unwrap_err();
     assert!(matches!(error, Error::Panic(_)), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "no event loop is running on this thread")]
+fn without_a_loop_it_panics() {
+    // CPython: test_tasks.CoroutineGatherTests.test_constructor_without_loop
+    drop(gather([async {}]));
+}
+
+#[test]
+#[should_panic(expected = "gather: no event loop is running")]
+fn without_a_loop_it_panics_with_nothing_as_well() {
+    // CPython: test_tasks.FutureGatherTests.test_constructor_empty_sequence_without_loop
+    drop(gather(Vec::<asyncio::Task<()>>::new()));
+}
+
+#[test]
+fn a_task_of_another_loop_is_refused() {
+    // CPython: test_tasks.FutureGatherTests.test_constructor_heterogenous_futures
+    let other = asyncio::EventLoop::new().unwrap();
+    let foreign = || other.create_task(async {}).unwrap();
+    let (gathered, shielded, first) = (foreign(), foreign(), foreign());
+    let outcomes = asyncio::run(async move {
+        let first = asyncio::as_completed([first]).next().await.expect("there is one")?;
+        Ok::<_, Error>([gather([gathered]).await.map(drop), shield(shielded).await, first.await])
+    });
+    for outcome in outcomes.unwrap() {
+        assert!(matches!(&outcome, Err(Error::RuntimeError(text)) if text.as_str().contains("another event loop")));
+    }
+    other.close().unwrap();
 }

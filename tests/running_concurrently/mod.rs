@@ -4,4 +4,5 @@ mod as_completed;
 mod gather;
 mod select;
 mod staggered;
+mod three_moments;
 mod wait;

@@ -108,6 +108,27 @@ async fn only_the_failure_of_the_latest_begins_the_next_early() -> Result<()> {
 }
 
 #[asyncio::test(virtual_time)]
+async fn of_two_that_succeed_at_once_the_first_wins_and_the_other_has_no_error() -> Result<()> {
+    let race = staggered_race([attempt(2, Ok("first")), attempt(1, Ok("second"))], SECOND).await?;
+    assert_eq!(race.winner, Some(("first", 0)));
+    assert_eq!(race.exceptions.len(), 2);
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn attempts_that_start_at_once_lose_nothing() -> Result<()> {
+    // CPython: gh-124309, gh-128479
+    asyncio::get_running_loop()?.set_task_factory(asyncio::eager_task_factory);
+    let race = staggered_race([attempt(1, refused()), attempt(0, Ok("second")), attempt(0, Ok("third"))], SECOND / 2);
+    let race = race.await?;
+    asyncio::get_running_loop()?.clear_task_factory();
+    assert_eq!(race.winner, Some(("second", 1)));
+    assert!(race.exceptions[0].as_ref().is_some_and(Error::is_cancelled));
+    assert_eq!(running().all_tasks().len(), 1);
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
 async fn a_cancel_ends_all_of_them() {
     let task =
         create_task(async { staggered_race([attempt(9, Ok("a")), attempt(9, Ok("b"))], SECOND).await.map(|_| ()) });

@@ -66,6 +66,73 @@ async fn the_first_failure_is_enough_if_one_says_so() -> Result<()> {
 }
 
 #[asyncio::test(virtual_time)]
+async fn what_has_ended_before_the_waiter_runs_is_among_those_that_are_done() -> Result<()> {
+    // CPython: test_tasks.test_wait_really_done
+    let (first, second) = (running().create_future(), running().create_future());
+    let (one, two) = (first.clone(), second.clone());
+    running().call_soon(move || {
+        one.set_result(1).unwrap();
+        two.set_result(2).unwrap();
+    })?;
+    let (done, pending) = wait([second, first]).return_when(ReturnWhen::FirstCompleted).await?;
+    assert_eq!((done.len(), pending.len()), (2, 0));
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_failure_is_one_end_among_others_and_looking_again_takes_no_time() -> Result<()> {
+    // CPython: test_tasks.test_wait_with_exception, test_wait
+    let tasks = [failing_after(2), after(1)];
+    let began = running().time();
+    for _ in 0..2 {
+        let (done, pending) = wait(&tasks).await?;
+        assert_eq!((done.len(), pending.len()), (2, 0));
+        assert_eq!(done.iter().filter(|task| task.exception().is_ok_and(|error| error.is_some())).count(), 1);
+        assert_eq!(running().time() - began, 2 * SECOND);
+    }
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn anything_that_gives_tasks_one_by_one_can_be_waited_for() -> Result<()> {
+    // CPython: test_tasks.test_wait_generator, test_wait_with_iterator_of_tasks
+    let (done, pending) = wait((0..10).map(after)).await?;
+    assert_eq!((done.len(), pending.len()), (10, 0));
+    let (done, _) = wait(done.iter().rev()).await?;
+    let values: Result<Vec<u32>> = done.into_iter().map(|task| task.result()).collect();
+    assert_eq!(values?, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn who_ends_at_the_deadline_is_done_and_who_ends_later_is_not() -> Result<()> {
+    // CPython: test_tasks.test_wait_concurrent_complete
+    let tasks = [after(2), after(1)];
+    sleep(Duration::ZERO).await;
+    let (done, pending) = wait(tasks).timeout(SECOND).await?;
+    assert_eq!((done.len(), pending.len()), (1, 1));
+    assert_eq!(done[0].result()?, 1);
+    Ok(())
+}
+
+#[test]
+fn what_belongs_to_another_loop_is_refused_unless_it_is_done() {
+    let other = asyncio::EventLoop::new().unwrap();
+    let (task, future) = (other.create_task(async {}).unwrap(), other.create_future::<()>());
+    let done = other.create_future::<()>();
+    done.set_result(()).unwrap();
+    asyncio::run(async move {
+        let error = wait([&task]).await.unwrap_err();
+        assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("another event loop")), "{error}");
+        assert!(matches!(wait([&future]).await, Err(Error::RuntimeError(_))));
+        assert_eq!(wait([&done]).await?.0.len(), 1);
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    other.close().unwrap();
+}
+
+#[asyncio::test(virtual_time)]
 async fn a_cancelled_one_is_no_failure_to_wait() -> Result<()> {
     let tasks = [after(3), after(9)];
     let doomed = tasks[1].as_any();
@@ -110,6 +177,7 @@ async fn futures_and_the_same_one_twice_can_be_waited_for() -> Result<()> {
 
 #[asyncio::test(virtual_time)]
 async fn cancelling_the_waiter_leaves_what_it_waits_for_alone() {
+    // CPython: test_tasks.test_yield_wait_does_not_shield_cancel
     let task = after(3);
     let handle = task.as_any();
     let waiter = create_task(async move { wait([task]).await.map(|_| ()) });

@@ -28,7 +28,7 @@ async fn slow_to_leave(seconds: u32) {
 
 #[asyncio::test(virtual_time)]
 async fn a_cancel_from_outside_cancels_body_and_tasks_and_waits_for_them() {
-    // CPython: test_taskgroups.test_taskgroup_06, test_taskgroup_09
+    // CPython: test_taskgroups.test_taskgroup_07, test_taskgroup_22
     let task = create_task(async {
         TaskGroup::run(async |group| {
             group.create_task(slow_to_leave(2))?;
@@ -47,7 +47,7 @@ async fn a_cancel_from_outside_cancels_body_and_tasks_and_waits_for_them() {
 
 #[asyncio::test(virtual_time)]
 async fn a_cancel_while_it_waits_for_its_tasks_cancels_them() {
-    // CPython: test_taskgroups.test_taskgroup_10
+    // CPython: test_taskgroups.test_cancellation
     let task = create_task(async {
         TaskGroup::run(async |group| {
             group.create_task(slow_to_leave(1))?;
@@ -65,7 +65,7 @@ async fn a_cancel_while_it_waits_for_its_tasks_cancels_them() {
 
 #[asyncio::test(virtual_time)]
 async fn with_errors_the_group_comes_first_and_the_cancel_at_the_next_await() {
-    // CPython: test_taskgroups.test_error_and_cancel
+    // CPython: test_taskgroups.test_error_and_cancel, test_taskgroup_08
     let log = Rc::new(RefCell::new(Vec::new()));
     let noted = log.clone();
     let task = create_task(async move {
@@ -118,7 +118,6 @@ async fn a_child_that_fails_in_the_tick_of_an_outside_cancel_loses_neither() {
 
 #[asyncio::test(virtual_time)]
 async fn a_body_may_swallow_the_cancel_and_the_tasks_run_on() -> Result<()> {
-    // CPython: test_taskgroups.test_taskgroup_11
     let task = create_task(async {
         TaskGroup::run(async |group| {
             let child = group.create_task(async {
@@ -136,6 +135,43 @@ async fn a_body_may_swallow_the_cancel_and_the_tasks_run_on() -> Result<()> {
     task.cancel();
     assert_eq!(task.await?, "not disturbed");
     Ok(())
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_group_without_tasks_is_left_as_well() {
+    // CPython: test_taskgroups.test_taskgroup_17
+    let left = Rc::new(Cell::new(false));
+    let sign = left.clone();
+    let task = create_task(TaskGroup::run(async move |_| {
+        let cancelled = catch_cancelled(sleep(9 * SECOND)).await;
+        sign.set(cancelled.is_err());
+        Ok(cancelled?)
+    }));
+    sleep(SECOND).await;
+    task.cancel();
+    assert!(task.await.unwrap_err().is_cancelled());
+    assert!(left.get());
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_body_that_makes_an_error_of_its_cancel_has_caught_it() {
+    // CPython: test_taskgroups.test_taskgroup_18
+    let task = create_task(async {
+        let outcome = TaskGroup::run(async |group| {
+            group.create_task(sleep(9 * SECOND))?;
+            let _ = catch_cancelled(sleep(9 * SECOND)).await;
+            Err::<(), _>(Error::value_error("made of it"))
+        });
+        let error = outcome.await.unwrap_err();
+        // What was caught does not come back at the next await.
+        sleep(SECOND).await;
+        assert_eq!(me().cancelling(), 1);
+        Err::<(), _>(error)
+    });
+    sleep(SECOND).await;
+    task.cancel();
+    let Error::ExceptionGroup(group) = task.await.unwrap_err() else { panic!("it is a group") };
+    assert!(matches!(group.exceptions(), [Error::ValueError(text)] if text.as_str() == "made of it"));
 }
 
 #[asyncio::test(virtual_time)]

@@ -17,7 +17,7 @@ async fn after<T>(seconds: u32, value: T) -> Result<T> {
 
 #[asyncio::test(virtual_time)]
 async fn a_group_waits_for_its_tasks_and_gives_what_the_body_gives() -> Result<()> {
-    // CPython: test_taskgroups.test_taskgroup_01, test_taskgroup_02
+    // CPython: test_taskgroups.test_taskgroup_01
     let began = running().time();
     let (sum, late) = TaskGroup::run(async |group| {
         let one = group.create_task(after(1, 1))?;
@@ -41,7 +41,7 @@ async fn a_group_without_tasks_is_over_at_once() -> Result<()> {
 
 #[asyncio::test(virtual_time)]
 async fn a_task_starts_others_in_the_group_it_is_in() -> Result<()> {
-    // CPython: test_taskgroups.test_taskgroup_12
+    // CPython: test_taskgroups.test_taskgroup_24
     let ended = Rc::new(Cell::new(0));
     let count = ended.clone();
     TaskGroup::run(async move |group| {
@@ -67,7 +67,7 @@ async fn a_task_starts_others_in_the_group_it_is_in() -> Result<()> {
 
 #[asyncio::test(virtual_time)]
 async fn a_group_that_has_ended_takes_no_more_tasks() -> Result<()> {
-    // CPython: test_taskgroups.test_taskgroup_finished
+    // CPython: test_taskgroups.test_taskgroup_finished, test_coro_closed_when_tg_closed
     let group = TaskGroup::run(async |group| Ok(group)).await?;
     let begun = Rc::new(Cell::new(false));
     let sign = begun.clone();
@@ -80,7 +80,7 @@ async fn a_group_that_has_ended_takes_no_more_tasks() -> Result<()> {
 
 #[asyncio::test(virtual_time)]
 async fn tasks_of_a_group_have_names_contexts_and_eager_starts() -> Result<()> {
-    // CPython: test_taskgroups.test_taskgroup_23, test_taskgroup_task_context
+    // CPython: test_taskgroups.test_taskgroup_task_name, test_taskgroup_task_context
     static PLACE: asyncio::ContextVar<&str> = asyncio::ContextVar::new("place");
     let context = asyncio::copy_context();
     context.run(|| PLACE.set("in the given one"));
@@ -118,7 +118,32 @@ async fn an_eager_task_that_fails_at_once_fails_the_group() {
 }
 
 #[asyncio::test(virtual_time)]
+async fn tasks_may_be_started_while_others_run_and_those_that_have_ended_are_let_go() -> Result<()> {
+    // CPython: test_taskgroups.test_taskgroup_02, test_taskgroup_23
+    let held = Rc::new(());
+    let inside = held.clone();
+    TaskGroup::run(async move |group| {
+        for _ in 0..100 {
+            let held = inside.clone();
+            group.create_task(async move {
+                sleep(3 * SECOND).await;
+                drop(held);
+            })?;
+            sleep(SECOND).await;
+            assert!(Rc::strong_count(&inside) < 7, "the future of a task goes when it has ended");
+        }
+        sleep(3 * SECOND).await;
+        assert!(format!("{group:?}").contains("running=0"), "{group:?}");
+        Ok(())
+    })
+    .await?;
+    assert_eq!(Rc::strong_count(&held), 1);
+    Ok(())
+}
+
+#[asyncio::test(virtual_time)]
 async fn the_explicit_form_is_made_filled_and_waited_for() -> Result<()> {
+    // CPython: test_taskgroups.test_taskgroup_double_enter
     let group = TaskGroup::new()?;
     let task = group.create_task(after(2, 2))?;
     let began = running().time();
@@ -132,6 +157,7 @@ async fn the_explicit_form_is_made_filled_and_waited_for() -> Result<()> {
 
 #[asyncio::test(virtual_time)]
 async fn the_explicit_form_cancels_the_others_when_one_fails_and_gives_the_errors_to_wait() -> Result<()> {
+    // CPython: test_taskgroups.test_taskgroup_no_create_task_after_failure
     let group = TaskGroup::new()?;
     let slow = group.create_task(after(9, 9))?;
     group.create_task(async { Err::<(), _>(Error::value_error("first")) })?;
@@ -168,6 +194,24 @@ async fn a_task_of_the_group_that_is_awaited_elsewhere_gives_its_result_there_to
     assert_eq!((&task).await?, "both");
     assert_eq!(create_task(task.into_future()).await?, "both");
     Ok(())
+}
+
+#[asyncio::test]
+async fn a_group_needs_a_task_around_it() {
+    // CPython: test_taskgroups.test_taskgroup_without_parent_task
+    let outcome = Rc::new(Cell::new(None));
+    let kept = outcome.clone();
+    running()
+        .call_soon(move || {
+            let mut group = std::pin::pin!(TaskGroup::run(async |_| Ok(())));
+            let mut context = std::task::Context::from_waker(futures_task::noop_waker_ref());
+            kept.set(Some(group.as_mut().poll(&mut context)));
+        })
+        .unwrap();
+    sleep(Duration::ZERO).await;
+    sleep(Duration::ZERO).await;
+    let Some(std::task::Poll::Ready(Err(error))) = outcome.take() else { panic!("a callback is no task") };
+    assert!(matches!(&error, Error::RuntimeError(text) if text.as_str().contains("TaskGroup")), "{error}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{Error, Result, TaskGroup, catch_cancelled, create_task, sleep};
+use asyncio::{Error, Result, TaskGroup, catch_cancelled, create_task, sleep, with_cleanup};
 
 use crate::support::net::running;
 
@@ -28,7 +28,7 @@ fn texts(error: &Error) -> Vec<String> {
 
 #[asyncio::test(virtual_time)]
 async fn one_failing_task_cancels_its_siblings_and_the_body() {
-    // CPython: test_taskgroups.test_cancel_children_on_child_error, test_taskgroup_03
+    // CPython: test_taskgroups.test_cancel_children_on_child_error, test_cancelling_level_preserved
     let began = running().time();
     let sibling = Rc::new(Cell::new(None));
     let kept = sibling.clone();
@@ -52,7 +52,7 @@ async fn one_failing_task_cancels_its_siblings_and_the_body() {
 
 #[asyncio::test(virtual_time)]
 async fn all_errors_are_there_in_their_order_and_the_bodys_is_the_last() {
-    // CPython: test_taskgroups.test_taskgroup_05, test_taskgroup_14
+    // CPython: test_taskgroups.test_taskgroup_19, test_taskgroup_20a, test_taskgroup_21a
     let error = TaskGroup::run(async |group| {
         let cleaning = async |what| {
             let _ = catch_cancelled(sleep(9 * SECOND)).await;
@@ -74,7 +74,7 @@ async fn all_errors_are_there_in_their_order_and_the_bodys_is_the_last() {
 
 #[asyncio::test(virtual_time)]
 async fn a_failing_body_cancels_the_tasks() {
-    // CPython: test_taskgroups.test_taskgroup_04
+    // CPython: test_taskgroups.test_taskgroup_09
     let sibling = Rc::new(Cell::new(None));
     let kept = sibling.clone();
     let error = TaskGroup::run(async move |group| {
@@ -89,8 +89,117 @@ async fn a_failing_body_cancels_the_tasks() {
 }
 
 #[asyncio::test(virtual_time)]
+async fn a_body_that_fails_at_once_keeps_the_tasks_from_beginning() {
+    // CPython: test_taskgroups.test_taskgroup_10
+    let begun = Rc::new(Cell::new(false));
+    let sign = begun.clone();
+    let error = TaskGroup::run(async move |group| {
+        group.create_task(async move { sign.set(true) })?;
+        Err::<(), _>(Error::value_error("the body"))
+    })
+    .await
+    .unwrap_err();
+    assert_eq!(texts(&error).len(), 1);
+    assert_eq!((begun.get(), Rc::strong_count(&begun)), (false, 1));
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_failure_while_only_the_tasks_are_left_cancels_those() {
+    // CPython: test_taskgroups.test_taskgroup_04
+    let sibling = Rc::new(Cell::new(None));
+    let kept = sibling.clone();
+    let began = running().time();
+    let error = TaskGroup::run(async move |group| {
+        group.create_task(fail(1, "failed"))?;
+        kept.set(Some(group.create_task(sleep(9 * SECOND))?));
+        Ok(())
+    })
+    .await
+    .unwrap_err();
+    assert_eq!((texts(&error).len(), running().time() - began), (1, SECOND));
+    assert!(sibling.take().unwrap().cancelled());
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_failure_cancels_siblings_that_are_about_to_run_in_the_same_tick() {
+    // CPython: test_taskgroups.test_cancel_children_on_child_error, where all three are heard of
+    let gate = running().create_future::<()>();
+    let opened = gate.clone();
+    let error = TaskGroup::run(async move |group| {
+        for what in ["one", "two", "three"] {
+            let gate = gate.clone();
+            group.create_task(async move {
+                let _ = gate.await;
+                Err::<(), _>(Error::value_error(what))
+            })?;
+        }
+        sleep(SECOND).await;
+        opened.set_result(())?;
+        sleep(9 * SECOND).await;
+        Ok(())
+    })
+    .await
+    .unwrap_err();
+    let texts = texts(&error);
+    assert!(texts.len() == 1 && texts[0].contains("one"), "{texts:?}");
+    assert_eq!(asyncio::current_task().unwrap().unwrap().cancelling(), 0);
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_body_that_fails_while_it_cleans_up_after_a_task_s_failure_adds_its_own() {
+    // CPython: test_taskgroups.test_taskgroup_context_manager_exit_raises
+    let error = TaskGroup::run(async |group| {
+        let use_database = async |_: &mut ()| {
+            group.create_task(fail(0, "the task"))?;
+            sleep(9 * SECOND).await;
+            Ok::<_, Error>(())
+        };
+        let closed = catch_cancelled(with_cleanup(&mut (), use_database, async |()| sleep(SECOND).await)).await;
+        assert!(closed.is_err());
+        Err::<(), _>(Error::value_error("closing the database"))
+    })
+    .await
+    .unwrap_err();
+    let texts = texts(&error);
+    assert!(texts[0].contains("the task") && texts[1].contains("the database"), "{texts:?}");
+    assert_eq!(asyncio::current_task().unwrap().unwrap().cancelling(), 0);
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_failure_ends_tasks_that_go_on_starting_others() {
+    // CPython: test_taskgroups.test_taskgroup_25
+    async fn hydra(group: TaskGroup, heads: Rc<Cell<u32>>) -> Result<()> {
+        heads.set(heads.get() + 1);
+        sleep(SECOND).await;
+        for _ in 0..2 {
+            group.create_task(hydra(group.clone(), heads.clone()))?;
+        }
+        Ok(())
+    }
+    let heads = Rc::new(Cell::new(0));
+    let count = heads.clone();
+    let error = TaskGroup::run(async move |group| {
+        group.create_task(hydra(group.clone(), count.clone()))?;
+        group.create_task(async move {
+            while count.get() < 10 {
+                sleep(SECOND + SECOND / 2).await;
+            }
+            Err::<(), _>(Error::value_error("hercules"))
+        })?;
+        Ok(())
+    })
+    .await
+    .unwrap_err();
+    let texts = texts(&error);
+    assert!(texts[0].contains("hercules") && texts.len() == 1, "{texts:?}");
+    let reached = heads.get();
+    sleep(9 * SECOND).await;
+    assert!(reached >= 10 && heads.get() == reached, "{reached}");
+}
+
+#[asyncio::test(virtual_time)]
 async fn a_task_that_was_cancelled_is_no_failure() -> Result<()> {
-    // CPython: test_taskgroups.test_taskgroup_08
+    // CPython: test_taskgroups.test_taskgroup_03
     let done = TaskGroup::run(async |group| {
         let task = group.create_task(sleep(9 * SECOND))?;
         let other = group.create_task(async {
@@ -119,7 +228,6 @@ async fn a_body_that_returns_the_cancel_of_something_else_gives_just_that() {
 
 #[asyncio::test(virtual_time)]
 async fn the_error_of_an_inner_group_is_one_error_of_the_outer() {
-    // CPython: test_taskgroups.test_taskgroup_07
     let error = TaskGroup::run(async |outer| {
         outer.create_task(async {
             TaskGroup::run(async |inner| {

@@ -3,3 +3,5 @@
 mod cancelling;
 mod children;
 mod errors;
+mod exception_group;
+mod nesting;

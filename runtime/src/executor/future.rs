@@ -161,6 +161,10 @@ impl<T: Send + 'static> Watched for ExecutorFuture<T> {
     fn address(&self) -> *const () {
         self.signal.address()
     }
+
+    fn check_loop(&self) -> Result<()> {
+        self.signal.check_loop()
+    }
 }
 
 impl<T: Send + 'static> FutureLike for ExecutorFuture<T> {

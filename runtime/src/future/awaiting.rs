@@ -56,7 +56,7 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
 
 /// An error if another loop runs than the one whose future is awaited. Without any, somebody else polls.
 #[cold]
-fn never_ends(inner: &Inner, location: &'static Location<'static>) -> Result<()> {
+pub(super) fn never_ends(inner: &Inner, location: &'static Location<'static>) -> Result<()> {
     if current_inner(|running| running.is_none_or(|running| ptr::eq(&**running, inner))) {
         return Ok(());
     }

@@ -351,6 +351,10 @@ impl<T> Watched for Future<T> {
     fn address(&self) -> *const () {
         Rc::as_ptr(&self.cell).cast()
     }
+
+    fn check_loop(&self) -> Result<()> {
+        awaiting::never_ends(&self.cell.inner, self.cell.location)
+    }
 }
 
 impl<T> FutureLike for Future<T> {

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::CallbackId;
-use crate::exceptions::Error;
+use crate::exceptions::{Error, Result};
 use crate::sealed::Sealed;
 
 /// Somebody who waits for many things.
@@ -38,6 +38,10 @@ pub trait Watched: Sealed {
     /// What tells it from others that are alive.
     #[doc(hidden)]
     fn address(&self) -> *const ();
+
+    /// An error if it is of another loop than the one that runs: its end would never be heard of.
+    #[doc(hidden)]
+    fn check_loop(&self) -> Result<()>;
 }
 
 impl<W: Watched + ?Sized> Watched for &W {
@@ -59,5 +63,9 @@ impl<W: Watched + ?Sized> Watched for &W {
 
     fn address(&self) -> *const () {
         (**self).address()
+    }
+
+    fn check_loop(&self) -> Result<()> {
+        (**self).check_loop()
     }
 }

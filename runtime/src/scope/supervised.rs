@@ -90,6 +90,7 @@ where
         let mut this = self.project();
         let watch = this.watch;
         watch.begin()?;
+        let waited = watch.outcome.is_some();
         watch.group.wake_by(None);
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             watch.interrupt();
@@ -99,13 +100,13 @@ where
             }
         }
         watch.nursery.poll_children();
-        if watch.outcome.is_some() && !watch.group.is_running() {
-            return watch.finish();
-        }
         if watch.outcome.is_some() {
-            if let Some(error) = take_mark() {
-                watch.leaving.get_or_insert(error);
-                watch.group.abort();
+            // Also where the last child has ended since: a wait that was cancelled stays cancelled.
+            if waited || watch.group.is_running() {
+                watch.take_request();
+            }
+            if !watch.group.is_running() {
+                return watch.finish();
             }
             branches(WaitsFor::Children);
         }
@@ -175,6 +176,14 @@ impl<R, N: Nursery> Supervision<R, N> {
             self.group.abort();
         }
         self.outcome = Some(outcome);
+    }
+
+    /// A cancel while it waits for the children is theirs as well.
+    fn take_request(&mut self) {
+        if let Some(error) = take_mark() {
+            self.leaving.get_or_insert(error);
+            self.group.abort();
+        }
     }
 
     fn finish(&mut self) -> Poll<Result<R>> {

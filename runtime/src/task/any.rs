@@ -291,6 +291,10 @@ impl Watched for AnyTask {
     fn address(&self) -> *const () {
         self.task.address().as_ptr()
     }
+
+    fn check_loop(&self) -> Result<()> {
+        super::awaiting::check_loop(self)
+    }
 }
 
 impl FutureLike for AnyTask {

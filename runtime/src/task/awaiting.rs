@@ -2,12 +2,14 @@
 
 use std::future::{Future as StdFuture, IntoFuture};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use super::Task;
 use super::any::AnyTask;
 use super::waker::{self, SeenFrom};
 use crate::cancellation::{Awaited, Relay, is_marked};
+use crate::event_loop::Inner;
 use crate::exceptions::{Error, Result};
 use crate::future::Place;
 use crate::trace::{WaitsFor, waits_for};
@@ -41,6 +43,11 @@ impl<T: 'static> StdFuture for TaskAwait<T> {
 impl<T: 'static> Unpin for TaskAwait<T> {}
 
 impl<T: 'static> TaskAwait<T> {
+    /// Whether the task is one of this loop.
+    pub(super) fn is_of(&self, inner: &Rc<Inner>) -> bool {
+        self.task.as_ref().is_some_and(|task| Rc::ptr_eq(task.task().header().task_loop.inner(), inner))
+    }
+
     /// The task, if it is not to be awaited after all.
     pub(super) fn into_task(mut self) -> Task<T> {
         let task = self.task.take().expect("it is taken only here, with the whole");
@@ -120,6 +127,14 @@ impl Wait {
             let waiter = task.task().header().waiters.borrow_mut().leave(&mut self.place);
             drop(waiter);
         }
+    }
+}
+
+/// An error if the task is of another loop than the one that is being polled.
+pub(super) fn check_loop(task: &AnyTask) -> Result<()> {
+    match waker::seen_from_current(task.task()) {
+        SeenFrom::ItsLoop | SeenFrom::Itself => Ok(()),
+        SeenFrom::AnotherLoop => never_ends(task),
     }
 }
 

@@ -77,6 +77,8 @@ where
 }
 
 /// The task itself, if the future is one that is awaited, else a new one.
+///
+/// A task of another loop is awaited by a new one, for which that is an error.
 pub(crate) fn ensure_on<F>(
     inner: &Rc<Inner>,
     future: F,
@@ -88,7 +90,9 @@ where
 {
     let mut future = Some(future);
     let any: &mut dyn Any = &mut future;
-    let task = any.downcast_mut::<Option<TaskAwait<<F::Output as TaskOutput>::Value>>>().and_then(Option::take);
+    let task = any
+        .downcast_mut::<Option<TaskAwait<<F::Output as TaskOutput>::Value>>>()
+        .and_then(|task| task.take_if(|task| task.is_of(inner)));
     match (task, future) {
         (Some(task), _) => Ok(task.into_task()),
         (None, Some(future)) => spawn_on(inner, future, options, location),

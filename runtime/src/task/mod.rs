@@ -176,6 +176,10 @@ impl<T> Watched for Task<T> {
     fn address(&self) -> *const () {
         self.any.address()
     }
+
+    fn check_loop(&self) -> Result<()> {
+        self.any.check_loop()
+    }
 }
 
 impl<T> FutureLike for Task<T> {

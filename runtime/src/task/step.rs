@@ -71,9 +71,9 @@ pub(super) fn run_body(task: &TaskRef, body: &mut impl Body) {
             Some(error) => leave(task, body, error),
         },
         Ok(Poll::Ready(ending)) => match header.cell.take_mark() {
-            // A request that came while it ran, and no await after it: the result is lost, as in Python.
-            Some(error) => leave(task, body, error),
-            None => complete(task, ending),
+            // A request that came while it ran, and no await after it: as in Python a result is lost, a failure not.
+            Some(error) if ending != Ending::Failed => leave(task, body, error),
+            _ => complete(task, ending),
         },
         Err(panic) => fail(task, body, panic),
     }

@@ -27,7 +27,7 @@ use crate::trace::{WaitsFor, waits_for};
 ///
 /// # Errors
 ///
-/// The first error of a child.
+/// The first error of a child. A task of another event loop is a `RuntimeError`.
 ///
 /// # Panics
 ///
@@ -95,6 +95,8 @@ struct Shared<C> {
     all: Cell<bool>,
     /// The first error, and nobody has been given it.
     failed: RefCell<Option<Error>>,
+    /// Its outcome was given away: what children fail with later is nobody's concern.
+    over: Cell<bool>,
     /// It was cancelled, while some child accepted that.
     cancelled: RefCell<Option<CancelledError>>,
     waker: Cell<Option<LocalWaker>>,
@@ -110,6 +112,7 @@ impl<C: Children + 'static> Gather<C> {
             left: Cell::new(0),
             all: Cell::new(false),
             failed: RefCell::new(None),
+            over: Cell::new(false),
             cancelled: RefCell::new(None),
             waker: Cell::new(None),
             inner: inner.unwrap_or_else(|| panic!("gather: no event loop is running; call it inside asyncio::run(…)")),
@@ -174,6 +177,7 @@ impl<C: Children + 'static> Gather<C> {
     }
 
     fn take(&self) -> C {
+        self.shared.over.set(true);
         let children = self.shared.children.borrow_mut().take();
         children.expect("a future is not polled after it has ended")
     }
@@ -239,6 +243,7 @@ impl<C: Children + 'static> Shared<C> {
             return Some(cancelled);
         }
         let failed = &mut *self.failed.borrow_mut();
+        self.over.set(true);
         match failed.take() {
             None => Some(cancelled),
             Some(Error::CancelledError(error)) => Some(error),
@@ -253,7 +258,8 @@ impl<C: Children + 'static> Shared<C> {
 impl<C: Children + 'static> Watch for Shared<C> {
     fn ended(&self, child: &dyn Watched) {
         self.left.set(self.left.get() - 1);
-        if let Some(error) = child.failure() {
+        let failure = child.failure().filter(|_| !self.over.get());
+        if let Some(error) = failure {
             self.failed.borrow_mut().get_or_insert(error);
         }
         if self.is_done() {

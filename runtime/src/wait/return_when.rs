@@ -38,7 +38,7 @@ pub enum ReturnWhen {
 ///
 /// # Errors
 ///
-/// `ValueError` if there is nothing to wait for.
+/// `ValueError` if there is nothing to wait for; `RuntimeError` if it must wait for something of another loop.
 ///
 /// # Cancellation
 ///
@@ -124,6 +124,7 @@ impl<W: FutureLike> Wait<W> {
             count.ended_as(failed(one));
         }
         if !count.enough.get() {
+            awaited.iter().filter(|one| !one.done()).try_for_each(|one| one.check_loop())?;
             for (index, one) in awaited.iter().enumerate().filter(|(_, one)| !one.done()) {
                 self.watched.push((index, one.watch(count.clone())));
             }
