@@ -2,6 +2,7 @@
 
 mod as_completed;
 mod gather;
+mod late_failures;
 mod select;
 mod staggered;
 mod wait;

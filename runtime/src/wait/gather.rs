@@ -95,6 +95,8 @@ struct Shared<C> {
     all: Cell<bool>,
     /// The first error, and nobody has been given it.
     failed: RefCell<Option<Error>>,
+    /// The outcome was given to whoever awaited it, or that has left: what fails from now on is nobody's concern.
+    given: Cell<bool>,
     /// It was cancelled, while some child accepted that.
     cancelled: RefCell<Option<CancelledError>>,
     waker: Cell<Option<LocalWaker>>,
@@ -110,6 +112,7 @@ impl<C: Children + 'static> Gather<C> {
             left: Cell::new(0),
             all: Cell::new(false),
             failed: RefCell::new(None),
+            given: Cell::new(false),
             cancelled: RefCell::new(None),
             waker: Cell::new(None),
             inner: inner.unwrap_or_else(|| panic!("gather: no event loop is running; call it inside asyncio::run(…)")),
@@ -167,6 +170,7 @@ impl<C: Children + 'static> Gather<C> {
         if self.waited && is_marked() {
             return Poll::Pending;
         }
+        shared.given.set(true);
         if self.relay.done(|| shared.cancelled_error()) {
             return Poll::Pending;
         }
@@ -229,7 +233,7 @@ impl<C: Children + 'static> Shared<C> {
     }
 
     fn is_done(&self) -> bool {
-        self.left.get() == 0 || (!self.all.get() && self.failed.borrow().is_some())
+        self.given.get() || self.left.get() == 0 || (!self.all.get() && self.failed.borrow().is_some())
     }
 
     /// How it was cancelled, if that is the outcome.
@@ -253,7 +257,9 @@ impl<C: Children + 'static> Shared<C> {
 impl<C: Children + 'static> Watch for Shared<C> {
     fn ended(&self, child: &dyn Watched) {
         self.left.set(self.left.get() - 1);
-        if let Some(error) = child.failure() {
+        // Noted as seen in any case.
+        let error = child.failure();
+        if let Some(error) = error.filter(|_| !self.given.get()) {
             self.failed.borrow_mut().get_or_insert(error);
         }
         if self.is_done() {
