@@ -2,6 +2,7 @@
 
 mod as_completed;
 mod gather;
+mod kept;
 mod late_failures;
 mod select;
 mod staggered;
