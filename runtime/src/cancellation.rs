@@ -152,6 +152,11 @@ impl CancelCell {
         self.count.get()
     }
 
+    /// How many requests there are whose mark has been met: those that were there when something begins now.
+    pub(crate) fn met(&self) -> u32 {
+        self.count.get().saturating_sub(u32::from(self.is_marked()))
+    }
+
     /// Takes one request back; at zero an undelivered mark goes too.
     pub(crate) fn uncancel(&self) -> u32 {
         let count = self.count.get().saturating_sub(1);
@@ -167,8 +172,8 @@ impl CancelCell {
     fn begin_step(&self) {
         let step = self.step.get().wrapping_add(1);
         self.step.set(step);
-        if step == 0 {
-            // Numbers begin anew, so none of before may stay.
+        if step == 0 && !self.relayed.get() {
+            // Numbers begin anew, so none of before may stay. What a request was handed on to is known by its address.
             let awaited = self.with_rare(|rare| rare.awaited.take());
             drop(awaited);
         }
@@ -195,6 +200,12 @@ impl CancelCell {
             rare.awaited.is_some() && rare.step == step
         });
         awaits.unwrap_or(false)
+    }
+
+    /// Whether a request was handed on to this.
+    fn was_handed_to(&self, address: *const ()) -> bool {
+        let noted = |rare: &mut Rare| rare.awaited.as_ref().is_some_and(|awaited| awaited.address() == address);
+        self.relayed.get() && self.with_rare(noted).unwrap_or(false)
     }
 
     fn answer(&self) {
@@ -273,6 +284,8 @@ pub(crate) fn leave(error: CancelledError) {
 #[derive(Debug, Default)]
 pub(crate) struct Relay {
     address: Option<*const ()>,
+    /// A request was handed on. Kept here as well, for a leaf may move to another branch and so to another cell.
+    handed_on: bool,
 }
 
 impl Relay {
@@ -283,6 +296,7 @@ impl Relay {
         current(|cell| {
             let Some(cell) = cell else { return };
             if !cell.is_marked() && self.address.is_some() && cell.still_awaits(address) {
+                self.handed_on |= cell.was_handed_to(address);
                 return;
             }
             self.address = Some(address);
@@ -296,6 +310,7 @@ impl Relay {
                 if target.cancel(message) {
                     drop(cell.take_mark());
                     cell.relayed.set(true);
+                    self.handed_on = true;
                 }
             }
             cell.set_awaited(target);
@@ -306,8 +321,9 @@ impl Relay {
     /// request that was handed on has come back.
     pub(crate) fn done(&mut self, cancelled: impl FnOnce() -> Option<CancelledError>) -> bool {
         let Some(address) = self.address.take() else { return false };
+        let handed_on = self.handed_on;
         current(|cell| {
-            let Some(cell) = cell.filter(|cell| cell.release(address)) else { return false };
+            let Some(cell) = cell.filter(|cell| cell.release(address) || handed_on) else { return false };
             match cancelled() {
                 Some(error) => {
                     cell.mark(error.into_message());

@@ -163,7 +163,10 @@ impl Timeout {
     /// `TimeoutError` at the deadline; what the future failed with before. `RuntimeError` if it was used before, or
     /// outside of a task.
     pub fn run<A: IntoFuture<Output: TaskOutput>>(self, awaitable: A) -> WithTimeout<A::IntoFuture> {
-        WithTimeout { body: Some(awaitable.into_future()), timeout: Guard { timeout: self, entered: false } }
+        WithTimeout {
+            body: Some(awaitable.into_future()),
+            timeout: Guard { timeout: self, entered: false, left: false },
+        }
     }
 
     /// The deadline in the loop's time, `None` for none or while it only counts from the beginning. Python:
@@ -213,7 +216,7 @@ impl Timeout {
         if self.shared.state.get() != State::Created {
             return Err(Error::runtime_error("this timeout was used already; make a new one for each use"));
         }
-        let requests = current(|cell| cell.map(|cell| cell.count()))
+        let requests = current(|cell| cell.map(|cell| cell.met()))
             .ok_or_else(|| Error::runtime_error("a timeout cancels the task around it, and there is none here"))?;
         let inner = current_inner(|inner| inner.cloned())
             .ok_or_else(|| Error::runtime_error("a timeout needs a running event loop"))?;
@@ -322,6 +325,8 @@ pin_project! {
 struct Guard {
     timeout: Timeout,
     entered: bool,
+    /// It left because somebody else wanted that.
+    left: bool,
 }
 
 impl Drop for Guard {
@@ -343,7 +348,11 @@ impl<F: Future<Output: TaskOutput>> Future for WithTimeout<F> {
             guard.entered = true;
         }
         guard.timeout.expire();
-        let body = this.body.as_mut().as_pin_mut().expect("a future is not polled after it has ended");
+        let Some(body) = this.body.as_mut().as_pin_mut() else {
+            assert!(guard.left, "a future is not polled after it has ended");
+            // A branch that was kept: whoever polls it again is about to leave as well.
+            return Poll::Pending;
+        };
         if let Poll::Ready(output) = body.poll(cx) {
             this.body.set(None);
             guard.timeout.end(false);
@@ -360,6 +369,7 @@ impl<F: Future<Output: TaskOutput>> Future for WithTimeout<F> {
                     return Poll::Ready(Err(guard.timeout.error(error)));
                 }
                 // Somebody else wants us to leave.
+                guard.left = true;
                 leave(error);
                 Poll::Pending
             }

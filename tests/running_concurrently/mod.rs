@@ -2,6 +2,8 @@
 
 mod as_completed;
 mod gather;
+mod kept;
+mod late_failures;
 mod select;
 mod staggered;
 mod three_moments;

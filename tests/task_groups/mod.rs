@@ -1,5 +1,6 @@
 //! Task groups.
 
+mod cancelled_before;
 mod cancelling;
 mod children;
 mod errors;

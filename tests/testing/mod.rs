@@ -2,5 +2,6 @@
 
 mod leaks;
 mod probe;
+mod random_trees;
 mod seeds;
 mod stress;

@@ -72,3 +72,21 @@ async fn a_cancel_reaches_who_waits_for_idleness() {
     waiter.cancel();
     assert!(waiter.await.unwrap_err().is_cancelled());
 }
+
+#[asyncio::test(virtual_time)]
+async fn children_of_a_scope_are_waited_for_as_tasks_are() -> asyncio::Result<()> {
+    asyncio::scope(async |s| {
+        let child = s.spawn(crate::support::tasks::ticks(5));
+        until_idle().await;
+        assert!(child.done());
+        let other = s.spawn(async {
+            until_idle().await;
+            Ok::<_, asyncio::Error>(())
+        });
+        let busy = s.spawn(crate::support::tasks::ticks(5));
+        other.await?;
+        assert!(busy.done());
+        Ok(())
+    })
+    .await
+}

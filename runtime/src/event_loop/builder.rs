@@ -105,6 +105,7 @@ impl EventLoopBuilder {
             stopping: Cell::new(false),
             pace: Pace::new(),
             shuffle: Shuffle::new(self.seed),
+            held: Cell::new(0),
             batch: Cell::new(0),
             strict: self.strict,
             debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),

@@ -114,6 +114,8 @@ pub(crate) struct Inner {
     stopping: Cell<bool>,
     pace: Pace,
     shuffle: Shuffle,
+    /// How many steps are due that no batch holds: those of the children of scopes, which their parents run.
+    held: Cell<usize>,
     /// How many handles the batch has that runs now.
     batch: Cell<usize>,
     strict: bool,

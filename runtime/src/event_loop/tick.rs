@@ -186,9 +186,19 @@ impl Inner {
         self.pace.look_at_once();
     }
 
-    /// Whether what runs now is the only one of its batch, and nothing waits for the next.
+    /// Whether what runs now is the only one of its batch, and nothing waits for the next or is held by somebody.
     pub(crate) fn is_alone(&self) -> bool {
-        self.batch.get() == 1 && self.ready.borrow().len() == 0 && self.shared.inbox.is_empty()
+        self.batch.get() == 1 && self.held.get() == 0 && self.ready.borrow().len() == 0 && self.shared.inbox.is_empty()
+    }
+
+    /// A step is due that somebody else will run: it does not stand in the ready queue.
+    pub(crate) fn hold(&self) {
+        self.held.set(self.held.get() + 1);
+    }
+
+    /// That step runs, or never will.
+    pub(crate) fn unhold(&self) {
+        self.held.set(self.held.get().saturating_sub(1));
     }
 
     /// How many timers and watched descriptors there are.

@@ -116,10 +116,10 @@ impl<S> Waiters<S> {
     fn find(&mut self, id: u32) -> Option<&mut LocalWaker> {
         match self {
             Self::One(waker) if id == FIRST => Some(waker),
-            Self::Many(many) => many.list.iter_mut().find_map(|(other, waiter)| match waiter {
-                Waiter::Wake(waker) if *other == id => Some(waker),
+            Self::Many(many) => match many.position(id).map(|position| &mut many.list[position].1) {
+                Some(Waiter::Wake(waker)) => Some(waker),
                 _ => None,
-            }),
+            },
             _ => None,
         }
     }
@@ -128,7 +128,7 @@ impl<S> Waiters<S> {
         match self {
             Self::One(_) | Self::Watch(_) if id == FIRST => self.take_single(),
             Self::Many(many) => {
-                let position = many.list.iter().position(|(other, _)| *other == id)?;
+                let position = many.position(id)?;
                 Some(many.list.remove(position).1)
             }
             _ => None,
@@ -157,6 +157,11 @@ impl<S> Waiters<S> {
 }
 
 impl<S> Many<S> {
+    /// The list is in the order of its numbers, for they grow.
+    fn position(&self, id: u32) -> Option<usize> {
+        self.list.binary_search_by_key(&id, |(other, _)| *other).ok()
+    }
+
     fn push(&mut self, waiter: Waiter<S>) -> u32 {
         let id = self.next;
         self.next += 1;

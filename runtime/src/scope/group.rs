@@ -53,6 +53,10 @@ impl Group {
             return self.ended(child);
         }
         child.watch(self.clone());
+        if self.stage.get() != Stage::Open {
+            // It began at once, and something failed before it was taken in.
+            child.cancel();
+        }
         let mut children = self.children.borrow_mut();
         if children.len() > 2 * self.running.get() + 16 {
             let (running, ended) = std::mem::take(&mut *children).into_iter().partition(|child| !child.done());
@@ -83,7 +87,8 @@ impl Group {
         self.abort();
         self.stage.set(Stage::Closed);
         drop(self.parent.take());
-        self.children.borrow_mut().clear();
+        let children = self.children.take();
+        drop(children);
     }
 
     pub(crate) fn take_errors(&self) -> Vec<Error> {

@@ -108,11 +108,17 @@ struct Child<'env> {
 struct Due {
     keys: RefCell<Vec<usize>>,
     group: Rc<Group>,
+    inner: Rc<Inner>,
 }
 
 impl Steps for Due {
     fn due(&self, key: usize) {
+        if self.group.stage() == Stage::Closed {
+            // Nobody will run it.
+            return;
+        }
         self.keys.borrow_mut().push(key);
+        self.inner.hold();
         self.group.wake();
     }
 }
@@ -148,7 +154,7 @@ impl<'env> Scope<'env> {
 impl<'env> Core<'env> {
     fn new(inner: Rc<Inner>) -> Self {
         let group = Rc::<Group>::default();
-        let due = Rc::new(Due { keys: RefCell::default(), group: group.clone() });
+        let due = Rc::new(Due { keys: RefCell::default(), group: group.clone(), inner: inner.clone() });
         Self { group, children: RefCell::default(), due, inner }
     }
 
@@ -162,8 +168,9 @@ impl<'env> Core<'env> {
         let mut future: Lent<'env> = Some(Box::pin(future));
         match self.group.stage() {
             Stage::Open => {
-                self.group.adopt(&handle);
+                // First, for the group lets go of others, whose destructors may spawn.
                 self.children.borrow_mut().insert(Child { task, future });
+                self.group.adopt(&handle);
             }
             stage => {
                 task.abandon(&mut future);
@@ -182,11 +189,15 @@ impl<'env> Core<'env> {
         let Some((task, mut future @ Some(_))) = taken else { return };
         task.run(&mut future);
         let mut children = self.children.borrow_mut();
-        match children.get_mut(key) {
-            Some(child) if future.is_some() => child.future = future,
-            Some(_) => drop(children.remove(key)),
-            None => {}
+        if future.is_some() {
+            if let Some(child) = children.get_mut(key) {
+                child.future = future;
+            }
+            return;
         }
+        let ended = children.try_remove(key);
+        drop(children);
+        drop(ended);
     }
 }
 
@@ -194,6 +205,7 @@ impl Nursery for Rc<Core<'_>> {
     fn poll_children(&self) {
         let due = std::mem::take(&mut *self.due.keys.borrow_mut());
         for key in due {
+            self.inner.unhold();
             self.step(key);
         }
     }
@@ -207,6 +219,8 @@ impl Nursery for Rc<Core<'_>> {
         for mut child in children.drain() {
             child.task.abandon(&mut child.future);
         }
+        let never_run = std::mem::take(&mut *self.due.keys.borrow_mut());
+        never_run.iter().for_each(|_| self.inner.unhold());
     }
 }
 

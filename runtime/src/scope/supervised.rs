@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::group::{Group, Stage};
-use crate::cancellation::{current, leave, take_mark};
+use crate::cancellation::{current, is_marked, leave, take_mark};
 use crate::event_loop::{ExceptionContext, current_inner};
 use crate::exceptions::{CancelledError, Error, ExceptionGroup, Panic, Result, catch};
 use crate::handle::LocalWaker;
@@ -92,14 +92,13 @@ where
         watch.begin()?;
         let waited = watch.outcome.is_some();
         watch.group.wake_by(None);
-        if let Some(body) = this.body.as_mut().as_pin_mut() {
-            watch.interrupt();
-            if let Some(outcome) = watch.poll_body(body, cx) {
-                let dropped = catch(|| this.body.set(None));
-                watch.body_ended(dropped.map_or_else(|panic| Err(Failure::Panic(panic)), |()| outcome));
-            }
-        }
+        watch.interrupt();
+        watch.step(this.body.as_mut(), cx);
         watch.nursery.poll_children();
+        if watch.outcome.is_none() && is_marked() {
+            // A child cancelled the task that polls it: the body is to leave before whoever is around it does.
+            watch.step(this.body, cx);
+        }
         if watch.outcome.is_some() {
             // Also where the last child has ended since: a wait that was cancelled stays cancelled.
             if waited || watch.group.is_running() {
@@ -121,7 +120,7 @@ where
 impl<R, N: Nursery> Supervision<R, N> {
     fn begin(&mut self) -> Result<()> {
         if self.requests.is_none() {
-            let requests = current(|cell| cell.map(|cell| cell.count()));
+            let requests = current(|cell| cell.map(|cell| cell.met()));
             let Some(requests) = requests else {
                 let text = format!("a {} cancels the task around it, and there is none here", self.what);
                 return Err(Error::runtime_error(text));
@@ -147,6 +146,16 @@ impl<R, N: Nursery> Supervision<R, N> {
         }
     }
 
+    /// Polls the body, unless it has ended.
+    fn step<B>(&mut self, mut body: Pin<&mut Option<B>>, cx: &mut Context<'_>)
+    where
+        B: Future<Output = Result<R>>,
+    {
+        let Some(outcome) = body.as_mut().as_pin_mut().and_then(|body| self.poll_body(body, cx)) else { return };
+        let dropped = catch(|| body.set(None));
+        self.body_ended(dropped.map_or_else(|panic| Err(Failure::Panic(panic)), |()| outcome));
+    }
+
     fn poll_body<B>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Option<Result<R, Failure>>
     where
         B: Future<Output = Result<R>>,
@@ -163,15 +172,7 @@ impl<R, N: Nursery> Supervision<R, N> {
 
     /// Takes our own request back, and cancels the children if the body did not end well.
     fn body_ended(&mut self, outcome: Result<R, Failure>) {
-        if self.interrupted {
-            let initial = self.requests.unwrap_or_default();
-            let ours_alone = current(|cell| cell.is_none_or(|cell| cell.uncancel() <= initial));
-            if ours_alone {
-                // The mark was for us: the body has left by it, or has ended without another await.
-                self.leaving = None;
-                drop(take_mark());
-            }
-        }
+        self.take_back();
         if outcome.is_err() {
             self.group.abort();
         }
@@ -183,6 +184,20 @@ impl<R, N: Nursery> Supervision<R, N> {
         if let Some(error) = take_mark() {
             self.leaving.get_or_insert(error);
             self.group.abort();
+        }
+    }
+
+    /// Takes our own request back, if there is one.
+    fn take_back(&mut self) {
+        if !std::mem::take(&mut self.interrupted) {
+            return;
+        }
+        let initial = self.requests.unwrap_or_default();
+        let ours_alone = current(|cell| cell.is_none_or(|cell| cell.uncancel() <= initial));
+        if ours_alone {
+            // The mark was for us: the body has left by it, or has ended without another await.
+            self.leaving = None;
+            drop(take_mark());
         }
     }
 
@@ -230,6 +245,7 @@ impl<R, N: Nursery> Supervision<R, N> {
 
 impl<R, N: Nursery> Drop for Supervision<R, N> {
     fn drop(&mut self) {
+        self.take_back();
         self.group.close();
         self.nursery.abandon();
         self.report(self.group.take_errors(), "that was dropped instead of awaited");

@@ -24,6 +24,16 @@ pin_project! {
         started: bool,
         kept: bool,
     }
+
+    impl<F: Future> PinnedDrop for Branch<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // Under its own cell: a deadline in it takes its request back where it made it.
+            if *this.started && this.future.is_some() {
+                with_cell(this.cell, || this.future.set(None));
+            }
+        }
+    }
 }
 
 impl<F: Future> Branch<F> {

@@ -43,6 +43,10 @@ struct Progress {
     decided: bool,
     /// Somebody wants the task to leave.
     leaving: Option<CancelledError>,
+    /// That came before the decision, so the branches that are kept leave too.
+    all: bool,
+    /// A request that came in the midst of a poll, for the next one.
+    again: Option<CancelledError>,
 }
 
 /// A branch that is cancelled if another one wins.
@@ -69,8 +73,9 @@ impl<B: Branches> Future for Select<B> {
         if is_marked() {
             // It was cancelled from inside of a branch, or before the first poll, where what is ready comes first.
             ended = this.progress.advance(this.branches.as_mut(), cx);
-            if is_marked() {
-                // And once more from a clean-up: the others are to have their turn.
+            if let Some(error) = take_mark() {
+                // And once more from a clean-up: the others are to have their turn, and nobody around us the mark.
+                this.progress.again = Some(error);
                 LocalWaker::wake_context(cx);
                 return Poll::Pending;
             }
@@ -105,8 +110,9 @@ impl Progress {
     fn advance<B: Branches>(&mut self, mut branches: Pin<&mut B>, cx: &mut Context<'_>) -> bool {
         if self.begun {
             // A cancel from outside is one of every branch.
-            if let Some(error) = take_mark() {
-                branches.as_mut().cancel(error.clone().into_message(), true);
+            if let Some(error) = take_mark().or(self.again.take()) {
+                self.all |= !self.decided;
+                branches.as_mut().cancel(error.clone().into_message(), self.all);
                 self.leaving = Some(error);
             }
         }
@@ -118,7 +124,7 @@ impl Progress {
             }
             branches.as_mut().cancel(None, false);
         }
-        branches.settle(cx, self.leaving.is_some())
+        branches.settle(cx, self.all)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::trace::{WaitsFor, waits_for};
 ///
 /// # Errors
 ///
-/// The first error of a child. A task of another event loop is a `RuntimeError`.
+/// The first error of a child.
 ///
 /// # Panics
 ///
@@ -95,8 +95,8 @@ struct Shared<C> {
     all: Cell<bool>,
     /// The first error, and nobody has been given it.
     failed: RefCell<Option<Error>>,
-    /// Its outcome was given away: what children fail with later is nobody's concern.
-    over: Cell<bool>,
+    /// The outcome was given to whoever awaited it, or that has left: what fails from now on is nobody's concern.
+    given: Cell<bool>,
     /// It was cancelled, while some child accepted that.
     cancelled: RefCell<Option<CancelledError>>,
     waker: Cell<Option<LocalWaker>>,
@@ -112,7 +112,7 @@ impl<C: Children + 'static> Gather<C> {
             left: Cell::new(0),
             all: Cell::new(false),
             failed: RefCell::new(None),
-            over: Cell::new(false),
+            given: Cell::new(false),
             cancelled: RefCell::new(None),
             waker: Cell::new(None),
             inner: inner.unwrap_or_else(|| panic!("gather: no event loop is running; call it inside asyncio::run(…)")),
@@ -170,6 +170,7 @@ impl<C: Children + 'static> Gather<C> {
         if self.waited && is_marked() {
             return Poll::Pending;
         }
+        shared.given.set(true);
         if self.relay.done(|| shared.cancelled_error()) {
             return Poll::Pending;
         }
@@ -177,7 +178,6 @@ impl<C: Children + 'static> Gather<C> {
     }
 
     fn take(&self) -> C {
-        self.shared.over.set(true);
         let children = self.shared.children.borrow_mut().take();
         children.expect("a future is not polled after it has ended")
     }
@@ -233,7 +233,7 @@ impl<C: Children + 'static> Shared<C> {
     }
 
     fn is_done(&self) -> bool {
-        self.left.get() == 0 || (!self.all.get() && self.failed.borrow().is_some())
+        self.given.get() || self.left.get() == 0 || (!self.all.get() && self.failed.borrow().is_some())
     }
 
     /// How it was cancelled, if that is the outcome.
@@ -243,7 +243,6 @@ impl<C: Children + 'static> Shared<C> {
             return Some(cancelled);
         }
         let failed = &mut *self.failed.borrow_mut();
-        self.over.set(true);
         match failed.take() {
             None => Some(cancelled),
             Some(Error::CancelledError(error)) => Some(error),
@@ -258,8 +257,9 @@ impl<C: Children + 'static> Shared<C> {
 impl<C: Children + 'static> Watch for Shared<C> {
     fn ended(&self, child: &dyn Watched) {
         self.left.set(self.left.get() - 1);
-        let failure = child.failure().filter(|_| !self.over.get());
-        if let Some(error) = failure {
+        // Noted as seen in any case.
+        let error = child.failure();
+        if let Some(error) = error.filter(|_| !self.given.get()) {
             self.failed.borrow_mut().get_or_insert(error);
         }
         if self.is_done() {
