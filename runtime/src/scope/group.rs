@@ -3,20 +3,24 @@
 //! What the children owe each other, whoever polls them; `supervised.rs` adds the body that started them.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
+use crate::event_loop::Inner;
 use crate::exceptions::Error;
 use crate::future::{Watch, Watched};
 use crate::handle::LocalWaker;
 use crate::task::AnyTask;
 
 /// Some tasks, how many of them run, and what they failed with.
-#[derive(Default)]
 pub(crate) struct Group {
+    this: Weak<Self>,
+    inner: Rc<Inner>,
     /// All that run, and some that have ended: they go when there are more of these.
     children: RefCell<Vec<AnyTask>>,
     running: Cell<usize>,
     errors: RefCell<Vec<Error>>,
+    /// One has failed, and the others are about to be cancelled.
+    failing: Cell<bool>,
     stage: Cell<Stage>,
     /// The parent, to be woken when all have ended or one has failed.
     parent: Cell<Option<LocalWaker>>,
@@ -34,6 +38,19 @@ pub(crate) enum Stage {
 }
 
 impl Group {
+    pub(crate) fn new(inner: Rc<Inner>) -> Rc<Self> {
+        Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            inner,
+            children: RefCell::default(),
+            running: Cell::new(0),
+            errors: RefCell::default(),
+            failing: Cell::new(false),
+            stage: Cell::default(),
+            parent: Cell::new(None),
+        })
+    }
+
     pub(crate) fn stage(&self) -> Stage {
         self.stage.get()
     }
@@ -82,6 +99,19 @@ impl Group {
         }
     }
 
+    /// As a done callback would, in the next batch: who fails in the same tick is still heard.
+    fn abort_soon(&self) {
+        if self.stage.get() != Stage::Open || self.failing.replace(true) {
+            return;
+        }
+        if let Some(group) = self.this.upgrade() {
+            self.inner.call_soon_internal(move || {
+                group.abort();
+                group.wake();
+            });
+        }
+    }
+
     /// Nobody waits any more: what runs is cancelled, and what fails from now on is reported as any task's failure.
     pub(crate) fn close(&self) {
         self.abort();
@@ -112,8 +142,7 @@ impl Watch for Group {
         self.running.set(self.running.get() - 1);
         if child.has_failed() && self.stage.get() != Stage::Closed {
             self.errors.borrow_mut().extend(child.failure());
-            self.abort();
-            self.wake();
+            self.abort_soon();
         }
         if !self.is_running() {
             self.wake();

@@ -153,7 +153,7 @@ impl<'env> Scope<'env> {
 
 impl<'env> Core<'env> {
     fn new(inner: Rc<Inner>) -> Self {
-        let group = Rc::<Group>::default();
+        let group = Group::new(inner.clone());
         let due = Rc::new(Due { keys: RefCell::default(), group: group.clone(), inner: inner.clone() });
         Self { group, children: RefCell::default(), due, inner }
     }

@@ -108,7 +108,7 @@ impl TaskGroup {
         let inner = current_inner(|inner| inner.cloned()).ok_or_else(|| {
             Error::runtime_error("a TaskGroup needs a running event loop; make it inside asyncio::run(…)")
         })?;
-        let shared = Shared { group: Rc::default(), inner, waited: Cell::new(false), location };
+        let shared = Shared { group: Group::new(inner.clone()), inner, waited: Cell::new(false), location };
         Ok(Self { shared: Rc::new(shared) })
     }
 

@@ -27,7 +27,7 @@ use crate::trace::{WaitsFor, waits_for};
 ///
 /// # Errors
 ///
-/// The first error of a child.
+/// The first error of a child. A task of another event loop is a `RuntimeError`.
 ///
 /// # Panics
 ///
