@@ -76,7 +76,7 @@ async fn one_that_has_left_can_be_polled_again() {
     });
     sleep(SECOND).await;
     task.cancel();
-    assert!(task.await.unwrap_err().is_cancelled());
+    task.await.expect("a branch caught the cancel, and to poll what has left is no mistake");
 }
 
 /// Cancels the whole task in each of its clean-ups.

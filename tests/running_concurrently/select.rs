@@ -267,3 +267,23 @@ async fn a_panic_goes_on_when_the_others_have_cleaned_up() {
     assert!(task.await.unwrap_err().to_string().contains("in a branch"));
     assert_eq!(log.entries(), ["cleans up", "cleaned up"]);
 }
+
+#[asyncio::test(virtual_time, timeout = "60s")]
+async fn a_cancel_that_a_branch_catches_is_caught_once() {
+    let task = create_task(async {
+        let mut caught = 0;
+        loop {
+            asyncio::select! {
+                outcome = catch_cancelled(sleep(9 * SECOND)) => caught += u32::from(outcome.is_err()),
+                () = sleep(99 * SECOND) => {}
+            }
+            if caught > 0 {
+                sleep(SECOND).await;
+                return Ok::<_, Error>(caught);
+            }
+        }
+    });
+    sleep(SECOND).await;
+    task.cancel();
+    assert_eq!(task.await.unwrap(), 1);
+}

@@ -90,3 +90,16 @@ async fn children_of_a_scope_are_waited_for_as_tasks_are() -> asyncio::Result<()
     })
     .await
 }
+
+#[asyncio::test(virtual_time, timeout = "60s")]
+async fn two_that_wait_for_idleness_do_not_wait_for_each_other() {
+    let other = create_task(until_idle());
+    let work = create_task(async {
+        for _ in 0..20 {
+            sleep(Duration::ZERO).await;
+        }
+    });
+    until_idle().await;
+    assert!(work.done());
+    other.await.unwrap();
+}

@@ -107,6 +107,7 @@ impl EventLoopBuilder {
             shuffle: Shuffle::new(self.seed),
             held: Cell::new(0),
             batch: Cell::new(0),
+            idlers: Cell::new(0),
             strict: self.strict,
             debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),
             slow_callback_duration: Cell::new(SLOW_CALLBACK_DURATION),

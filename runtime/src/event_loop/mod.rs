@@ -118,6 +118,8 @@ pub(crate) struct Inner {
     held: Cell<usize>,
     /// How many handles the batch has that runs now.
     batch: Cell<usize>,
+    /// How many wait for the loop to be idle: they keep each other busy.
+    idlers: Cell<usize>,
     strict: bool,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,

@@ -186,9 +186,16 @@ impl Inner {
         self.pace.look_at_once();
     }
 
-    /// Whether what runs now is the only one of its batch, and nothing waits for the next or is held by somebody.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.batch.get() == 1 && self.held.get() == 0 && self.ready.borrow().len() == 0 && self.shared.inbox.is_empty()
+    /// One more waits for the loop to be idle, or one less.
+    pub(crate) fn count_idlers(&self, change: isize) {
+        self.idlers.set(self.idlers.get().saturating_add_signed(change));
+    }
+
+    /// Whether nobody runs in this batch, waits for the next or is held by somebody, but those who wait for just that.
+    pub(crate) fn is_idle(&self) -> bool {
+        let idlers = self.idlers.get();
+        let queued = self.ready.borrow().len();
+        self.batch.get() <= idlers && queued < idlers && self.held.get() == 0 && self.shared.inbox.is_empty()
     }
 
     /// A step is due that somebody else will run: it does not stand in the ready queue.

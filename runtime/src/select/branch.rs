@@ -23,6 +23,8 @@ pin_project! {
         cell: CancelCell,
         started: bool,
         kept: bool,
+        asked: bool,
+        caught: bool,
     }
 
     impl<F: Future> PinnedDrop for Branch<F> {
@@ -38,7 +40,15 @@ pin_project! {
 
 impl<F: Future> Branch<F> {
     pub(super) fn new(future: F, kept: bool) -> Self {
-        Self { future: Some(future), ended: None, cell: CancelCell::default(), started: false, kept }
+        Self {
+            future: Some(future),
+            ended: None,
+            cell: CancelCell::default(),
+            started: false,
+            kept,
+            asked: false,
+            caught: false,
+        }
     }
 
     /// Asks it to leave, by its next poll.
@@ -48,6 +58,7 @@ impl<F: Future> Branch<F> {
             // It has nothing to clean up after.
             this.future.set(None);
         } else if this.future.is_some() {
+            *this.asked = true;
             this.cell.request_or_relay(message);
         }
     }
@@ -59,7 +70,11 @@ impl<F: Future> Branch<F> {
         *this.started = true;
         let cell = &*this.cell;
         let ended = match with_cell(cell, || catch(|| future.poll(cx))) {
-            Ok(Poll::Ready(value)) => Outcome::Value(value),
+            Ok(Poll::Ready(value)) => {
+                // It was asked to leave, met that, and gives a value all the same.
+                *this.caught = *this.asked && !cell.is_marked();
+                Outcome::Value(value)
+            }
             Ok(Poll::Pending) => match cell.take_mark() {
                 Some(error) => Outcome::Cancelled(error),
                 None => {
@@ -85,6 +100,11 @@ impl<F: Future> Branch<F> {
 
     pub(super) fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Whether its value is its answer to a cancel.
+    pub(super) fn has_caught(&self) -> bool {
+        self.caught
     }
 
     /// How it ended, once.

@@ -41,6 +41,10 @@ pub trait Branches {
     #[doc(hidden)]
     fn settle(self: Pin<&mut Self>, cx: &mut Context<'_>, all: bool) -> bool;
 
+    /// Whether one of them has a value that is its answer to a cancel.
+    #[doc(hidden)]
+    fn has_caught(&self) -> bool;
+
     /// How they ended: a panic counts most, then a value, and of each kind the first.
     #[doc(hidden)]
     fn take(self: Pin<&mut Self>) -> Option<Outcome<Self::Output>>;
@@ -61,6 +65,10 @@ impl Branches for Last {
 
     fn settle(self: Pin<&mut Self>, _cx: &mut Context<'_>, _all: bool) -> bool {
         true
+    }
+
+    fn has_caught(&self) -> bool {
+        false
     }
 
     fn take(self: Pin<&mut Self>) -> Option<Outcome<Infallible>> {
@@ -105,6 +113,10 @@ impl<F: Future, R: Branches> Branches for Pair<F, R> {
         let ended = this.branch.has_ended() || (!all && this.branch.is_kept()) || this.branch.as_mut().poll(cx);
         // All of them are polled, so that their clean-ups run beside each other.
         this.rest.settle(cx, all) && ended
+    }
+
+    fn has_caught(&self) -> bool {
+        self.branch.has_caught() || self.rest.has_caught()
     }
 
     fn take(self: Pin<&mut Self>) -> Option<Outcome<Self::Output>> {

@@ -84,8 +84,10 @@ impl<B: Branches> Future for Select<B> {
             branches(WaitsFor::Select);
             return Poll::Pending;
         }
+        // A cancel that went to all branches, and that one of them has caught, is caught.
+        let caught = this.progress.all && this.branches.as_ref().get_ref().has_caught();
         let outcome = this.branches.take();
-        let leaving = this.progress.leaving.take();
+        let leaving = this.progress.leaving.take().filter(|_| !caught);
         match outcome {
             Some(Outcome::Panic(panic)) => panic.resume(),
             // With a cancel from outside the task leaves at its next await: what the winner gave is not lost by it.

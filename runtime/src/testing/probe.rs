@@ -3,10 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::cancellation::is_marked;
-use crate::event_loop::current_inner;
+use crate::event_loop::{Inner, current_inner};
 use crate::handle::LocalWaker;
 
 /// Waits until nothing is ready but the caller: no task, no callback, no descriptor, no call from another thread.
@@ -34,32 +35,51 @@ use crate::handle::LocalWaker;
 /// # }
 /// ```
 pub fn until_idle() -> UntilIdle {
-    UntilIdle { begun: false }
+    UntilIdle { counted: None }
 }
 
 /// What [`until_idle`] returns.
-#[derive(Clone, Copy)]
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct UntilIdle {
-    begun: bool,
+    /// The loop that counts it, once it waits.
+    counted: Option<Rc<Inner>>,
 }
 
 impl Future for UntilIdle {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let idle = current_inner(|inner| {
+        if let Some(inner) = &self.counted {
+            if inner.is_idle() && !is_marked() {
+                self.finish();
+                return Poll::Ready(());
+            }
+        } else {
+            let inner = current_inner(|inner| inner.cloned());
             let inner = inner.expect("until_idle() needs a running event loop; call it inside asyncio::run(…)");
+            inner.count_idlers(1);
+            self.counted = Some(inner);
+        }
+        if let Some(inner) = &self.counted {
             // The kernel is asked before the next batch, so that what it knows is part of that.
             inner.ask_at_once();
-            inner.is_alone()
-        });
-        if self.begun && idle && !is_marked() {
-            return Poll::Ready(());
         }
-        self.begun = true;
         LocalWaker::wake_context(cx);
         Poll::Pending
+    }
+}
+
+impl UntilIdle {
+    fn finish(&mut self) {
+        if let Some(inner) = self.counted.take() {
+            inner.count_idlers(-1);
+        }
+    }
+}
+
+impl Drop for UntilIdle {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 
