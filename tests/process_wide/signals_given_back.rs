@@ -156,34 +156,35 @@ fn one_loop_at_a_time_has_the_signals(program: Program) {
     succeeds(program);
 }
 
-#[asyncio::main]
-async fn forks() -> Result<()> {
-    let event_loop = get_running_loop()?;
+fn forks() -> ExitCode {
+    let event_loop = EventLoop::new().unwrap();
     let count = Rc::new(Cell::new(0));
     let counted = count.clone();
-    event_loop.add_signal_handler(Signal::SIGUSR1, move || counted.set(counted.get() + 1))?;
+    event_loop.add_signal_handler(Signal::SIGUSR1, move || counted.set(counted.get() + 1)).unwrap();
     let parents = event_loop.clone();
     in_child(move || {
         raise(Signal::SIGUSR1);
         assert!(!parents.remove_signal_handler(Signal::SIGUSR1));
-        let answer = asyncio::run(async {
+        let answer = asyncio::run(async move {
             let event_loop = get_running_loop()?;
             let handled = event_loop.create_future();
             let setter = handled.clone();
             event_loop.add_signal_handler(Signal::SIGUSR1, move || setter.set_result("the child's").unwrap())?;
-            // Takes nothing from the child's own loop.
-            drop(parents);
+            // Takes nothing from the child's own loop, neither the signal nor the right to others.
+            parents.close()?;
+            refused(EventLoop::new()?.add_signal_handler(Signal::SIGUSR2, || ()), "another event loop");
             raise(Signal::SIGUSR1);
             handled.await
         });
         assert_eq!((answer.unwrap(), action(Signal::SIGUSR1)), ("the child's", libc::SIG_DFL));
     });
-    settle().await;
+    event_loop.run_until_complete(settle()).unwrap();
     assert_eq!(count.get(), 0, "the child's signals stay in the child");
     raise(Signal::SIGUSR1);
-    settle().await;
+    event_loop.run_until_complete(settle()).unwrap();
     assert_eq!(count.get(), 1);
-    Ok(())
+    event_loop.close().unwrap();
+    ExitCode::SUCCESS
 }
 
 fn a_child_of_a_fork_has_signals_of_its_own(program: Program) {
