@@ -5,33 +5,40 @@
 
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::thread;
 
 use super::signals::{action, default, is_caught, set_action};
 use super::{Unparker, errno, signals};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// The unparker of the runner that listens, until it has heard of one Ctrl-C. It is leaked, once a listener, so that a
-/// handler that is just running on another thread can never see it freed.
+/// The unparker of the runner that listens, until it has heard of one Ctrl-C.
 static LISTENER: AtomicPtr<Unparker> = AtomicPtr::new(ptr::null_mut());
+/// How many handlers run right now, which may hold what was in `LISTENER`.
+static HANDLING: AtomicUsize = AtomicUsize::new(0);
+/// How often a listener that goes looks whether a handler still runs. More than its few instructions need.
+const LOOKS: usize = 1000;
 
 extern "C" fn on_interrupt(_signal: libc::c_int) {
     INTERRUPTED.store(true, Ordering::Release);
-    let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
+    // One order for all, here and where the listener goes: a handler that found it is counted when that looks.
+    HANDLING.fetch_add(1, Ordering::SeqCst);
+    let listener = LISTENER.swap(ptr::null_mut(), Ordering::SeqCst);
     if !listener.is_null() {
-        // SAFETY: what is stored there is leaked and never freed.
+        // SAFETY: it is not freed before this handler is counted out.
         let listener = unsafe { &*listener };
         errno::kept(|| {
             // Nothing can be done about a write that failed: the flag is set.
             let _ = listener.unpark();
         });
     }
+    HANDLING.fetch_sub(1, Ordering::SeqCst);
 }
 
 /// Listens to SIGINT while it lives; the former action is put back on drop, unless somebody else changed it since.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    _private: (),
+    unparker: *mut Unparker,
 }
 
 impl Listener {
@@ -48,11 +55,12 @@ impl Listener {
             return None;
         }
         INTERRUPTED.store(false, Ordering::Release);
-        LISTENER.store(Box::into_raw(Box::new(unparker)), Ordering::Release);
+        let listener = Self { unparker: Box::into_raw(Box::new(unparker)) };
+        LISTENER.store(listener.unparker, Ordering::SeqCst);
         if !caught {
             install().ok()?;
         }
-        Some(Self { _private: () })
+        Some(listener)
     }
 
     /// Whether Ctrl-C came since the last look.
@@ -63,11 +71,21 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        LISTENER.store(ptr::null_mut(), Ordering::Release);
+        LISTENER.store(ptr::null_mut(), Ordering::SeqCst);
         if action(libc::SIGINT).is_ok_and(|action| is_handler(&action)) {
             // There is nobody to tell; the handler that stays only sets a flag.
             let _ = set_action(libc::SIGINT, &default());
         }
+        for _ in 0..LOOKS {
+            if HANDLING.load(Ordering::SeqCst) == 0 {
+                // SAFETY: it was made by `into_raw`; nobody finds it any more, and whoever had found it is done.
+                drop(unsafe { Box::from_raw(self.unparker) });
+                return;
+            }
+            thread::yield_now();
+        }
+        // A handler that was running on another thread when this process was forked is counted for ever here. Then the
+        // unparker is leaked.
     }
 }
 
