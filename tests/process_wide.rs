@@ -16,6 +16,12 @@ mod fork;
 mod fork_loop;
 #[path = "process_wide/program.rs"]
 mod program;
+#[path = "process_wide/signals.rs"]
+mod signals;
+#[path = "process_wide/signals_and_ctrl_c.rs"]
+mod signals_and_ctrl_c;
+#[path = "process_wide/signals_given_back.rs"]
+mod signals_given_back;
 #[path = "process_wide/threads.rs"]
 mod threads;
 
@@ -25,8 +31,17 @@ use libtest_mimic::{Arguments, Trial};
 
 use program::Test;
 
-const TESTS: &[&[Test]] =
-    &[ctrl_c::TESTS, emfile::TESTS, exit_codes::TESTS, fork::TESTS, fork_loop::TESTS, threads::TESTS];
+const TESTS: &[&[Test]] = &[
+    ctrl_c::TESTS,
+    emfile::TESTS,
+    exit_codes::TESTS,
+    fork::TESTS,
+    fork_loop::TESTS,
+    signals::TESTS,
+    signals_and_ctrl_c::TESTS,
+    signals_given_back::TESTS,
+    threads::TESTS,
+];
 
 fn main() -> ExitCode {
     let tests = || TESTS.iter().copied().flatten();

@@ -7,15 +7,18 @@
 //! The standard library comes compiled without the sanitizer, which therefore sees neither what its locks order nor
 //! its fences. So what is shared here goes through a lock of this file, and `tsan.supp` names the rest.
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop, create_task, gather, get_running_loop, run, run_coroutine_threadsafe, to_thread};
+use asyncio::{
+    Error, EventLoop, Signal, create_task, gather, get_running_loop, run, run_coroutine_threadsafe, to_thread,
+};
 
 const THREADS: usize = 4;
 
@@ -28,6 +31,7 @@ fn main() {
         jobs_of_a_pool_come_back_to_the_loop();
         coroutines_run_for_many_threads();
         a_loop_is_closed_while_jobs_and_threads_still_call();
+        signals_of_many_threads_come_to_the_loop();
     }
     println!("what crosses threads: 5 rounds passed");
 }
@@ -264,4 +268,29 @@ impl<T> Spin<T> {
         self.locked.store(false, Ordering::Release);
         result
     }
+}
+
+#[expect(unsafe_code, reason = "std has no signals")]
+fn signals_of_many_threads_come_to_the_loop() {
+    const EACH: usize = 50;
+    let (event_loop, count) = (EventLoop::new().unwrap(), Rc::new(Cell::new(0)));
+    let (counted, stopper) = (count.clone(), event_loop.clone());
+    let handler = move || {
+        counted.set(counted.get() + 1);
+        if counted.get() == THREADS * EACH {
+            stopper.stop();
+        }
+    };
+    event_loop.add_signal_handler(Signal::SIGUSR1, handler).unwrap();
+    let threads: Vec<_> = (0..THREADS)
+        .map(|_| {
+            // SAFETY: the signal has a handler, which runs on this thread before the call returns.
+            thread::spawn(|| (0..EACH).for_each(|_| assert_eq!(unsafe { libc::raise(libc::SIGUSR1) }, 0)))
+        })
+        .collect();
+    event_loop.run_forever().unwrap();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    // Closed while nothing comes: a signal that came later would end the process.
+    event_loop.close().unwrap();
+    assert_eq!(count.get(), THREADS * EACH);
 }

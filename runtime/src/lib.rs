@@ -28,6 +28,7 @@ mod runner;
 mod scope;
 mod sealed;
 mod select;
+mod signals;
 mod sync;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
@@ -68,6 +69,7 @@ pub use protocols::{Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
+pub use signals::Signal;
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,
     Hold, Lock, Semaphore, Truth,

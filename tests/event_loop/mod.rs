@@ -11,6 +11,7 @@ mod listening;
 mod readers;
 mod running;
 mod servers;
+mod signals;
 mod threads;
 mod tick;
 mod timers;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use asyncio::{Error, Result, Runner};
 
-use crate::program::{Program, Test, pause, test};
+use crate::program::{Program, Test, pause, succeeds, test};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(ctrl_c_cancels_main_and_exits_with_130, serves),
@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_loop_that_runs_without_a_runner_leaves_ctrl_c_alone, runs_a_bare_loop),
     test!(on_another_thread_a_runner_leaves_ctrl_c_alone, runs_on_a_thread),
     test!(a_handler_of_the_user_s_own_stays, has_a_handler),
+    test!(runs_leave_no_descriptor_behind, runs_many_times),
 ];
 
 const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -260,4 +261,19 @@ fn a_handler_of_the_user_s_own_stays(mut program: Program) {
     program.go_on();
     let ended = program.end();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "ready\nnot cancelled\n"), "{ended:#?}");
+}
+
+fn runs_many_times() -> ExitCode {
+    let descriptors = || std::fs::read_dir("/dev/fd").unwrap().count();
+    asyncio::run(async {}).unwrap();
+    let before = descriptors();
+    for _ in 0..10 {
+        asyncio::run(async {}).unwrap();
+    }
+    assert_eq!(descriptors(), before);
+    ExitCode::SUCCESS
+}
+
+fn runs_leave_no_descriptor_behind(program: Program) {
+    succeeds(program);
 }

@@ -131,7 +131,12 @@ impl Program {
 
     /// Sends what Ctrl-C sends.
     pub(crate) fn interrupt(&self) {
-        kill(self.child.id(), libc::SIGINT);
+        self.signal(libc::SIGINT);
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: i32) {
+        kill(self.child.id(), signal);
     }
 
     /// Waits for the end.

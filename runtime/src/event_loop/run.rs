@@ -98,7 +98,7 @@ impl Inner {
     }
 
     /// Drops what belonged to a loop that is being closed. A panic in its destructor is reported.
-    pub(super) fn let_go<T>(&self, thing: T) {
+    pub(crate) fn let_go<T>(&self, thing: T) {
         if let Err(panic) = catch(|| drop(thing)) {
             let message = "a destructor panicked while the event loop was closed";
             self.call_exception_handler(ExceptionContext::new(message).exception(panic));

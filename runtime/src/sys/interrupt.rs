@@ -4,57 +4,63 @@
 //! the default action back as it delivers, so a second Ctrl-C ends the process whatever the program does.
 
 use std::io;
-use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::thread;
 
-use super::Unparker;
+use super::signals::{action, default, is_caught, set_action};
+use super::{Unparker, errno, signals};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// The unparker of the runner that listens. It is leaked, once a listener, so that a handler that is just running on
-/// another thread can never see it freed.
+/// The unparker of the runner that listens, until it has heard of one Ctrl-C.
 static LISTENER: AtomicPtr<Unparker> = AtomicPtr::new(ptr::null_mut());
+/// How many handlers run right now, which may hold what was in `LISTENER`.
+static HANDLING: AtomicUsize = AtomicUsize::new(0);
+/// How often a listener that goes looks whether a handler still runs. More than its few instructions need.
+const LOOKS: usize = 1000;
 
 extern "C" fn on_interrupt(_signal: libc::c_int) {
     INTERRUPTED.store(true, Ordering::Release);
-    let listener = LISTENER.load(Ordering::Acquire);
+    // One order for all, here and where the listener goes: a handler that found it is counted when that looks.
+    HANDLING.fetch_add(1, Ordering::SeqCst);
+    let listener = LISTENER.swap(ptr::null_mut(), Ordering::SeqCst);
     if !listener.is_null() {
-        // SAFETY: what is stored there is leaked and never freed.
+        // SAFETY: it is not freed before this handler is counted out.
         let listener = unsafe { &*listener };
-        // A handler must leave errno as it found it, and can do nothing about a write that failed: the flag is set.
-        let errno = io::Error::last_os_error().raw_os_error();
-        let _ = listener.unpark();
-        set_errno(errno.unwrap_or(0));
+        errno::kept(|| {
+            // Nothing can be done about a write that failed: the flag is set.
+            let _ = listener.unpark();
+        });
     }
+    HANDLING.fetch_sub(1, Ordering::SeqCst);
 }
-
-#[cfg(any(target_os = "linux", target_os = "emscripten"))]
-fn set_errno(errno: i32) {
-    // SAFETY: the address of this thread's errno is always valid.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: as above, and nobody else writes to this thread's errno.
-    unsafe { *place = errno };
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "emscripten")))]
-fn set_errno(_errno: i32) {}
 
 /// Listens to SIGINT while it lives; the former action is put back on drop, unless somebody else changed it since.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    _private: (),
+    unparker: *mut Unparker,
 }
 
 impl Listener {
     /// Starts listening, if this is the main thread and the signal has its default action. Else `None`.
+    ///
+    /// While `add_signal_handler` has the signal, listening begins when that gives it back.
     pub(crate) fn start(unparker: Unparker) -> Option<Self> {
-        if !is_main_thread() || current_action()? != libc::SIG_DFL {
+        if !is_main_thread() {
+            return None;
+        }
+        let present = action(libc::SIGINT).ok()?;
+        let (caught, inherited) = (is_caught(&present), signals::is_handler(&present));
+        if present.sa_sigaction != libc::SIG_DFL && !caught && !inherited {
             return None;
         }
         INTERRUPTED.store(false, Ordering::Release);
-        LISTENER.store(Box::into_raw(Box::new(unparker)), Ordering::Release);
-        set_action(on_interrupt as *const () as libc::sighandler_t, libc::SA_RESTART | libc::SA_RESETHAND).ok()?;
-        Some(Self { _private: () })
+        let listener = Self { unparker: Box::into_raw(Box::new(unparker)) };
+        LISTENER.store(listener.unparker, Ordering::SeqCst);
+        if !caught {
+            install().ok()?;
+        }
+        Some(listener)
     }
 
     /// Whether Ctrl-C came since the last look.
@@ -65,34 +71,42 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if current_action() == Some(on_interrupt as *const () as libc::sighandler_t) {
+        LISTENER.store(ptr::null_mut(), Ordering::SeqCst);
+        if action(libc::SIGINT).is_ok_and(|action| is_handler(&action)) {
             // There is nobody to tell; the handler that stays only sets a flag.
-            let _ = set_action(libc::SIG_DFL, 0);
+            let _ = set_action(libc::SIGINT, &default());
         }
-        LISTENER.store(ptr::null_mut(), Ordering::Release);
+        for _ in 0..LOOKS {
+            if HANDLING.load(Ordering::SeqCst) == 0 {
+                // SAFETY: it was made by `into_raw`; nobody finds it any more, and whoever had found it is done.
+                drop(unsafe { Box::from_raw(self.unparker) });
+                return;
+            }
+            thread::yield_now();
+        }
+        // A handler that was running on another thread when this process was forked is counted for ever here. Then the
+        // unparker is leaked.
     }
 }
 
-fn current_action() -> Option<libc::sighandler_t> {
-    // SAFETY: all zeroes is a valid `sigaction`.
-    let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    // SAFETY: a null new action only reads the present one.
-    let result = unsafe { libc::sigaction(libc::SIGINT, ptr::null(), &mut action) };
-    (result == 0).then_some(action.sa_sigaction)
+/// A handler of the user's has gone: whoever listens hears of Ctrl-C again. False: nobody does.
+pub(super) fn resume() -> bool {
+    !LISTENER.load(Ordering::Acquire).is_null() && install().is_ok()
 }
 
-fn set_action(handler: libc::sighandler_t, flags: libc::c_int) -> io::Result<()> {
-    // SAFETY: all zeroes is a valid `sigaction` with an empty mask.
-    let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    action.sa_sigaction = handler;
-    action.sa_flags = flags;
-    // SAFETY: the handler does only what a signal handler may: atomics and one write.
-    let result = unsafe { libc::sigaction(libc::SIGINT, &action, ptr::null_mut()) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+pub(super) fn is_handler(action: &libc::sigaction) -> bool {
+    action.sa_sigaction == on_interrupt as *const () as libc::sighandler_t
+}
+
+fn install() -> io::Result<()> {
+    let mut action = default();
+    action.sa_sigaction = on_interrupt as *const () as libc::sighandler_t;
+    action.sa_flags = libc::SA_RESTART | libc::SA_RESETHAND;
+    set_action(libc::SIGINT, &action)
 }
 
 /// Whether this is the thread that the process started with, the only one on which Python's asyncio takes signals.
-fn is_main_thread() -> bool {
+pub(super) fn is_main_thread() -> bool {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: neither call can fail.

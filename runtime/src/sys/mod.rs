@@ -10,18 +10,21 @@
 //! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
 //!   [`resolve`]: host names.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
+//! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
 //!
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
 //! the same contract. Every descriptor made here is close-on-exec and non-blocking.
 
 mod driver;
+mod errno;
 pub(crate) mod fork;
 mod inbox;
 pub(crate) mod interrupt;
 mod receive;
 mod resolve;
 mod scoped;
+pub(crate) mod signals;
 mod socket;
 
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
