@@ -289,6 +289,14 @@ pub fn select(input: TokenStream) -> TokenStream {
 /// | `connection_lost` | `transport: &Transport, exc: Option<&asyncio::Error>` | |
 /// | `pause_writing`, `resume_writing` | `transport: &Transport` | |
 ///
+/// With one of the following it is a datagram protocol: it implements `DatagramProtocol`, and `transport` is a
+/// `&DatagramTransport` everywhere.
+///
+/// | callback | arguments | returns |
+/// |---|---|---|
+/// | `datagram_received` | `transport: &DatagramTransport, data: &[u8], addr: std::net::SocketAddr` | |
+/// | `error_received` | `transport: &DatagramTransport, exc: &asyncio::Error` | |
+///
 /// Each may return a `Result` of that instead; an `Err` is what an exception in the callback is in Python.
 ///
 /// # On a struct

@@ -47,7 +47,7 @@ pub use asyncio_macros::{coroutine, finally, gather, main, protocol, select, tes
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
-pub use endpoints::{CreateConnection, CreateServer, Creating, Server};
+pub use endpoints::{CreateConnection, CreateDatagramEndpoint, CreateServer, Creating, Server};
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
     SelectorEventLoop, get_event_loop, get_running_loop, new_event_loop, set_event_loop,
@@ -65,7 +65,7 @@ pub use executor::{
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
 pub use net::{AddressFamily, Hosts};
-pub use protocols::{Protocol, ProtocolHandle};
+pub use protocols::{DatagramProtocol, Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
@@ -81,7 +81,7 @@ pub use task::{
 };
 pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
-pub use transports::{ExtraInfo, Transport, TransportSocket};
+pub use transports::{DatagramTransport, ExtraInfo, Transport, TransportSocket};
 pub use wait::{
     AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,
     as_completed, catch_cancelled, gather, shield, sleep, staggered_race, wait, wait_for, with_cleanup,

@@ -9,10 +9,10 @@ pub use core;
 pub use std;
 
 pub use crate::exceptions::Error;
-pub use crate::protocols::{IntoHandled, Protocol, handled};
+pub use crate::protocols::{DatagramProtocol, IntoHandled, Protocol, handled};
 pub use crate::select::{Last, Selected, branch, kept, select};
 pub use crate::testing::{TestOptions, run_seeds, run_test};
-pub use crate::transports::Transport;
+pub use crate::transports::{DatagramTransport, Transport};
 pub use crate::wait::{Guarded, Outcome, guarded};
 
 use crate::coroutine::Coroutine;

@@ -1,5 +1,6 @@
 //! Helpers of the tests; no test stands in here.
 
+pub(crate) mod datagrams;
 pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod net;

@@ -3,6 +3,10 @@
 mod call_order;
 mod closing;
 mod context;
+mod datagram_endpoints;
+mod datagram_errors;
+mod datagram_flow;
+mod datagrams;
 mod extra_info;
 mod failures;
 mod flow_control;

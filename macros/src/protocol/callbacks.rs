@@ -24,7 +24,26 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One callback of a stream protocol.
+impl Kind {
+    /// Its callbacks, in the order in which they happen; `None` if there are no protocols of this kind yet.
+    pub(super) fn callbacks(self) -> Option<&'static [Callback]> {
+        match self {
+            Self::Stream => Some(&STREAM),
+            Self::Datagram => Some(&DATAGRAM),
+            Self::Buffered | Self::Subprocess => None,
+        }
+    }
+
+    /// The trait of its protocols.
+    pub(super) fn trait_name(self) -> &'static str {
+        match self {
+            Self::Datagram => "DatagramProtocol",
+            Self::Stream | Self::Buffered | Self::Subprocess => "Protocol",
+        }
+    }
+}
+
+/// One callback of a protocol.
 #[derive(Debug)]
 pub(super) struct Callback {
     pub(super) name: &'static str,
@@ -38,17 +57,23 @@ pub(super) struct Callback {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Argument {
     Transport,
+    DatagramTransport,
     Data,
+    Addr,
+    /// Why it ended, if not regularly.
     Exc,
+    /// What went wrong.
+    Error,
 }
 
 impl Argument {
     /// The name by which handlers ask for it.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Transport => "transport",
+            Self::Transport | Self::DatagramTransport => "transport",
             Self::Data => "data",
-            Self::Exc => "exc",
+            Self::Addr => "addr",
+            Self::Exc | Self::Error => "exc",
         }
     }
 
@@ -56,18 +81,23 @@ impl Argument {
     pub(super) fn type_name(self) -> &'static str {
         match self {
             Self::Transport => "&Transport",
+            Self::DatagramTransport => "&DatagramTransport",
             Self::Data => "&[u8]",
+            Self::Addr => "std::net::SocketAddr",
             Self::Exc => "Option<&asyncio::Error>",
+            Self::Error => "&asyncio::Error",
         }
     }
+}
+
+/// A callback without an answer.
+const fn silent(name: &'static str, arguments: &'static [Argument]) -> Callback {
+    Callback { name, arguments, answers: false }
 }
 
 /// The callbacks of a stream protocol, in the order in which they happen.
 pub(super) const STREAM: [Callback; 6] = {
     use Argument::{Data, Exc, Transport};
-    const fn silent(name: &'static str, arguments: &'static [Argument]) -> Callback {
-        Callback { name, arguments, answers: false }
-    }
     [
         silent("connection_made", &[Transport]),
         silent("data_received", &[Transport, Data]),
@@ -75,6 +105,19 @@ pub(super) const STREAM: [Callback; 6] = {
         silent("connection_lost", &[Transport, Exc]),
         silent("pause_writing", &[Transport]),
         silent("resume_writing", &[Transport]),
+    ]
+};
+
+/// The callbacks of a datagram protocol, in the order in which they happen.
+const DATAGRAM: [Callback; 6] = {
+    use Argument::{Addr, Data, DatagramTransport, Error, Exc};
+    [
+        silent("connection_made", &[DatagramTransport]),
+        silent("datagram_received", &[DatagramTransport, Data, Addr]),
+        silent("error_received", &[DatagramTransport, Error]),
+        silent("connection_lost", &[DatagramTransport, Exc]),
+        silent("pause_writing", &[DatagramTransport]),
+        silent("resume_writing", &[DatagramTransport]),
     ]
 };
 
@@ -110,9 +153,9 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("on_disconnect", "connection_lost"),
 ];
 
-/// The callback of a stream protocol with this name.
-pub(super) fn find(name: &str) -> Option<&'static Callback> {
-    STREAM.iter().find(|callback| callback.name == name)
+/// The callback with this name of this kind of protocol; of a stream's, where there are none of the kind yet.
+pub(super) fn find(kind: Kind, name: &str) -> Option<&'static Callback> {
+    kind.callbacks().unwrap_or(&STREAM).iter().find(|callback| callback.name == name)
 }
 
 /// The kind that this callback alone decides.

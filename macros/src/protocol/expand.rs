@@ -4,21 +4,22 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics};
 
-use super::callbacks::{Argument, Callback};
+use super::callbacks::{Argument, Callback, Kind};
 use super::parse::ImplBlock;
 use super::validate::Handler;
 use crate::place::{Place, braced};
 
-/// `impl Protocol for X`.
-pub(super) fn protocol(block: &ImplBlock, handlers: &[Handler]) -> TokenStream {
+/// `impl Protocol for X`, or of the kind's own trait.
+pub(super) fn protocol(block: &ImplBlock, kind: Kind, handlers: &[Handler]) -> TokenStream {
     let ImplBlock { generics, self_type, .. } = block;
     let conditions = conditions(&block.attributes);
     let ((parameters, ..), clause) = (generics.split_for_impl(), alive(generics));
     let methods = handlers.iter().map(|handler| method(handler, &quote!(), &callback_name(handler.callback)));
+    let kind = Ident::new(kind.trait_name(), Span::call_site());
     quote! {
         #(#conditions)*
         #[automatically_derived]
-        impl #parameters ::asyncio::__private::Protocol for #self_type #clause {
+        impl #parameters ::asyncio::__private::#kind for #self_type #clause {
             #(#methods)*
         }
     }
@@ -96,7 +97,10 @@ pub(super) fn argument_name(argument: Argument) -> Ident {
 fn argument_type(argument: Argument) -> TokenStream {
     match argument {
         Argument::Transport => quote!(&::asyncio::__private::Transport),
+        Argument::DatagramTransport => quote!(&::asyncio::__private::DatagramTransport),
         Argument::Data => quote!(&[u8]),
+        Argument::Addr => quote!(::asyncio::__private::std::net::SocketAddr),
+        Argument::Error => quote!(&::asyncio::__private::Error),
         Argument::Exc => quote!(::asyncio::__private::core::option::Option<&::asyncio::__private::Error>),
     }
 }

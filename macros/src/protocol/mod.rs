@@ -12,6 +12,7 @@ mod validate;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use self::callbacks::Kind;
 use self::parse::{ImplBlock, Options, Target};
 use crate::errors::Errors;
 
@@ -36,15 +37,15 @@ pub(crate) fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream
 }
 
 fn handlers(mut block: ImplBlock, options: &Options, item: &TokenStream, mut errors: Errors) -> TokenStream {
-    let handlers = validate::validate(&mut block, &mut errors);
+    let (kind, handlers) = validate::validate(&mut block, options, &mut errors);
     if block.of_trait.is_some() {
         // Some other trait's methods: as inherent ones they would be missing where that trait is needed.
         return quote!(#errors #item);
     }
-    let generated = if options.overrides.is_some() {
+    let generated = if options.overrides.is_some() && kind == Kind::Stream {
         expand::overrides(&block, &handlers)
     } else {
-        expand::protocol(&block, &handlers)
+        expand::protocol(&block, kind, &handlers)
     };
     if errors.is_empty() {
         quote!(#item #generated)

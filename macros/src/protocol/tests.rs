@@ -45,6 +45,47 @@ fn the_block_is_kept_and_the_trait_calls_it() {
 }
 
 #[test]
+fn datagram_callbacks_make_a_datagram_protocol() {
+    let expansion = expand(quote!(
+        impl Echo {
+            fn connection_made(&mut self, transport: &DatagramTransport) {}
+            fn datagram_received(&mut self, data: &[u8], addr: std::net::SocketAddr) {}
+        }
+    ));
+    assert_contains(&expansion, &quote!(impl ::asyncio::__private::DatagramProtocol for Echo));
+    assert_contains(
+        &expansion,
+        &quote!(fn connection_made(&mut self, transport: &::asyncio::__private::DatagramTransport)),
+    );
+    assert_contains(&expansion, &quote!(addr: ::asyncio::__private::std::net::SocketAddr));
+    expand(quote!(
+        impl Echo {
+            fn error_received(&mut self, _transport: &DatagramTransport, exc: &Error) {}
+        }
+    ));
+}
+
+#[test]
+fn a_datagram_protocol_has_its_own_mistakes() {
+    for (handlers, part) in [
+        ("fn error_received(&self) {} fn data_received(&self) {}", "belongs to a stream protocol"),
+        ("fn datagram_received(&self) {} fn eof_received(&self) -> bool { true }", "belongs to a stream protocol"),
+        ("fn datagram_received(&self) {} fn connection_made(&self, transport: &Transport) {}", "`&DatagramTransport`"),
+        ("fn datagram_received(&self, addr: &SocketAddr) {}", "write `std::net::SocketAddr`"),
+        ("fn datagram_received(&self, addr: SocketAddr, data: &[u8]) {}", "write it before `addr`"),
+        ("fn error_received(&self, exc: Option<&Error>) {}", "write `&asyncio::Error`"),
+        ("fn datagram_recieved(&self) {} fn error_received(&self) {}", "write `datagram_received`"),
+    ] {
+        let handlers: TokenStream = handlers.parse().expect("is made of tokens");
+        let found = sentences(&protocol(quote!(), quote!(impl Echo { #handlers })));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains(part), "{found:?}");
+    }
+    let found = sentences(&protocol(quote!(overrides), quote!(impl Echo { fn datagram_received(&self) {} })));
+    assert!(found[0].contains("remove `overrides`"), "{found:?}");
+}
+
+#[test]
 fn handlers_take_any_of_the_arguments() {
     for handler in [
         quote!(

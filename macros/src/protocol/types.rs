@@ -4,10 +4,13 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::callbacks::Argument;
 
-/// `&Transport`, `&[u8]`, `Option<&Error>`, with any path before the names and any lifetime behind the `&`.
+/// `&Transport`, `&[u8]`, `SocketAddr`, `Option<&Error>`, with any path before the names and any lifetime behind the `&`.
 pub(super) fn fits(written: &Type, argument: Argument) -> bool {
     match argument {
         Argument::Transport => shared(written).is_some_and(|behind| is_named(behind, "Transport")),
+        Argument::DatagramTransport => shared(written).is_some_and(|behind| is_named(behind, "DatagramTransport")),
+        Argument::Addr => is_named(bare(written), "SocketAddr"),
+        Argument::Error => shared(written).is_some_and(|behind| is_named(behind, "Error")),
         Argument::Data => shared(written).is_some_and(is_bytes),
         Argument::Exc => optional(written).and_then(shared).is_some_and(|behind| is_named(behind, "Error")),
     }

@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature};
 
 use super::callbacks::{self, Argument, Callback, Kind};
-use super::parse::{Entry, ImplBlock};
+use super::parse::{Entry, ImplBlock, Options};
 use crate::errors::Errors;
 use crate::item::Function;
 
@@ -21,15 +21,15 @@ pub(super) struct Handler {
     pub(super) arguments: Vec<Argument>,
 }
 
-/// Checks the block and gives the handlers that can be called.
-pub(super) fn validate(block: &mut ImplBlock, errors: &mut Errors) -> Vec<Handler> {
+/// Checks the block and gives the kind of protocol, and the handlers that can be called.
+pub(super) fn validate(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> (Kind, Vec<Handler>) {
     refuse_trait(block, errors);
-    refuse_kinds(block, errors);
-    refuse_twice(block, errors);
+    let kind = find_kind(block, options, errors);
+    refuse_twice(block, kind, errors);
     let mut handlers = Vec::new();
     for function in functions(block) {
         let name = function.signature.ident.to_string();
-        if let Some(callback) = callbacks::find(&name) {
+        if let Some(callback) = callbacks::find(kind, &name) {
             if let Some(arguments) = check(function, callback, errors) {
                 handlers.push(Handler { callback, function: function.clone(), arguments });
             }
@@ -37,7 +37,7 @@ pub(super) fn validate(block: &mut ImplBlock, errors: &mut Errors) -> Vec<Handle
             refuse_misspelled(&function.signature.ident, errors);
         }
     }
-    handlers
+    (kind, handlers)
 }
 
 fn functions(block: &mut ImplBlock) -> impl Iterator<Item = &mut Function> {
@@ -63,35 +63,40 @@ fn refuse_trait(block: &mut ImplBlock, errors: &mut Errors) {
     }
 }
 
-/// One type is one kind of protocol, and so far only streams are there. One sentence is enough.
-fn refuse_kinds(block: &mut ImplBlock, errors: &mut Errors) {
-    let telling: Vec<(Ident, Kind)> = functions(block)
-        .filter_map(|function| {
-            let name = &function.signature.ident;
-            callbacks::kind(&name.to_string()).map(|kind| (name.clone(), kind))
-        })
-        .collect();
-    let Some((first, kind)) = telling.first() else { return };
-    if let Some((other, another)) = telling.iter().find(|(_, another)| another != kind) {
+/// One type is one kind of protocol, which the callbacks tell; a stream, if none does. One sentence is enough.
+fn find_kind(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> Kind {
+    let names: Vec<Ident> = functions(block).map(|function| function.signature.ident.clone()).collect();
+    let telling = names.iter().filter_map(|name| Some((name, callbacks::kind(&name.to_string())?)));
+    let Some((first, kind)) = telling.clone().next() else { return Kind::Stream };
+    let another = telling.clone().find(|(_, another)| *another != kind);
+    // Streams and buffered protocols share it, so it tells no kind; but it is nobody else's.
+    let eof = names.iter().find(|name| *name == "eof_received").filter(|_| kind == Kind::Datagram);
+    if let Some((other, another)) = another.or(eof.map(|name| (name, Kind::Stream))) {
         let sentence = format!(
             "`{other}` belongs to {another}, but `{first}` above makes this {kind}: move it to a type of its own, or remove it"
         );
         errors.push(other, sentence);
-    } else if *kind != Kind::Stream {
+    } else if kind.callbacks().is_none() {
         let sentence = format!(
             "`{first}` makes this {kind}, and these come with a later version of asyncio: for now handle `data_received`"
         );
         errors.push(first, sentence);
+    } else if kind != Kind::Stream && options.overrides.is_some() {
+        let sentence = format!(
+            "`{first}` makes this {kind}, and `overrides` goes with stream protocols only: remove `overrides` and call the inner protocol"
+        );
+        errors.push(first, sentence);
     }
+    kind
 }
 
 /// The same callback twice, unless `cfg` chooses between them. The second gets another name, to stay beside the first.
-fn refuse_twice(block: &mut ImplBlock, errors: &mut Errors) {
+fn refuse_twice(block: &mut ImplBlock, kind: Kind, errors: &mut Errors) {
     let mut seen: Vec<Ident> = Vec::new();
     for function in functions(block) {
         let name = function.signature.ident.clone();
         let chosen = function.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"));
-        if chosen || callbacks::find(&name.to_string()).is_none() {
+        if chosen || callbacks::find(kind, &name.to_string()).is_none() {
             continue;
         }
         if seen.contains(&name) {
@@ -103,7 +108,8 @@ fn refuse_twice(block: &mut ImplBlock, errors: &mut Errors) {
 }
 
 fn refuse_misspelled(name: &Ident, errors: &mut Errors) {
-    if let Some(meant) = callbacks::meant(&name.to_string()) {
+    // Another kind's callback is no slip; that it stands here is told elsewhere.
+    if let Some(meant) = callbacks::meant(&name.to_string()).filter(|meant| name != meant) {
         let sentence = format!("no callback is called `{name}`: write `{meant}`, or give a helper a name less like it");
         errors.push(name, sentence);
     }

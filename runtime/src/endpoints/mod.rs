@@ -3,10 +3,12 @@
 mod acceptor;
 mod connect;
 mod creating;
+mod datagram;
 mod listen;
 mod server;
 
 pub use connect::CreateConnection;
 pub use creating::Creating;
+pub use datagram::CreateDatagramEndpoint;
 pub use listen::CreateServer;
 pub use server::Server;

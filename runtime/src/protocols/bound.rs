@@ -8,21 +8,21 @@ use std::rc::Rc;
 use super::Protocol;
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result, catch};
-use crate::transports::{Endpoint, Transport};
+use crate::transports::{AnyProtocol, Endpoint, Transport};
 
-/// A protocol as the endpoint of a transport.
+/// A protocol, of whatever kind, as the endpoint of a transport.
 pub(crate) struct Bound<P> {
     protocol: RefCell<P>,
 }
 
-impl<P: Protocol> Bound<P> {
+impl<P> Bound<P> {
     pub(crate) fn new(protocol: P) -> Rc<Self> {
         Rc::new(Self { protocol: RefCell::new(protocol) })
     }
 
     /// Calls one callback. Its panic is the counterpart of an exception.
     #[inline]
-    fn call<R>(&self, callback: impl FnOnce(&mut P) -> Result<R>) -> Result<R> {
+    pub(super) fn call<R>(&self, callback: impl FnOnce(&mut P) -> Result<R>) -> Result<R> {
         let Ok(mut protocol) = self.protocol.try_borrow_mut() else { return Err(in_use::<P>()) };
         match catch(|| callback(&mut protocol)) {
             Ok(result) => result,
@@ -37,6 +37,20 @@ fn in_use<P>() -> Error {
         "the protocol {} is in use: the event loop must not run inside of ProtocolHandle::with()",
         type_name::<P>()
     ))
+}
+
+impl<P: 'static> AnyProtocol for Bound<P> {
+    fn is_busy(&self) -> bool {
+        self.protocol.try_borrow_mut().is_err()
+    }
+
+    fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext {
+        context.with("protocol", ProtocolHandle { bound: self })
+    }
+
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
 }
 
 impl<P: Protocol> Endpoint for Bound<P> {
@@ -63,18 +77,6 @@ impl<P: Protocol> Endpoint for Bound<P> {
 
     fn resume_writing(&self, transport: &Transport) -> Result<()> {
         self.call(|protocol| protocol.resume_writing(transport))
-    }
-
-    fn is_busy(&self) -> bool {
-        self.protocol.try_borrow_mut().is_err()
-    }
-
-    fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext {
-        context.with("protocol", ProtocolHandle { bound: self })
-    }
-
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
     }
 }
 

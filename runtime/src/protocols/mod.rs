@@ -16,13 +16,17 @@
 //! - `pause_writing` is called from inside the `write` that filled the buffer. Is the protocol running itself at that
 //!   moment, it is called right after the running callback.
 //!
+//! A datagram endpoint is `connection_made (datagram_received | error_received)* connection_lost`.
+//!
 //! A handler fails by an `Err` or a panic. In `data_received` and `eof_received` that ends the connection, and
 //! `connection_lost` gets the error; in the others it is only reported.
 
 mod bound;
+mod datagram;
 mod handled;
 
 pub use bound::ProtocolHandle;
+pub use datagram::DatagramProtocol;
 pub use handled::{IntoHandled, handled};
 
 pub(crate) use bound::Bound;

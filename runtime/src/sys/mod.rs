@@ -16,6 +16,7 @@
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
 //! the same contract. Every descriptor made here is close-on-exec and non-blocking.
 
+mod datagram;
 mod driver;
 mod errno;
 pub(crate) mod fork;

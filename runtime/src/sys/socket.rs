@@ -17,10 +17,10 @@ const CLOSED: RawFd = -1;
 
 /// A peer that is gone is an error to be returned, not a signal that ends the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
+pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 /// These systems have an option of the socket for it, which is set when it is made.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-const SEND_FLAGS: libc::c_int = 0;
+pub(super) const SEND_FLAGS: libc::c_int = 0;
 
 /// How many pieces one vectored send takes.
 pub(crate) const SEND_PIECES: usize = 64;
@@ -40,9 +40,14 @@ impl Socket {
 
     /// Takes over a descriptor that somebody else made; it must be a stream socket.
     pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
+        Self::adopt_of(fd, Type::STREAM, "a stream socket was expected")
+    }
+
+    /// Takes over a descriptor, or refuses it with `InvalidInput` and this text.
+    pub(super) fn adopt_of(fd: OwnedFd, wanted: Type, otherwise: &'static str) -> io::Result<Self> {
         let socket = socket2::Socket::from(fd);
-        if socket.r#type()? != Type::STREAM {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a stream socket was expected"));
+        if socket.r#type()? != wanted {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise));
         }
         socket.set_nonblocking(true)?;
         socket.set_cloexec(true)?;
@@ -65,7 +70,7 @@ impl Socket {
     }
 
     #[inline]
-    fn socket(&self) -> io::Result<ManuallyDrop<socket2::Socket>> {
+    pub(super) fn socket(&self) -> io::Result<ManuallyDrop<socket2::Socket>> {
         let fd = self.fd.get();
         if fd == CLOSED {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "the socket is closed"));
@@ -220,7 +225,7 @@ impl fmt::Debug for Socket {
 
 /// Calls `f` again as long as a signal ends it: nobody would report that it can go on.
 #[inline]
-fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match f() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

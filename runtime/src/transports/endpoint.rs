@@ -1,22 +1,15 @@
 //! What a transport knows of the protocol above it: one virtual call an event.
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::Transport;
+use super::{DatagramTransport, Transport};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
 
-/// A protocol whose type was forgotten. A panic in a callback comes back as an error, like a returned one.
-pub(crate) trait Endpoint {
-    fn connection_made(&self, transport: &Transport) -> Result<()>;
-    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()>;
-    /// True: stay open for writing.
-    fn eof_received(&self, transport: &Transport) -> Result<bool>;
-    fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;
-    fn pause_writing(&self, transport: &Transport) -> Result<()>;
-    fn resume_writing(&self, transport: &Transport) -> Result<()>;
-
+/// A protocol of whatever kind whose type was forgotten.
+pub(crate) trait AnyProtocol {
     /// Somebody else uses the protocol at the moment, so that it cannot be called.
     fn is_busy(&self) -> bool;
 
@@ -25,4 +18,25 @@ pub(crate) trait Endpoint {
 
     /// The protocol in its own type.
     fn into_any(self: Rc<Self>) -> Rc<dyn Any>;
+}
+
+/// The protocol of a stream. A panic in a callback comes back as an error, like a returned one.
+pub(crate) trait Endpoint: AnyProtocol {
+    fn connection_made(&self, transport: &Transport) -> Result<()>;
+    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()>;
+    /// True: stay open for writing.
+    fn eof_received(&self, transport: &Transport) -> Result<bool>;
+    fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;
+    fn pause_writing(&self, transport: &Transport) -> Result<()>;
+    fn resume_writing(&self, transport: &Transport) -> Result<()>;
+}
+
+/// The protocol of a datagram endpoint. A panic in a callback comes back as an error, like a returned one.
+pub(crate) trait DatagramEndpoint: AnyProtocol {
+    fn connection_made(&self, transport: &DatagramTransport) -> Result<()>;
+    fn datagram_received(&self, transport: &DatagramTransport, data: &[u8], addr: SocketAddr) -> Result<()>;
+    fn error_received(&self, transport: &DatagramTransport, exc: &Error) -> Result<()>;
+    fn connection_lost(&self, transport: &DatagramTransport, exc: Option<&Error>) -> Result<()>;
+    fn pause_writing(&self, transport: &DatagramTransport) -> Result<()>;
+    fn resume_writing(&self, transport: &DatagramTransport) -> Result<()>;
 }

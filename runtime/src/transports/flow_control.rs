@@ -16,6 +16,9 @@ use crate::exceptions::{Error, Result};
 /// Above this many waiting bytes the protocol is paused, unless it set other limits.
 const HIGH: usize = 64 * 1024;
 
+/// More waiting bytes than this end a connection and make an endpoint drop datagrams, unless another limit was set.
+pub(crate) const HARD_LIMIT: usize = 64 * 1024 * 1024;
+
 /// Between which sizes of the write buffer a protocol is paused and resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {

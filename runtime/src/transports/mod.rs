@@ -10,16 +10,21 @@
 //! on [`Transport`] can be called from inside any callback. A connection that waits holds no buffer, no task and no
 //! future.
 
+mod datagram;
 mod endpoint;
+mod entered;
 mod flow_control;
 mod network;
+mod state;
 mod stream;
 mod trsock;
 mod write_buffer;
 
+pub use datagram::DatagramTransport;
 pub use trsock::TransportSocket;
 
-pub(crate) use endpoint::Endpoint;
+pub(crate) use datagram::{Datagram, Remote};
+pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
 pub(crate) use network::{Live, LiveKey, Network};
 pub(crate) use stream::{Owner, Stream};
 pub(crate) use trsock::HasSocket;
@@ -87,6 +92,23 @@ pub enum ExtraInfo {
     Address(SocketAddr),
     /// `socket`.
     Socket(TransportSocket),
+}
+
+impl ExtraInfo {
+    /// The one with this name.
+    fn named(
+        name: &str,
+        peername: impl FnOnce() -> Option<SocketAddr>,
+        sockname: impl FnOnce() -> Option<SocketAddr>,
+        socket: impl FnOnce() -> TransportSocket,
+    ) -> Option<Self> {
+        match name {
+            "peername" => peername().map(Self::Address),
+            "sockname" => sockname().map(Self::Address),
+            "socket" => Some(Self::Socket(socket())),
+            _ => None,
+        }
+    }
 }
 
 impl Transport {
@@ -246,12 +268,7 @@ impl Transport {
     ///
     /// [`peername`](Self::peername), [`sockname`](Self::sockname) and [`socket`](Self::socket) are the same with types.
     pub fn get_extra_info(&self, name: &str) -> Option<ExtraInfo> {
-        match name {
-            "peername" => self.peername().map(ExtraInfo::Address),
-            "sockname" => self.sockname().map(ExtraInfo::Address),
-            "socket" => Some(ExtraInfo::Socket(self.socket())),
-            _ => None,
-        }
+        ExtraInfo::named(name, || self.peername(), || self.sockname(), || self.socket())
     }
 
     /// The protocol, in whatever type.

@@ -1,14 +1,14 @@
 //! What a loop's sockets share: the receive buffer, and a list of those that are open.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
 use slab::Slab;
 
 use super::Transport;
-use crate::event_loop::{Inner, Slot};
-use crate::sys::ReceiveBuffer;
+use crate::event_loop::{Inner, Slot, SourceKey};
+use crate::sys::{ReceiveBuffer, Socket};
 
 /// The network side of one loop.
 pub(crate) struct Network {
@@ -56,6 +56,17 @@ impl Network {
     pub(crate) fn leave(&self, key: LiveKey) {
         let live = self.live.borrow_mut().try_remove(key.0 as usize);
         drop(live);
+    }
+
+    /// Takes back what [`enter`](Self::enter) and the poller know of a socket, and closes it.
+    pub(super) fn close(&self, source: &Cell<Option<SourceKey>>, live: &Cell<Option<LiveKey>>, socket: &Socket) {
+        if let (Some(key), Some(fd)) = (source.take(), socket.fileno()) {
+            self.inner.remove_source(key, fd);
+        }
+        if let Some(key) = live.take() {
+            self.leave(key);
+        }
+        socket.close();
     }
 
     /// The open connections of a server, named by its address.

@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
+use super::super::entered::Entered;
 use super::super::flow_control::Signal;
 use super::super::{Endpoint, Transport};
 use super::Stream;
-use crate::context::{self, Context};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
 use crate::future::Future;
@@ -15,7 +15,7 @@ impl Stream {
     /// Runs `f` in the context of the connection. What it sets there stays for the next time.
     #[inline]
     pub(super) fn in_context(&self, f: impl FnOnce()) {
-        let _entered = Entered::new(self);
+        let _entered = Entered::new(&self.context);
         f();
     }
 
@@ -110,25 +110,5 @@ impl Stream {
             context = endpoint.report(context);
         }
         self.net.inner().call_exception_handler(context);
-    }
-}
-
-/// The context of a connection is the current one until this is dropped.
-struct Entered<'a> {
-    stream: &'a Stream,
-    outer: Option<Context>,
-}
-
-impl<'a> Entered<'a> {
-    #[inline]
-    fn new(stream: &'a Stream) -> Self {
-        Self { stream, outer: context::replace(stream.context.take()) }
-    }
-}
-
-impl Drop for Entered<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.stream.context.set(context::replace(self.outer.take()));
     }
 }

@@ -4,8 +4,8 @@ use std::io;
 use std::net::Shutdown;
 
 use super::super::Transport;
+use super::super::state::{Closing, State};
 use super::Stream;
-use super::state::{Closing, State};
 use crate::exceptions::{Error, catch};
 
 impl Stream {
@@ -102,13 +102,7 @@ impl Stream {
             self.drop_waiting();
             self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
         }
-        if let (Some(key), Some(fd)) = (self.source.take(), self.socket.fileno()) {
-            self.net.inner().remove_source(key, fd);
-        }
-        if let Some(key) = self.live.take() {
-            self.net.leave(key);
-        }
-        self.socket.close();
+        self.net.close(&self.source, &self.live, &self.socket);
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {
             self.report("dropping the protocol failed", panic.into());

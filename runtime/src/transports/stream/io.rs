@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use super::super::Io;
 use super::super::endpoint::Endpoint;
-use super::super::flow_control::Limits;
+use super::super::flow_control::{HARD_LIMIT, Limits};
+use super::super::state::State;
 use super::super::trsock::HasSocket;
-use super::state::State;
-use super::{HARD_LIMIT, Stream};
+use super::Stream;
 use crate::exceptions::Result;
 
 impl Io for Stream {

@@ -7,7 +7,6 @@ mod callbacks;
 mod closing;
 mod io;
 mod reading;
-mod state;
 mod writing;
 
 use std::cell::{Cell, RefCell};
@@ -16,8 +15,9 @@ use std::io as std_io;
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 
-use super::flow_control::FlowControl;
+use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
+use super::state::State;
 use super::trsock::HasSocket;
 use super::write_buffer::WriteBuffer;
 use super::{Endpoint, Transport};
@@ -25,7 +25,6 @@ use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
 use crate::future::Future;
 use crate::sys::{Interest, Readiness, Socket};
-use state::State;
 
 /// Who counts the connection among its own: a server.
 pub(crate) trait Owner {
@@ -63,9 +62,6 @@ struct Outgoing {
     /// Kept from the socket when it was closed.
     sockname: Option<SocketAddr>,
 }
-
-/// More waiting bytes than this end the connection, unless another limit was set.
-const HARD_LIMIT: usize = 64 * 1024 * 1024;
 
 impl Default for Outgoing {
     fn default() -> Self {
@@ -210,13 +206,7 @@ impl fmt::Debug for Stream {
             write!(f, " peer={peer}")?;
         }
         if !state.is_lost() {
-            let reading = if state.is_closing() {
-                "closing"
-            } else if state.is_reading() {
-                "reading"
-            } else {
-                "paused"
-            };
+            let reading = state.name();
             let waiting = self.outgoing.borrow().as_ref().map_or(0, |outgoing| outgoing.buffer.size());
             write!(f, " {reading}, {waiting} bytes to send")?;
         }

@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind, IoSlice};
 
 use super::super::Transport;
+use super::super::state::{State, Writing};
 use super::Stream;
-use super::state::Writing;
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
 use crate::sys::SEND_PIECES;
@@ -197,7 +197,7 @@ impl Stream {
         if self.state.get().writing() == Writing::Ended {
             return self.report("data was written after write_eof(), and dropped", after_eof());
         }
-        if size > 0 && self.change(super::state::State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
+        if size > 0 && self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
             crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
         }
     }

@@ -1,4 +1,4 @@
-//! Where a connection is in its life. Pure: each transition says what has to be done.
+//! Where a connection or an endpoint of datagrams is in its life. Pure: each transition says what has to be done.
 //!
 //! ```text
 //!            close(), something waits to be sent
@@ -95,6 +95,17 @@ impl State {
     /// Not paused and not closing, as `is_reading` has it.
     pub(super) fn is_reading(self) -> bool {
         self.phase == Phase::Open && !self.paused
+    }
+
+    /// What it is doing, in a word.
+    pub(super) fn name(self) -> &'static str {
+        if self.is_closing() {
+            "closing"
+        } else if self.is_reading() {
+            "reading"
+        } else {
+            "paused"
+        }
     }
 
     /// Whether something may be received now.

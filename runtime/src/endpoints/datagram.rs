@@ -1,0 +1,315 @@
+//! `create_datagram_endpoint`.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+
+use super::creating::{Creating, check_running};
+use crate::event_loop::EventLoop;
+use crate::exceptions::{Error, Result};
+use crate::net::{AddressFamily, Target, resolve_one};
+use crate::protocols::{Bound, DatagramProtocol, ProtocolHandle};
+use crate::sys::Socket;
+use crate::transports::{Datagram, DatagramTransport, Network, Remote};
+
+/// An endpoint to be made: options, and then `.await`. See [`EventLoop::create_datagram_endpoint`].
+#[must_use = "no endpoint is made until this is awaited: write `.await`"]
+pub struct CreateDatagramEndpoint<F> {
+    event_loop: EventLoop,
+    factory: F,
+    options: Options,
+}
+
+#[derive(Debug, Default)]
+struct Options {
+    local: Option<(String, u16)>,
+    remote: Option<(String, u16)>,
+    family: Option<AddressFamily>,
+    reuse_port: Option<bool>,
+    allow_broadcast: Option<bool>,
+    sock: Option<OwnedFd>,
+}
+
+impl EventLoop {
+    /// Makes a UDP endpoint, which gets the protocol that `factory` makes. Python: `loop.create_datagram_endpoint()`.
+    ///
+    /// It needs a [`local_addr`](CreateDatagramEndpoint::local_addr), a
+    /// [`remote_addr`](CreateDatagramEndpoint::remote_addr), both of one family, or at least a
+    /// [`family`](CreateDatagramEndpoint::family); or a [`sock`](CreateDatagramEndpoint::sock) that exists already. When
+    /// the builder's `.await` returns, `connection_made` was called. It gives
+    ///
+    /// - `ValueError` if there is no address and no family, if the two addresses have no family in common, or if an
+    ///   option stands beside `sock`;
+    /// - `ResolveError` if a host has no address;
+    /// - `OsError` with the address if it cannot be bound or connected to; with several families the first error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// use std::net::SocketAddr;
+    ///
+    /// use asyncio::DatagramTransport;
+    ///
+    /// struct Echo;
+    ///
+    /// #[asyncio::protocol]
+    /// impl Echo {
+    ///     fn datagram_received(
+    ///         &mut self,
+    ///         transport: &DatagramTransport,
+    ///         data: &[u8],
+    ///         addr: SocketAddr,
+    ///     ) -> asyncio::Result<()> {
+    ///         transport.sendto(data, addr)
+    ///     }
+    /// }
+    ///
+    /// asyncio::run(async {
+    ///     let event_loop = asyncio::get_running_loop()?;
+    ///     let (transport, _protocol) =
+    ///         event_loop.create_datagram_endpoint(|| Echo).local_addr("127.0.0.1", 0).await?;
+    ///     assert_ne!(transport.sockname().unwrap().port(), 0);
+    ///     transport.close();
+    ///     Ok::<_, asyncio::Error>(())
+    /// })
+    /// # }
+    /// ```
+    pub fn create_datagram_endpoint<F, P>(&self, factory: F) -> CreateDatagramEndpoint<F>
+    where
+        F: FnOnce() -> P + 'static,
+        P: DatagramProtocol,
+    {
+        CreateDatagramEndpoint { event_loop: self.clone(), factory, options: Options::default() }
+    }
+}
+
+impl<F> CreateDatagramEndpoint<F> {
+    /// Receives at this host and port. An empty host means all interfaces, port 0 one that the system chooses.
+    pub fn local_addr(mut self, host: impl ToString, port: u16) -> Self {
+        self.options.local = Some((host.to_string(), port));
+        self
+    }
+
+    /// Sends all datagrams to this host and port, and receives from there only.
+    ///
+    /// With [`allow_broadcast`](Self::allow_broadcast) the socket is not connected, and receives from everywhere.
+    pub fn remote_addr(mut self, host: impl ToString, port: u16) -> Self {
+        self.options.remote = Some((host.to_string(), port));
+        self
+    }
+
+    /// Only addresses of this family.
+    pub fn family(mut self, family: AddressFamily) -> Self {
+        self.options.family = Some(family);
+        self
+    }
+
+    /// Whether other endpoints that say so too may have the same address; they may not.
+    pub fn reuse_port(mut self, enabled: bool) -> Self {
+        self.options.reuse_port = Some(enabled);
+        self
+    }
+
+    /// Whether datagrams may be sent to broadcast addresses; they may not.
+    pub fn allow_broadcast(mut self, enabled: bool) -> Self {
+        self.options.allow_broadcast = Some(enabled);
+        self
+    }
+
+    /// A datagram socket that exists already, connected or not, instead of all other options.
+    ///
+    /// Awaiting gives `ValueError` if that is no datagram socket. One of another family than the Internet's, such as
+    /// `AF_UNIX`, must be connected.
+    pub fn sock(mut self, sock: impl Into<OwnedFd>) -> Self {
+        self.options.sock = Some(sock.into());
+        self
+    }
+}
+
+impl<F, P> IntoFuture for CreateDatagramEndpoint<F>
+where
+    F: FnOnce() -> P + 'static,
+    P: DatagramProtocol,
+{
+    type Output = Result<(DatagramTransport, ProtocolHandle<P>)>;
+    type IntoFuture = Creating<(DatagramTransport, ProtocolHandle<P>)>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Creating::new(create(self))
+    }
+}
+
+async fn create<F, P>(this: CreateDatagramEndpoint<F>) -> Result<(DatagramTransport, ProtocolHandle<P>)>
+where
+    F: FnOnce() -> P,
+    P: DatagramProtocol,
+{
+    let CreateDatagramEndpoint { event_loop, factory, mut options } = this;
+    check_running(&event_loop)?;
+    let (socket, remote) = match options.sock.take() {
+        Some(fd) => adopt(fd, &options)?,
+        None => open(&event_loop, &options).await?,
+    };
+    let bound = Bound::new(factory());
+    let datagram = Datagram::new(&Network::of(event_loop.inner()), socket, remote, bound.clone())?;
+    let unfinished = CloseOnDrop(Some(datagram.transport()));
+    let made = event_loop.create_future();
+    datagram.start(made.clone());
+    made.await?;
+    let transport = unfinished.finish();
+    if event_loop.get_debug() {
+        crate::log::record!(info, "datagram endpoint created: {transport:?}, {options:?}");
+    }
+    Ok((transport, ProtocolHandle::new(bound)))
+}
+
+/// An endpoint that nobody would have if its making were cancelled now.
+struct CloseOnDrop(Option<DatagramTransport>);
+
+impl CloseOnDrop {
+    fn finish(mut self) -> DatagramTransport {
+        self.0.take().expect("it is taken once, here")
+    }
+}
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        if let Some(transport) = &self.0 {
+            transport.close();
+        }
+    }
+}
+
+impl Options {
+    /// The options that have no say about a socket that exists already.
+    fn given(&self) -> Vec<&'static str> {
+        let given = [
+            ("local_addr", self.local.is_some()),
+            ("remote_addr", self.remote.is_some()),
+            ("family", self.family.is_some()),
+            ("reuse_port", self.reuse_port.is_some()),
+            ("allow_broadcast", self.allow_broadcast.is_some()),
+        ];
+        given.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| *name).collect()
+    }
+}
+
+fn adopt(fd: OwnedFd, options: &Options) -> Result<(Socket, Remote)> {
+    let given = options.given();
+    if !given.is_empty() {
+        return Err(Error::value_error(format!(
+            "create_datagram_endpoint: sock is used as it is; remove {}",
+            given.join(", ")
+        )));
+    }
+    let socket = Socket::adopt_datagram(fd).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => Error::value_error(format!("create_datagram_endpoint: sock: {error}")),
+        _ => error.into(),
+    })?;
+    let remote = if socket.is_connected()? {
+        Remote::Connected(socket.peer_addr()?)
+    } else if socket.local_addr()?.is_some() {
+        Remote::Any
+    } else {
+        return Err(Error::value_error(
+            "create_datagram_endpoint: sock is of another family than the Internet's; connect it first",
+        ));
+    };
+    Ok((socket, remote))
+}
+
+/// A local and a remote address of one family.
+type Pair = (Option<SocketAddr>, Option<SocketAddr>);
+
+/// Tries each pair of addresses; if all fail, the first error is the caller's.
+async fn open(event_loop: &EventLoop, options: &Options) -> Result<(Socket, Remote)> {
+    let mut first = None;
+    for pair in pairs(event_loop, options).await? {
+        match open_pair(pair, options) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| {
+        Error::value_error(
+            "create_datagram_endpoint: local_addr and remote_addr have no address family in common; name hosts of one",
+        )
+    }))
+}
+
+async fn pairs(event_loop: &EventLoop, options: &Options) -> Result<Vec<Pair>> {
+    let Options { local, remote, family, .. } = options;
+    let locals = addresses(event_loop, local.as_ref(), *family, Target::Listen).await?;
+    let remotes = addresses(event_loop, remote.as_ref(), *family, Target::Connect).await?;
+    match (locals, remotes) {
+        (None, None) => match family {
+            Some(_) => Ok(vec![(None, None)]),
+            None => Err(Error::value_error(
+                "create_datagram_endpoint: unexpected address family; give local_addr, remote_addr or family",
+            )),
+        },
+        (Some(locals), None) => Ok(locals.into_iter().map(|local| (Some(local), None)).collect()),
+        (None, Some(remotes)) => Ok(remotes.into_iter().map(|remote| (None, Some(remote))).collect()),
+        (Some(locals), Some(remotes)) => Ok(joined(&locals, &remotes)),
+    }
+}
+
+/// Each local address with the first remote one of its family.
+fn joined(locals: &[SocketAddr], remotes: &[SocketAddr]) -> Vec<Pair> {
+    let partner = |local: &SocketAddr| remotes.iter().find(|remote| remote.is_ipv4() == local.is_ipv4());
+    locals.iter().filter_map(|local| Some((Some(*local), Some(*partner(local)?)))).collect()
+}
+
+async fn addresses(
+    event_loop: &EventLoop,
+    place: Option<&(String, u16)>,
+    family: Option<AddressFamily>,
+    target: Target,
+) -> Result<Option<Vec<SocketAddr>>> {
+    match place {
+        Some((host, port)) => Ok(Some(resolve_one(event_loop, host, *port, family, target).await?)),
+        None => Ok(None),
+    }
+}
+
+fn open_pair((local, remote): Pair, options: &Options) -> Result<(Socket, Remote)> {
+    let socket = Socket::udp(&local.or(remote).unwrap_or_else(|| any_of(options.family)))?;
+    let broadcast = options.allow_broadcast.unwrap_or(false);
+    if options.reuse_port.unwrap_or(false) {
+        socket.set_reuse_port(true)?;
+    }
+    if broadcast {
+        socket.set_broadcast(true)?;
+    }
+    if let Some(local) = local {
+        socket.bind(&local).map_err(|error| {
+            Error::os_error_at(error, format_args!("error while attempting to bind on address {local}"))
+        })?;
+    }
+    match remote {
+        Some(remote) if broadcast => Ok((socket, Remote::Fixed(remote))),
+        Some(remote) => {
+            socket.connect(&remote).map_err(|error| Error::os_error_at(error, remote))?;
+            Ok((socket, Remote::Connected(Some(remote))))
+        }
+        None => Ok((socket, Remote::Any)),
+    }
+}
+
+/// Some address of this family.
+fn any_of(family: Option<AddressFamily>) -> SocketAddr {
+    let any: IpAddr = match family {
+        Some(AddressFamily::Ipv6) => Ipv6Addr::UNSPECIFIED.into(),
+        Some(AddressFamily::Ipv4) | None => Ipv4Addr::UNSPECIFIED.into(),
+    };
+    SocketAddr::new(any, 0)
+}
+
+impl<F> fmt::Debug for CreateDatagramEndpoint<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateDatagramEndpoint").field("options", &self.options).finish()
+    }
+}

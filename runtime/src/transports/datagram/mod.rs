@@ -1,0 +1,203 @@
+//! `Datagram`: a datagram socket as a transport.
+//!
+//! An error belongs to one datagram: it goes to `error_received`, and the endpoint stays open. What is received lies in
+//! the loop's lent buffer, one datagram at a time; what the system does not take waits as whole datagrams, bounded.
+
+mod callbacks;
+mod closing;
+mod queue;
+mod receiving;
+mod sending;
+mod transport;
+
+pub use transport::DatagramTransport;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+
+use super::DatagramEndpoint;
+use super::flow_control::{FlowControl, HARD_LIMIT};
+use super::network::{Live, LiveKey, Network};
+use super::state::State;
+use super::trsock::HasSocket;
+use crate::context::{self, Context};
+use crate::event_loop::{Source, SourceKey};
+use crate::exceptions::Error;
+use crate::future::Future;
+use crate::sys::{Interest, Readiness, Socket};
+use queue::Queue;
+
+/// Where the datagrams of an endpoint go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remote {
+    /// To whatever address each of them is given.
+    Any,
+    /// All to this one, which the socket is not connected to: answers may come from elsewhere.
+    Fixed(SocketAddr),
+    /// All to the peer that the socket is connected to; `None` if that is no address of the Internet's.
+    Connected(Option<SocketAddr>),
+}
+
+/// A datagram socket.
+pub(crate) struct Datagram {
+    this: Weak<Self>,
+    net: Rc<Network>,
+    /// `None` once the endpoint is closed, so that a protocol which keeps its transport can go.
+    endpoint: RefCell<Option<Rc<dyn DatagramEndpoint>>>,
+    outgoing: RefCell<Outgoing>,
+    /// In which the callbacks run; taken out while they do.
+    context: Cell<Option<Context>>,
+    source: Cell<Option<SourceKey>>,
+    live: Cell<Option<LiveKey>>,
+    socket: Socket,
+    state: Cell<State>,
+    /// What was reported and not yet used up.
+    readiness: Cell<Readiness>,
+    remote: Remote,
+    /// Kept from the socket when it was closed.
+    sockname: Cell<Option<SocketAddr>>,
+}
+
+/// What waits to be sent, and what the protocol has not been told yet.
+#[derive(Debug)]
+struct Outgoing {
+    queue: Queue,
+    flow: FlowControl,
+    hard_limit: usize,
+    /// How many datagrams were dropped because too much waited, or the endpoint was closed.
+    dropped: u64,
+    /// Of datagrams that failed while the protocol was running.
+    errors: VecDeque<Error>,
+    /// Errors for which there was no room there.
+    more_errors: u64,
+}
+
+impl Datagram {
+    /// Takes over a socket and registers it; nothing happens until [`start`](Self::start).
+    pub(crate) fn new(
+        net: &Rc<Network>,
+        socket: Socket,
+        remote: Remote,
+        endpoint: Rc<dyn DatagramEndpoint>,
+    ) -> io::Result<Rc<Self>> {
+        let datagram = Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            net: net.clone(),
+            endpoint: RefCell::new(Some(endpoint)),
+            outgoing: RefCell::new(Outgoing {
+                queue: Queue::default(),
+                flow: FlowControl::default(),
+                hard_limit: HARD_LIMIT,
+                dropped: 0,
+                errors: VecDeque::new(),
+                more_errors: 0,
+            }),
+            context: Cell::new(context::snapshot()),
+            source: Cell::new(None),
+            live: Cell::new(None),
+            socket,
+            state: Cell::new(State::new()),
+            readiness: Cell::default(),
+            remote,
+            sockname: Cell::new(None),
+        });
+        let fd = datagram.socket.fileno().unwrap_or(-1);
+        datagram.source.set(Some(net.inner().add_source(fd, Interest::Both, datagram.clone())?));
+        datagram.live.set(Some(net.enter(datagram.this.clone())));
+        Ok(datagram)
+    }
+
+    /// Schedules `connection_made`; `waiter` is told when it has returned, and receiving begins.
+    pub(crate) fn start(self: &Rc<Self>, waiter: Future<()>) {
+        let datagram = self.clone();
+        self.net.inner().call_soon_internal(move || datagram.connection_made(&waiter));
+    }
+
+    pub(crate) fn transport(self: &Rc<Self>) -> DatagramTransport {
+        DatagramTransport::new(self.clone())
+    }
+
+    /// Changes the state by one transition, and returns what it says.
+    #[inline]
+    fn change<R>(&self, transition: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.state.get();
+        let result = transition(&mut state);
+        self.state.set(state);
+        result
+    }
+
+    /// Runs it in the next batch, to go on with what was reported.
+    fn queue(&self) {
+        if self.change(State::queue) {
+            if let Some(this) = self.this.upgrade() {
+                self.net.inner().queue_source(this);
+            }
+        }
+    }
+
+    /// Whether something waits to be sent.
+    fn has_waiting(&self) -> bool {
+        !self.outgoing.borrow().queue.is_empty()
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        match self.remote {
+            Remote::Connected(peer) => peer,
+            Remote::Any | Remote::Fixed(_) => None,
+        }
+    }
+}
+
+impl Source for Datagram {
+    #[inline]
+    fn on_event(&self, readiness: Readiness) -> bool {
+        self.readiness.set(self.readiness.get().or(readiness));
+        // The first report says "writable" and means nothing; a paused endpoint keeps its reports for later.
+        let wanted = self.may_read() || self.has_waiting();
+        wanted && self.change(State::queue)
+    }
+
+    fn run(self: Rc<Self>) {
+        self.state.set(self.state.get().dequeued());
+        let transport = self.transport();
+        self.in_context(|| {
+            self.read_ready(&transport);
+            self.write_ready(&transport);
+            self.settle(&transport);
+        });
+    }
+}
+
+impl Live for Datagram {
+    fn loop_closed(self: Rc<Self>) {
+        self.forget();
+    }
+}
+
+impl HasSocket for Datagram {
+    fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+impl fmt::Debug for Datagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.get();
+        f.write_str("<DatagramTransport")?;
+        match self.socket.fileno() {
+            Some(fd) => write!(f, " fd={fd}")?,
+            None => f.write_str(" closed")?,
+        }
+        if let Some(peer) = self.peer() {
+            write!(f, " peer={peer}")?;
+        }
+        if !state.is_lost() {
+            write!(f, " {}, {} bytes to send", state.name(), self.outgoing.borrow().queue.size())?;
+        }
+        f.write_str(">")
+    }
+}

@@ -1,0 +1,178 @@
+//! Sending: at once if possible, the rest when the system takes more. A datagram goes whole or not at all.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+use super::super::state::{State, Writing};
+use super::queue::cost;
+use super::{Datagram, DatagramTransport, Remote};
+use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
+use crate::exceptions::{Error, Result};
+
+/// How many datagrams one endpoint may send before the others have their turn.
+const SENDS_PER_TURN: usize = 32;
+
+/// How many errors wait for a protocol that is running; more are only counted.
+const ERRORS: usize = 64;
+
+impl Datagram {
+    /// Sends it now or keeps it. The errors are the caller's mistakes; those of the system go to the protocol.
+    pub(super) fn send_or_keep(&self, data: &[u8], addr: Option<SocketAddr>) -> Result<()> {
+        let to = self.destination(addr)?;
+        if self.state.get().writing() != Writing::Allowed {
+            self.refuse();
+        } else if self.has_waiting() {
+            self.keep(data, to);
+        } else {
+            match self.send_now(data, to) {
+                Ok(true) => {}
+                Ok(false) => self.keep(data, to),
+                Err(error) => self.failed(error, addr.or(self.peer())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it goes; `None` is where the socket is connected to.
+    fn destination(&self, addr: Option<SocketAddr>) -> Result<Option<SocketAddr>> {
+        match (self.remote, addr) {
+            (Remote::Any, Some(addr)) => Ok(Some(addr)),
+            (Remote::Any, None) => Err(Error::value_error(
+                "sendto() needs an address: this endpoint has no remote_addr; give one to either of them",
+            )),
+            (Remote::Fixed(remote), addr) if addr.is_none_or(|addr| addr == remote) => Ok(Some(remote)),
+            (Remote::Connected(peer), addr) if addr.is_none() || addr == peer => Ok(None),
+            (remote, Some(addr)) => Err(elsewhere(remote, addr)),
+            (_, None) => Ok(None),
+        }
+    }
+
+    /// False: the system takes nothing at the moment.
+    fn send_now(&self, data: &[u8], to: Option<SocketAddr>) -> io::Result<bool> {
+        // A child of a fork shares the socket with its parent, and must leave it alone.
+        self.net.inner().check_usable().map_err(io::Error::from)?;
+        match self.socket.send_datagram(data, to.as_ref()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.set_writable(false);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the system takes more. After a send that it refused trying is of no use until that is reported anew.
+    fn set_writable(&self, writable: bool) {
+        let mut readiness = self.readiness.get();
+        readiness.writable = writable;
+        self.readiness.set(readiness);
+    }
+
+    /// Copies a datagram that has to wait; one more than the hard limit allows is dropped, and the protocol hears of it.
+    fn keep(&self, data: &[u8], to: Option<SocketAddr>) {
+        let mut outgoing = self.outgoing.borrow_mut();
+        let size = outgoing.queue.size() + cost(data.len());
+        let limit = outgoing.hard_limit;
+        if size > limit {
+            outgoing.dropped += 1;
+            drop(outgoing);
+            return self.failed(overflow(limit), to.or(self.peer()));
+        }
+        outgoing.queue.push(data, to);
+        outgoing.flow.grown(size);
+        drop(outgoing);
+        self.settle_now();
+    }
+
+    /// The system takes more.
+    pub(super) fn write_ready(&self, transport: &DatagramTransport) {
+        let readiness = self.readiness.get();
+        if (readiness.writable || readiness.error) && self.has_waiting() && !self.state.get().is_ending() {
+            self.flush(transport);
+        }
+    }
+
+    fn flush(&self, transport: &DatagramTransport) {
+        self.set_writable(true);
+        for _ in 0..SENDS_PER_TURN {
+            let Some((outcome, to)) = self.send_first() else { break };
+            match outcome {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => self.failed(error, to.or(self.peer())),
+            }
+        }
+        // The protocol may send more when it is told.
+        self.settle(transport);
+        if self.has_waiting() {
+            if self.readiness.get().writable {
+                self.queue();
+            }
+        } else if self.state.get().is_flushing() {
+            self.lost(transport);
+        }
+    }
+
+    /// Tries the oldest datagram; unless it has to wait on, it is gone, with its error or without.
+    fn send_first(&self) -> Option<(io::Result<bool>, Option<SocketAddr>)> {
+        let mut outgoing = self.outgoing.borrow_mut();
+        let first = outgoing.queue.front().filter(|_| !self.state.get().is_ending())?;
+        let to = first.to;
+        let outcome = self.send_now(&first.data, to);
+        if !matches!(outcome, Ok(false)) {
+            outgoing.queue.pop();
+            let size = outgoing.queue.size();
+            outgoing.flow.shrunk(size);
+        }
+        Some((outcome, to))
+    }
+
+    /// One datagram failed. The protocol is told at once, or right after the callback that is running.
+    #[cold]
+    pub(super) fn failed(&self, error: io::Error, at: Option<SocketAddr>) {
+        let error = match at {
+            Some(address) => Error::os_error_at(error, address),
+            None => error.into(),
+        };
+        if self.net.inner().get_debug() {
+            crate::log::record!(debug, "{self:?}: {error}");
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing.errors.len() < ERRORS {
+            outgoing.errors.push_back(error);
+        } else {
+            outgoing.more_errors += 1;
+        }
+        drop(outgoing);
+        self.settle_now();
+    }
+
+    #[cold]
+    fn refuse(&self) {
+        self.outgoing.borrow_mut().dropped += 1;
+        if self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
+            crate::log::warning(format_args!("a datagram was sent by an endpoint that is closing or closed: {self:?}"));
+        }
+    }
+}
+
+#[cold]
+fn elsewhere(remote: Remote, addr: SocketAddr) -> Error {
+    let remote = match remote {
+        Remote::Fixed(remote) | Remote::Connected(Some(remote)) => remote.to_string(),
+        Remote::Connected(None) | Remote::Any => "its peer".to_owned(),
+    };
+    Error::value_error(format!(
+        "this endpoint sends to {remote} and not to {addr}: give sendto() no address, or make the endpoint without \
+         remote_addr"
+    ))
+}
+
+#[cold]
+fn overflow(limit: usize) -> io::Error {
+    let text = format!(
+        "the datagram was dropped: more than {limit} bytes would wait to be sent; stop when pause_writing() is called, \
+         or raise the limit with set_write_hard_limit()"
+    );
+    io::Error::new(ErrorKind::QuotaExceeded, text)
+}
