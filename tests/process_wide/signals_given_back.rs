@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{EventLoop, Result, Signal, get_running_loop};
+use asyncio::{Error, EventLoop, Result, Signal, get_running_loop};
 
 use crate::fork::in_child;
 use crate::program::{Program, Test, pause, succeeds, test};
@@ -148,6 +148,11 @@ fn has_two_loops() -> ExitCode {
     raise(Signal::SIGUSR1);
     second.run_until_complete(settle()).unwrap();
     assert_eq!(count.get(), 1);
+    // An open loop without handlers leaves them to others too.
+    assert!(second.remove_signal_handler(Signal::SIGUSR1));
+    let third = EventLoop::new().unwrap();
+    third.add_signal_handler(Signal::SIGUSR1, || ()).unwrap();
+    third.close().unwrap();
     second.close().unwrap();
     ExitCode::SUCCESS
 }
@@ -161,9 +166,15 @@ fn forks() -> ExitCode {
     let count = Rc::new(Cell::new(0));
     let counted = count.clone();
     event_loop.add_signal_handler(Signal::SIGUSR1, move || counted.set(counted.get() + 1)).unwrap();
+    event_loop.add_signal_handler(Signal::SIGINT, || panic!("it came to a child only")).unwrap();
     let parents = event_loop.clone();
     in_child(move || {
         raise(Signal::SIGUSR1);
+        let interrupted = asyncio::run(async {
+            raise(Signal::SIGINT);
+            asyncio::sleep(Duration::from_secs(3600)).await;
+        });
+        assert!(matches!(interrupted, Err(Error::KeyboardInterrupt)), "a child's runner takes Ctrl-C: {interrupted:?}");
         assert!(!parents.remove_signal_handler(Signal::SIGUSR1));
         let answer = asyncio::run(async move {
             let event_loop = get_running_loop()?;

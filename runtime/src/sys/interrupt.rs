@@ -50,10 +50,11 @@ impl Listener {
             return None;
         }
         let present = action(libc::SIGINT).ok()?;
-        let (caught, inherited) = (is_caught(&present), signals::is_handler(&present));
-        if present.sa_sigaction != libc::SIG_DFL && !caught && !inherited {
+        // What a child of a fork has inherited of its parent's handlers does nothing, so it is taken over.
+        if present.sa_sigaction != libc::SIG_DFL && !signals::is_handler(&present) {
             return None;
         }
+        let caught = is_caught(&present);
         INTERRUPTED.store(false, Ordering::Release);
         let listener = Self { unparker: Box::into_raw(Box::new(unparker)) };
         LISTENER.store(listener.unparker, Ordering::SeqCst);
