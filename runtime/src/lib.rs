@@ -64,7 +64,10 @@ pub use executor::{
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
-pub use net::{AddressFamily, Hosts};
+pub use net::{
+    AddrInfo, AddrInfoQuery, AddressFamily, GetAddrInfo, GetNameInfo, Hosts, Resolver, ResolverFuture, Resolving,
+    SystemResolver,
+};
 pub use protocols::{Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};

@@ -9,6 +9,7 @@ mod errors;
 mod exception_handler;
 mod listening;
 mod readers;
+mod resolving;
 mod running;
 mod servers;
 mod signals;

@@ -8,7 +8,7 @@
 //! - [`Unparker`]: ends a `wait` from any thread or signal handler.
 //! - [`Inbox`]: what other threads have for the loop, one lock-free word.
 //! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
-//!   [`resolve`]: host names.
+//!   [`getaddrinfo`], [`getnameinfo`]: host names.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
@@ -30,7 +30,9 @@ mod socket;
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use receive::ReceiveBuffer;
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{
+    Found, Hints, INET, INET6, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
+};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
