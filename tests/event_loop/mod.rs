@@ -13,6 +13,7 @@ mod resolving;
 mod running;
 mod servers;
 mod signals;
+mod sockets;
 mod threads;
 mod tick;
 mod timers;

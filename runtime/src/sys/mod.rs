@@ -9,6 +9,7 @@
 //! - [`Inbox`]: what other threads have for the loop, one lock-free word.
 //! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
 //!   [`getaddrinfo`], [`getnameinfo`]: host names.
+//! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
@@ -26,6 +27,7 @@ mod resolve;
 mod scoped;
 pub(crate) mod signals;
 mod socket;
+mod user_socket;
 
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
@@ -36,3 +38,7 @@ pub(crate) use resolve::{
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
+pub use user_socket::{SockAddr, UserSocket};
+pub(crate) use user_socket::{
+    accept, connect, family, receive, receive_from, receive_some, receive_some_from, send, send_to,
+};

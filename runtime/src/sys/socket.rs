@@ -17,10 +17,10 @@ const CLOSED: RawFd = -1;
 
 /// A peer that is gone is an error to be returned, not a signal that ends the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
+pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 /// These systems have an option of the socket for it, which is set when it is made.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-const SEND_FLAGS: libc::c_int = 0;
+pub(super) const SEND_FLAGS: libc::c_int = 0;
 
 /// How many pieces one vectored send takes.
 pub(crate) const SEND_PIECES: usize = 64;
@@ -220,7 +220,7 @@ impl fmt::Debug for Socket {
 
 /// Calls `f` again as long as a signal ends it: nobody would report that it can go on.
 #[inline]
-fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match f() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -230,7 +230,7 @@ fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 }
 
 /// Whether an error of `connect` says that it goes on by itself.
-fn is_in_progress(error: &io::Error) -> bool {
+pub(super) fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
 }
 
@@ -257,12 +257,12 @@ pub(crate) fn is_lost_connection(error: &io::Error) -> bool {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
     let (socket, address) = listener.accept()?;
     socket.set_nonblocking(true)?;
     Ok((socket, address))
