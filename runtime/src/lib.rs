@@ -64,7 +64,11 @@ pub use executor::{
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
-pub use net::{AddressFamily, Hosts};
+pub use net::{
+    AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, Resolver, ResolverFuture,
+    Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto, SockSendAll,
+    SockSendTo, SystemResolver,
+};
 pub use protocols::{DatagramProtocol, Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
@@ -74,6 +78,7 @@ pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,
     Hold, Lock, Semaphore, Truth,
 };
+pub use sys::{SockAddr, UserSocket as Socket};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
     create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,

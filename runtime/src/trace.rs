@@ -45,6 +45,8 @@ pub(crate) enum WaitsFor {
     Put,
     /// That the items of a queue are done.
     Join,
+    /// That a socket is ready.
+    Socket,
 }
 
 struct Stack {

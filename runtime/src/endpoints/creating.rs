@@ -5,8 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::event_loop::{EventLoop, get_running_loop};
-use crate::exceptions::{Error, Result};
+use crate::exceptions::Result;
+pub(super) use crate::net::check_running;
 
 /// A server or connection that is being made.
 ///
@@ -36,12 +36,4 @@ impl<T> fmt::Debug for Creating<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Creating").finish_non_exhaustive()
     }
-}
-
-/// An error unless this very loop runs the caller.
-pub(super) fn check_running(event_loop: &EventLoop) -> Result<()> {
-    if &get_running_loop()? == event_loop {
-        return Ok(());
-    }
-    Err(Error::runtime_error("this is awaited on another event loop than it was made for; use get_running_loop()"))
 }

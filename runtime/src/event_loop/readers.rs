@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 
-use super::sources::{Kind, SourceKey};
+use super::sources::{Kind, SourceKey, used_by_transport};
 use super::{EventLoop, Inner, Source};
 use crate::context;
 use crate::exceptions::{Error, Result};
@@ -21,7 +21,7 @@ impl EventLoop {
     ///
     /// # Errors
     ///
-    /// `RuntimeError` if the loop is closed or a transport owns the descriptor; `OsError` if the system cannot watch
+    /// `RuntimeError` if the loop is closed, a transport owns the descriptor, or a socket operation waits for it; `OsError` if the system cannot watch
     /// it, which is so for regular files.
     ///
     /// # Examples
@@ -239,8 +239,9 @@ impl Inner {
     /// The watch of a descriptor; an error if a transport owns it.
     fn watch_of(&self, fd: RawFd) -> Result<Option<Rc<Watch>>> {
         match self.sources.owner(fd) {
-            Some((_, Kind::Transport)) => Err(Error::runtime_error(format!(
-                "descriptor {fd} is used by a transport; use the transport, or a descriptor of your own"
+            Some((_, Kind::Transport)) => Err(used_by_transport(fd)),
+            Some((_, Kind::Socket)) => Err(Error::runtime_error(format!(
+                "a socket operation, such as sock_recv(), waits for descriptor {fd}; watch a duplicate of it"
             ))),
             _ => Ok(self.watches.borrow().get(&fd).cloned()),
         }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use slab::Slab;
 
 use super::{Inner, Ready};
+use crate::exceptions::{Error, Result};
 use crate::sys::{Interest, RawFd, Readiness};
 
 /// Something that reacts to the readiness of a descriptor.
@@ -34,6 +35,8 @@ pub(super) enum Kind {
     Transport,
     /// Made by `add_reader` or `add_writer`.
     Watch,
+    /// A program's own socket, as long as an operation waits for it.
+    Socket,
 }
 
 pub(super) struct Sources {
@@ -68,6 +71,21 @@ impl Inner {
     /// Registers a transport's descriptor, once and edge-triggered.
     pub(crate) fn add_source(&self, fd: RawFd, interest: Interest, source: Rc<dyn Source>) -> io::Result<SourceKey> {
         self.register(fd, interest, source, Kind::Transport)
+    }
+
+    /// Registers a program's own socket, for an operation that waits for it; edge-triggered.
+    pub(crate) fn add_socket(&self, fd: RawFd, interest: Interest, source: Rc<dyn Source>) -> Result<SourceKey> {
+        match self.sources.owner(fd) {
+            Some((_, Kind::Transport)) => Err(used_by_transport(fd)),
+            Some((_, Kind::Watch)) => Err(Error::runtime_error(format!(
+                "descriptor {fd} is watched by add_reader() or add_writer(), so no socket operation can wait for it; \
+                 remove those first"
+            ))),
+            Some((_, Kind::Socket)) | None => {
+                let key = self.register(fd, interest, source, Kind::Socket);
+                key.map_err(|error| Error::os_error_at(error, format_args!("descriptor {fd}")))
+            }
+        }
     }
 
     pub(super) fn register(
@@ -120,4 +138,10 @@ impl Inner {
         let sources = std::mem::take(&mut *self.sources.entries.borrow_mut());
         sources.into_iter().for_each(|(_, source)| self.let_go(source));
     }
+}
+
+pub(super) fn used_by_transport(fd: RawFd) -> Error {
+    Error::runtime_error(format!(
+        "descriptor {fd} is used by a transport; use the transport, or a descriptor of your own"
+    ))
 }

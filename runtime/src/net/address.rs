@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::dns::{Lookup, look_up};
+use super::dns::{Question, look_up};
+use super::resolver::AddrInfo;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 
@@ -137,14 +138,28 @@ impl Target {
 /// The addresses of one host, in the order of the system's preference.
 ///
 /// Numeric ones are taken as they are; an IPv6 address with a scope is the system's to understand.
-fn begin(event_loop: &EventLoop, name: &str, port: u16, target: Target) -> Result<Lookup> {
+fn begin(event_loop: &EventLoop, name: &str, port: u16, target: Target) -> Lookup {
     if name.is_empty() {
-        let addresses = target.without_name().map(|address| SocketAddr::new(address, port));
-        return Ok(Lookup::known(addresses.into()));
+        return Lookup::Known(target.without_name().map(|address| SocketAddr::new(address, port)).into());
     }
     match name.parse::<IpAddr>() {
-        Ok(address) => Ok(Lookup::known(vec![SocketAddr::new(address, port)])),
-        Err(_) => look_up(event_loop, name, port),
+        Ok(address) => Lookup::Known(vec![SocketAddr::new(address, port)]),
+        Err(_) => Lookup::Asked(look_up(event_loop, name, port)),
+    }
+}
+
+/// Addresses that are known, or will be.
+enum Lookup {
+    Known(Vec<SocketAddr>),
+    Asked(Question<Vec<AddrInfo>>),
+}
+
+impl Lookup {
+    async fn finish(self) -> Result<Vec<SocketAddr>> {
+        match self {
+            Self::Known(addresses) => Ok(addresses),
+            Self::Asked(question) => Ok(question.finish().await?.into_iter().map(|info| info.address).collect()),
+        }
     }
 }
 
@@ -156,7 +171,7 @@ pub(crate) async fn resolve_one(
     family: Option<AddressFamily>,
     target: Target,
 ) -> Result<Vec<SocketAddr>> {
-    let mut addresses = begin(event_loop, name, port, target)?.finish().await?;
+    let mut addresses = begin(event_loop, name, port, target).finish().await?;
     addresses.retain(|address| family.is_none_or(|family| family.has(address)));
     if addresses.is_empty() {
         let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address of the family asked for");
@@ -173,8 +188,7 @@ pub(crate) async fn resolve_all(
     family: Option<AddressFamily>,
     target: Target,
 ) -> Result<Vec<SocketAddr>> {
-    let lookups: Vec<Lookup> =
-        hosts.names.iter().map(|name| begin(event_loop, name, port, target)).collect::<Result<_>>()?;
+    let lookups: Vec<Lookup> = hosts.names.iter().map(|name| begin(event_loop, name, port, target)).collect();
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for lookup in lookups {
         for address in lookup.finish().await? {

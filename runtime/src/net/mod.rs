@@ -3,7 +3,16 @@
 mod address;
 mod connecting;
 mod dns;
+mod resolver;
+mod sock;
 
 pub use address::{AddressFamily, Hosts};
 pub(crate) use address::{Target, resolve_all, resolve_one};
 pub(crate) use connecting::connect;
+pub(crate) use dns::check_running;
+pub use dns::{GetAddrInfo, GetNameInfo, Resolving};
+pub use resolver::{AddrInfo, AddrInfoQuery, Resolver, ResolverFuture, SystemResolver};
+pub use sock::{
+    ConnectAddress, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto, SockSendAll,
+    SockSendTo,
+};

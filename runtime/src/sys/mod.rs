@@ -8,7 +8,8 @@
 //! - [`Unparker`]: ends a `wait` from any thread or signal handler.
 //! - [`Inbox`]: what other threads have for the loop, one lock-free word.
 //! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
-//!   [`resolve`]: host names.
+//!   [`getaddrinfo`], [`getnameinfo`]: host names.
+//! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
@@ -27,11 +28,18 @@ mod resolve;
 mod scoped;
 pub(crate) mod signals;
 mod socket;
+mod user_socket;
 
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use receive::ReceiveBuffer;
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{
+    Found, Hints, INET, INET6, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
+};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
+pub use user_socket::{SockAddr, UserSocket};
+pub(crate) use user_socket::{
+    accept, connect, family, receive, receive_from, receive_some, receive_some_from, send, send_to,
+};

@@ -235,7 +235,7 @@ pub(super) fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Resu
 }
 
 /// Whether an error of `connect` says that it goes on by itself.
-fn is_in_progress(error: &io::Error) -> bool {
+pub(super) fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
 }
 
@@ -262,12 +262,12 @@ pub(crate) fn is_lost_connection(error: &io::Error) -> bool {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
     let (socket, address) = listener.accept()?;
     socket.set_nonblocking(true)?;
     Ok((socket, address))

@@ -66,6 +66,7 @@ pub fn format_call_graph(task: Option<&AnyTask>) -> Result<String> {
         WaitsFor::Get => "waits for an item of a queue",
         WaitsFor::Put => "waits for room in a queue",
         WaitsFor::Join => "waits until the items of a queue are done",
+        WaitsFor::Socket => "waits for a socket",
         WaitsFor::Unknown => "waits",
     };
     let _ = writeln!(text, "  {waits}");

@@ -7,10 +7,12 @@
 mod harness;
 mod leaks;
 mod probe;
+mod static_resolver;
 mod virtual_clock;
 
 pub use leaks::assert_no_leaks;
 pub use probe::{UntilIdle, until_idle};
+pub use static_resolver::StaticResolver;
 pub use virtual_clock::VirtualClock;
 
 #[doc(hidden)]
