@@ -138,6 +138,24 @@ async fn two_wait_for_one_connection_and_one_of_them_may_leave() {
     assert_eq!(sock.peer_addr().unwrap().as_socket(), Some(address));
 }
 
+#[cfg(target_os = "linux")]
+#[asyncio::test(timeout = "20s")]
+async fn two_who_wait_for_one_connection_both_hear_that_it_failed() {
+    let (server, address, _filler) = full().await;
+    let sock = Rc::new(tcp());
+    let connect = || {
+        let sock = sock.clone();
+        asyncio::create_task(async move { running().sock_connect(&sock, address).await })
+    };
+    let (first, second) = (connect(), connect());
+    until_it_waits(&second).await;
+    // The system repeats its attempt within a second or two, and finds nobody.
+    drop(server);
+    assert_eq!(first.await.unwrap_err().io_kind(), Some(ErrorKind::ConnectionRefused));
+    let error = second.await.unwrap_err();
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
 #[asyncio::test(timeout = "20s")]
 async fn a_connect_that_is_cancelled_before_it_begins_does_nothing() {
     let (_server, address) = listener();
