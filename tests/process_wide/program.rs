@@ -48,11 +48,21 @@ pub(crate) fn name() -> Option<String> {
 
 /// Runs a test's program in this process.
 pub(crate) fn run(test: &Test) -> ExitCode {
+    reset_signals();
     // A process that was started in the background inherits an ignored SIGINT.
     // SAFETY: the default action needs no handler.
     #[expect(unsafe_code, reason = "std has no signals")]
     let _ = unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     (test.program)()
+}
+
+/// What whoever started the tests ignores, as `nohup` and shells without job control do, is not ignored here.
+#[expect(unsafe_code, reason = "std has no signals")]
+fn reset_signals() {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: the default action is the system's own.
+        assert_ne!(unsafe { libc::signal(signal, libc::SIG_DFL) }, libc::SIG_ERR);
+    }
 }
 
 /// Starts a test's program and watches it.
