@@ -49,10 +49,6 @@ pub(crate) fn name() -> Option<String> {
 /// Runs a test's program in this process.
 pub(crate) fn run(test: &Test) -> ExitCode {
     reset_signals();
-    // A process that was started in the background inherits an ignored SIGINT.
-    // SAFETY: the default action needs no handler.
-    #[expect(unsafe_code, reason = "std has no signals")]
-    let _ = unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     (test.program)()
 }
 
