@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
 use super::creating::{Creating, check_running};
+use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
 use crate::net::{AddressFamily, Target, connect, resolve_one};
@@ -149,7 +150,7 @@ where
     };
     let bound = Bound::new(factory());
     let stream = Stream::new(&Network::of(event_loop.inner()), socket, peer, bound.clone(), None)?;
-    let unfinished = CloseOnDrop(Some(stream.transport()));
+    let unfinished = Unfinished::new(stream.transport(), Transport::close);
     let made = event_loop.create_future();
     stream.start(Some(made.clone()));
     made.await?;
@@ -158,23 +159,6 @@ where
         crate::log::record!(debug, "{transport:?} is connected");
     }
     Ok((transport, ProtocolHandle::new(bound)))
-}
-
-/// A connection that nobody would have if its making were cancelled now.
-struct CloseOnDrop(Option<Transport>);
-
-impl CloseOnDrop {
-    fn finish(mut self) -> Transport {
-        self.0.take().expect("it is taken once, here")
-    }
-}
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        if let Some(transport) = &self.0 {
-            transport.close();
-        }
-    }
 }
 
 fn adopt(fd: OwnedFd) -> Result<(Socket, Option<SocketAddr>)> {

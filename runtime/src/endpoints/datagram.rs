@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 
 use super::creating::{Creating, check_running};
+use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::{AddressFamily, Target, resolve_one};
@@ -155,7 +156,7 @@ where
     };
     let bound = Bound::new(factory());
     let datagram = Datagram::new(&Network::of(event_loop.inner()), socket, remote, bound.clone())?;
-    let unfinished = CloseOnDrop(Some(datagram.transport()));
+    let unfinished = Unfinished::new(datagram.transport(), DatagramTransport::close);
     let made = event_loop.create_future();
     datagram.start(made.clone());
     made.await?;
@@ -164,23 +165,6 @@ where
         crate::log::record!(info, "datagram endpoint created: {transport:?}, {options:?}");
     }
     Ok((transport, ProtocolHandle::new(bound)))
-}
-
-/// An endpoint that nobody would have if its making were cancelled now.
-struct CloseOnDrop(Option<DatagramTransport>);
-
-impl CloseOnDrop {
-    fn finish(mut self) -> DatagramTransport {
-        self.0.take().expect("it is taken once, here")
-    }
-}
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        if let Some(transport) = &self.0 {
-            transport.close();
-        }
-    }
 }
 
 impl Options {

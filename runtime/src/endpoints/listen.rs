@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::Server;
 use super::creating::{Creating, check_running};
 use super::server::Factory;
+use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::{AddressFamily, Hosts, Target, resolve_all};
@@ -190,10 +191,8 @@ async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: 
     };
     let server = Server::new(Network::of(event_loop.inner()), sockets, factory, options.backlog);
     if options.start_serving {
-        let unfinished = CloseOnDrop(Some(server));
-        if let Some(server) = &unfinished.0 {
-            server.start()?;
-        }
+        server.start().inspect_err(|_| server.close())?;
+        let unfinished = Unfinished::new(server, Server::close);
         sleep(Duration::ZERO).await;
         let server = unfinished.finish();
         if event_loop.get_debug() {
@@ -202,23 +201,6 @@ async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: 
         return Ok(server);
     }
     Ok(server)
-}
-
-/// A server that nobody would have if its making were cancelled now.
-struct CloseOnDrop(Option<Server>);
-
-impl CloseOnDrop {
-    fn finish(mut self) -> Server {
-        self.0.take().expect("it is taken once, here")
-    }
-}
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        if let Some(server) = &self.0 {
-            server.close();
-        }
-    }
 }
 
 /// One socket an address.

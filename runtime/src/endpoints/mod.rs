@@ -6,6 +6,7 @@ mod creating;
 mod datagram;
 mod listen;
 mod server;
+mod unfinished;
 
 pub use connect::CreateConnection;
 pub use creating::Creating;

@@ -1,0 +1,26 @@
+//! What is being made and would be nobody's if the making were cancelled now: it is closed then.
+
+/// Closes a transport or server that is dropped before it is [`finish`](Self::finish)ed.
+pub(super) struct Unfinished<T> {
+    made: Option<T>,
+    close: fn(&T),
+}
+
+impl<T> Unfinished<T> {
+    pub(super) fn new(made: T, close: fn(&T)) -> Self {
+        Self { made: Some(made), close }
+    }
+
+    /// Somebody has it now.
+    pub(super) fn finish(mut self) -> T {
+        self.made.take().expect("it is taken once, here")
+    }
+}
+
+impl<T> Drop for Unfinished<T> {
+    fn drop(&mut self) {
+        if let Some(made) = &self.made {
+            (self.close)(made);
+        }
+    }
+}
