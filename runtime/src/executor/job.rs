@@ -7,8 +7,7 @@ use super::Executor;
 use crate::context::Luggage;
 use crate::exceptions::{Error, Result, catch};
 use crate::future::ConcurrentFuture;
-use crate::sealed::Sealed;
-use crate::task::current_task;
+use crate::task::{TaskOutput, current_task};
 
 /// A function on its way to a thread, as an [`Executor`] gets it.
 ///
@@ -58,29 +57,11 @@ impl Job {
     note = "write `Ok::<_, asyncio::Error>(…)` as its last line; an error of your own needs `.map_err(asyncio::Error::other)`",
     note = "a coroutine belongs on the loop: `asyncio::create_task(…)`"
 )]
-pub trait JobOutput: Sealed {
-    /// What the job results in if all goes well.
-    type Value;
+pub trait JobOutput: TaskOutput {}
 
-    #[doc(hidden)]
-    fn into_result(self) -> Result<Self::Value>;
-}
+impl JobOutput for () {}
 
-impl JobOutput for () {
-    type Value = ();
-
-    fn into_result(self) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl<T, E: Into<Error>> JobOutput for Result<T, E> {
-    type Value = T;
-
-    fn into_result(self) -> Result<T> {
-        self.map_err(Into::into)
-    }
-}
+impl<T, E: Into<Error>> JobOutput for Result<T, E> {}
 
 /// Gives a function to an executor, with what it sees of the caller's context.
 pub(super) fn submit<F, R>(

@@ -12,52 +12,64 @@ pub(crate) trait Call {
     /// Runs the callback in its context, unless it ran or was cancelled.
     fn invoke(&self) -> Result<(), Panic>;
     fn cancel(&self);
-    fn cancelled(&self) -> bool;
-    /// The context that it runs in, made now if it has none.
-    fn context(&self) -> Context;
-    fn location(&self) -> &'static Location<'static>;
+    fn about(&self) -> &About;
     /// The function's name, as the compiler prints it.
     fn name(&self) -> &'static str;
+
+    fn cancelled(&self) -> bool {
+        self.about().cancelled.get()
+    }
+
+    /// The context that it runs in, made now if it has none.
+    fn context(&self) -> Context {
+        self.about().context.get()
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.about().location
+    }
 }
 
-/// A callback that runs once.
-pub(crate) struct CallCell<F> {
-    callback: Cell<Option<F>>,
+/// What there is to know of a callback, however often it runs.
+pub(crate) struct About {
     context: OwnContext,
     cancelled: Cell<bool>,
     location: &'static Location<'static>,
 }
 
+impl About {
+    fn new(context: Option<Context>, location: &'static Location<'static>) -> Self {
+        Self { context: OwnContext(Cell::new(context)), cancelled: Cell::new(false), location }
+    }
+}
+
+/// A callback that runs once.
+pub(crate) struct CallCell<F> {
+    callback: Cell<Option<F>>,
+    about: About,
+}
+
 impl<F: FnOnce()> CallCell<F> {
     pub(crate) fn new(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
-        let context = OwnContext::new(context);
-        Self { callback: Cell::new(Some(callback)), context, cancelled: Cell::new(false), location }
+        Self { callback: Cell::new(Some(callback)), about: About::new(context, location) }
     }
 }
 
 impl<F: FnOnce()> Call for CallCell<F> {
     fn invoke(&self) -> Result<(), Panic> {
         let Some(callback) = self.callback.take() else { return Ok(()) };
-        self.context.run(callback)
+        self.about.context.run(callback)
     }
 
     fn cancel(&self) {
         if let Some(callback) = self.callback.take() {
-            self.cancelled.set(true);
+            self.about.cancelled.set(true);
             drop(callback);
         }
     }
 
-    fn cancelled(&self) -> bool {
-        self.cancelled.get()
-    }
-
-    fn context(&self) -> Context {
-        self.context.get()
-    }
-
-    fn location(&self) -> &'static Location<'static> {
-        self.location
+    fn about(&self) -> &About {
+        &self.about
     }
 
     fn name(&self) -> &'static str {
@@ -69,47 +81,36 @@ impl<F: FnOnce()> Call for CallCell<F> {
 pub(crate) struct RepeatedCall<F> {
     /// Not there while it runs.
     callback: Cell<Option<F>>,
-    context: OwnContext,
-    cancelled: Cell<bool>,
-    location: &'static Location<'static>,
+    about: About,
 }
 
 impl<F: FnMut()> RepeatedCall<F> {
     pub(crate) fn new(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
-        let context = OwnContext::new(context);
-        Self { callback: Cell::new(Some(callback)), context, cancelled: Cell::new(false), location }
+        Self { callback: Cell::new(Some(callback)), about: About::new(context, location) }
     }
 }
 
 impl<F: FnMut()> Call for RepeatedCall<F> {
     fn invoke(&self) -> Result<(), Panic> {
         let Some(mut callback) = self.callback.take() else { return Ok(()) };
-        let outcome = self.context.run(&mut callback);
-        if !self.cancelled.get() {
+        let outcome = self.about.context.run(&mut callback);
+        if !self.about.cancelled.get() {
             self.callback.set(Some(callback));
             return outcome;
         }
         // It cancelled itself.
-        let dropped = self.context.run(|| drop(callback));
+        let dropped = self.about.context.run(|| drop(callback));
         outcome.and(dropped)
     }
 
     fn cancel(&self) {
-        self.cancelled.set(true);
+        self.about.cancelled.set(true);
         let callback = self.callback.take();
         drop(callback);
     }
 
-    fn cancelled(&self) -> bool {
-        self.cancelled.get()
-    }
-
-    fn context(&self) -> Context {
-        self.context.get()
-    }
-
-    fn location(&self) -> &'static Location<'static> {
-        self.location
+    fn about(&self) -> &About {
+        &self.about
     }
 
     fn name(&self) -> &'static str {
@@ -121,10 +122,6 @@ impl<F: FnMut()> Call for RepeatedCall<F> {
 struct OwnContext(Cell<Option<Context>>);
 
 impl OwnContext {
-    fn new(context: Option<Context>) -> Self {
-        Self(Cell::new(context))
-    }
-
     fn get(&self) -> Context {
         let context = self.0.take().unwrap_or_default();
         self.0.set(Some(context.clone()));
