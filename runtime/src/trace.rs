@@ -28,8 +28,8 @@ pub(crate) enum WaitsFor {
     Task,
     /// A job in another thread.
     Thread,
-    /// Several tasks.
-    Gather,
+    /// Several tasks or futures.
+    Several,
     /// The first of several branches.
     Select,
     /// The children of a group or scope.

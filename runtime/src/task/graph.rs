@@ -55,7 +55,7 @@ pub fn format_call_graph(task: Option<&AnyTask>) -> Result<String> {
         WaitsFor::Future => "waits for a future",
         WaitsFor::Task => "waits for a task",
         WaitsFor::Thread => "waits for a thread",
-        WaitsFor::Gather => "waits in gather()",
+        WaitsFor::Several => "waits for several tasks",
         WaitsFor::Select => "waits in select!",
         WaitsFor::Children => "waits for its children",
         WaitsFor::Lock => "waits for a lock",

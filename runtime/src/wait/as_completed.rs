@@ -162,7 +162,7 @@ impl<T: 'static> AsCompleted<T> {
                 if self.late == 0 && !self.pending.is_empty() {
                     self.waited = true;
                     self.ended.waker.set(Some(LocalWaker::new(cx)));
-                    waits_for(WaitsFor::Gather);
+                    waits_for(WaitsFor::Several);
                     return Poll::Pending;
                 }
                 let late = self.late > 0;

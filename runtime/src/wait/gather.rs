@@ -164,7 +164,7 @@ impl<C: Children + 'static> Gather<C> {
             self.waited = true;
             shared.waker.set(Some(LocalWaker::new(cx)));
             self.relay.pending(Rc::as_ptr(shared).cast(), || Awaited::Future(shared.clone()));
-            waits_for(WaitsFor::Gather);
+            waits_for(WaitsFor::Several);
             return Poll::Pending;
         }
         if self.waited && is_marked() {

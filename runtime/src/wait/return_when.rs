@@ -187,7 +187,7 @@ impl<W: FutureLike> StdFuture for Wait<W> {
             !count.enough.get() && this.timeout.as_mut().is_some_and(|timeout| Pin::new(timeout).poll(cx).is_ready());
         if leaving || !(count.enough.get() || over) {
             count.waker.set(Some(LocalWaker::new(cx)));
-            waits_for(WaitsFor::Gather);
+            waits_for(WaitsFor::Several);
             return Poll::Pending;
         }
         let awaited = this.awaited.take().expect("a future is not polled after it has ended");
