@@ -12,6 +12,7 @@ pub(crate) use group::{Group, Stage};
 pub(crate) use supervised::{Nursery, Supervised};
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
@@ -106,7 +107,7 @@ struct Child<'env> {
 
 /// The children whose steps are due, in order.
 struct Due {
-    keys: RefCell<Vec<usize>>,
+    keys: RefCell<VecDeque<usize>>,
     group: Rc<Group>,
     inner: Rc<Inner>,
 }
@@ -117,7 +118,7 @@ impl Steps for Due {
             // Nobody will run it.
             return;
         }
-        self.keys.borrow_mut().push(key);
+        self.keys.borrow_mut().push_back(key);
         self.inner.hold();
         self.group.wake();
     }
@@ -203,8 +204,10 @@ impl<'env> Core<'env> {
 
 impl Nursery for Rc<Core<'_>> {
     fn poll_children(&self) {
-        let due = std::mem::take(&mut *self.due.keys.borrow_mut());
-        for key in due {
+        // Those that are due now; what they make due waits for the next step.
+        let due = self.due.keys.borrow().len();
+        for _ in 0..due {
+            let Some(key) = self.due.keys.borrow_mut().pop_front() else { break };
             self.inner.unhold();
             self.step(key);
         }
