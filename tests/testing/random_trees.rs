@@ -138,8 +138,7 @@ async fn inner(tree: &Tree, random: &mut Random, depth: u32) -> Result<()> {
 async fn they_end_in_good_order() {
     let reports = Reports::here();
     for shape in 0..6_u64 {
-        let seed = SEED.get();
-        SEED.set(seed + 1);
+        let seed = asyncio::testing::seed().expect("the test has seeds");
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ shape);
         let tree = Tree::default();
         let before = me().cancelling();
@@ -165,8 +164,4 @@ async fn they_end_in_good_order() {
     // Where a child of a gather fails and its group cancels the waiter in the same tick, both say so, as in Python.
     let known = |message: &String| message == "exception of a gather() was never retrieved";
     assert!(reports.messages().iter().all(known), "{reports:?}");
-}
-
-thread_local! {
-    static SEED: Cell<u64> = const { Cell::new(1) };
 }

@@ -104,3 +104,9 @@ async fn a_race_that_only_some_orders_lose_is_found() {
 async fn an_error_fails_it_too() -> asyncio::Result<()> {
     Err(asyncio::Error::value_error("no"))
 }
+
+#[asyncio::test(seed = 40, seeds = 3)]
+async fn a_test_can_ask_for_its_seed() {
+    let seed = asyncio::testing::seed().expect("it has one");
+    assert!((40..43).contains(&seed), "{seed}");
+}

@@ -6,22 +6,29 @@ use std::cell::Cell;
 
 /// The state of the generator; `None` where tasks keep their order.
 #[derive(Debug)]
-pub(super) struct Shuffle(Cell<Option<u64>>);
+pub(super) struct Shuffle {
+    seed: Option<u64>,
+    state: Cell<Option<u64>>,
+}
 
 impl Shuffle {
     pub(super) fn new(seed: Option<u64>) -> Self {
-        Self(Cell::new(seed))
+        Self { seed, state: Cell::new(seed) }
     }
 
     #[inline]
     pub(super) fn is_on(&self) -> bool {
-        self.0.get().is_some()
+        self.state.get().is_some()
+    }
+
+    pub(super) fn seed(&self) -> Option<u64> {
+        self.seed
     }
 
     /// A number below `end`, which is not zero.
     pub(super) fn below(&self, end: usize) -> usize {
-        let state = self.0.get().unwrap_or_default().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0.set(Some(state));
+        let state = self.state.get().unwrap_or_default().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.state.set(Some(state));
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         // The remainder is not quite even, by less than anybody can see.

@@ -186,6 +186,11 @@ impl Inner {
         self.pace.look_at_once();
     }
 
+    /// What the order of ready tasks began with, if it is a random one.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.shuffle.seed()
+    }
+
     /// One more waits for the loop to be idle, or one less.
     pub(crate) fn count_idlers(&self, change: isize) {
         self.idlers.set(self.idlers.get().saturating_add_signed(change));

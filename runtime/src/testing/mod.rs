@@ -11,7 +11,7 @@ mod static_resolver;
 mod virtual_clock;
 
 pub use leaks::assert_no_leaks;
-pub use probe::{UntilIdle, until_idle};
+pub use probe::{UntilIdle, seed, until_idle};
 pub use static_resolver::StaticResolver;
 pub use virtual_clock::VirtualClock;
 

@@ -1,4 +1,4 @@
-//! `until_idle`: until everything has happened that can happen by itself.
+//! Looking into the running loop: until everything has happened that can happen by itself, and by which seed.
 
 use std::fmt;
 use std::future::Future;
@@ -36,6 +36,22 @@ use crate::handle::LocalWaker;
 /// ```
 pub fn until_idle() -> UntilIdle {
     UntilIdle { counted: None }
+}
+
+/// The seed of the running loop, if it has one: for what else in a test is to be random, and the same when it runs again.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> asyncio::Result<()> {
+/// let event_loop = asyncio::EventLoop::builder().seed(7).build()?;
+/// event_loop.run_until_complete(async { assert_eq!(asyncio::testing::seed(), Some(7)) })?;
+/// assert_eq!(asyncio::testing::seed(), None);
+/// event_loop.close()
+/// # }
+/// ```
+pub fn seed() -> Option<u64> {
+    current_inner(|inner| inner.and_then(|inner| inner.seed()))
 }
 
 /// What [`until_idle`] returns.
