@@ -1,10 +1,10 @@
 //! `call_soon_threadsafe` and `LoopHandle`.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
 
 use asyncio::{ContextVar, EventLoop};
 
@@ -26,16 +26,24 @@ fn notes() -> Vec<String> {
     NOTES.with_borrow(Vec::clone)
 }
 
+/// Whether the system says that a thread runs, or could; only Linux tells.
+fn is_awake(thread: &Path) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(thread).join("stat"));
+    // After the name, which is in brackets, comes the state.
+    stat.is_ok_and(|stat| !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S')))
+}
+
 #[test]
 fn a_call_from_another_thread_wakes_a_sleeping_loop() {
     let event_loop = EventLoop::new().unwrap();
     let here = thread::current().id();
     for round in 0..100 {
         let handle = event_loop.handle();
+        let loops_thread = std::fs::read_link("/proc/thread-self");
         let thread = thread::spawn(move || {
-            if round % 2 == 0 {
-                // Gives the loop the time to fall asleep; either order must work.
-                thread::sleep(Duration::from_micros(500));
+            // Before the loop sleeps, and while it does: either order must work.
+            while round % 2 == 0 && loops_thread.as_ref().is_ok_and(|path| is_awake(path)) {
+                thread::yield_now();
             }
             let stop = move || {
                 assert_eq!(thread::current().id(), here);

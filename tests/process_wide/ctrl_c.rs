@@ -64,8 +64,7 @@ async fn waits_for_ever() -> Result<()> {
 fn ctrl_c_wakes_a_loop_with_nothing_to_do(mut program: Program) {
     // CPython: test_runners.RunnerTests.test_interrupt_wait
     program.wait_for("ready");
-    // Gives the loop the time to sleep. Should it be late, the test shows less, but does not fail.
-    std::thread::sleep(Duration::from_millis(50));
+    program.until_it_sleeps();
     program.interrupt();
     assert_eq!(program.end().code, Some(130));
 }

@@ -135,6 +135,17 @@ impl Program {
         writeln!(self.stdin.as_mut().unwrap()).unwrap();
     }
 
+    /// Until the system says that the program sleeps. Elsewhere than on Linux this does not wait: there the test shows
+    /// less, and does not fail.
+    pub(crate) fn until_it_sleeps(&self) {
+        let stat = format!("/proc/{}/stat", self.child.id());
+        // After the name, which is in brackets, comes the state.
+        let sleeps = |stat: String| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'));
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !sleeps(stat)) {
+            thread::yield_now();
+        }
+    }
+
     /// Sends what Ctrl-C sends.
     pub(crate) fn interrupt(&self) {
         self.signal(libc::SIGINT);

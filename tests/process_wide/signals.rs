@@ -66,8 +66,7 @@ fn sleeps_until_a_signal() -> ExitCode {
 fn a_signal_wakes_a_loop_that_sleeps(mut program: Program) {
     // CPython: test_events.EventLoopTestsMixin.test_signal_handling_while_selecting; B 9
     program.wait_for("ready");
-    // Gives the loop the time to sleep. Should it be late, the test shows less, but does not fail.
-    std::thread::sleep(Duration::from_millis(50));
+    program.until_it_sleeps();
     program.signal(libc::SIGALRM);
     let ended = program.end();
     assert_eq!(ended.code, Some(0), "{ended:#?}");

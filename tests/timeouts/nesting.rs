@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use asyncio::{Error, Future, Result, Timeout};
 
-use super::{now, work};
+use super::{now, on_a_clock};
 use crate::support::journal::Journal;
 use crate::support::tasks::{HOUR, me, millis, seconds, tick};
 
@@ -82,37 +82,41 @@ async fn a_task_that_timed_out_is_not_cancelled() {
     assert_eq!(task.cancelling(), 0);
 }
 
-#[asyncio::test]
-async fn an_outer_deadline_that_passes_during_a_calculation_ends_the_inner_body_too() {
+#[test]
+fn an_outer_deadline_that_passes_during_a_calculation_ends_the_inner_body_too() {
     // CPython: test_timeouts.TimeoutTests.test_nested_timeouts_concurrent
-    let inner = async {
-        asyncio::timeout(millis(100), async {
-            work(millis(10));
-            asyncio::sleep(HOUR).await;
-        })
-        .await
-    };
-    let began = now();
-    assert!(asyncio::timeout(millis(2), inner).await.unwrap_err().is_timeout());
-    assert!(now() - began < millis(90), "the outer one's");
+    on_a_clock(|clock| async move {
+        let began = now();
+        let inner = async {
+            asyncio::timeout(seconds(100), async {
+                clock.advance(seconds(10));
+                asyncio::sleep(HOUR).await;
+            })
+            .await
+        };
+        assert!(asyncio::timeout(seconds(2), inner).await.unwrap_err().is_timeout());
+        assert_eq!(now() - began, seconds(10), "the outer one's, as soon as it can be seen");
+    });
 }
 
-#[asyncio::test]
-async fn an_outer_deadline_ends_what_comes_after_an_inner_one() {
+#[test]
+fn an_outer_deadline_ends_what_comes_after_an_inner_one() {
     // CPython: test_timeouts.TimeoutTests.test_nested_timeouts_loop_busy
-    let began = now();
-    let outer = asyncio::timeout(millis(40), async {
-        let inner = asyncio::timeout(millis(5), async {
-            work(millis(40));
+    on_a_clock(|clock| async move {
+        let began = now();
+        let outer = asyncio::timeout(seconds(40), async {
+            let inner = asyncio::timeout(seconds(5), async {
+                clock.advance(seconds(40));
+                asyncio::sleep(HOUR).await;
+            });
+            // Both have passed by now: the inner one passes the cancel on, or times out before the outer one is seen.
+            let _ = inner.await;
             asyncio::sleep(HOUR).await;
         });
-        // Both have passed by now: the inner one passes the cancel on, or times out before the outer one is seen.
-        let _ = inner.await;
-        asyncio::sleep(HOUR).await;
+        assert!(outer.await.unwrap_err().is_timeout());
+        assert_eq!(now() - began, seconds(40));
+        assert_eq!(me().cancelling(), 0);
     });
-    assert!(outer.await.unwrap_err().is_timeout());
-    assert!(now() - began < seconds(10));
-    assert_eq!(me().cancelling(), 0);
 }
 
 #[asyncio::test(virtual_time)]
