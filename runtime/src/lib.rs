@@ -69,7 +69,7 @@ pub use net::{
     Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto, SockSendAll,
     SockSendTo, SystemResolver,
 };
-pub use protocols::{DatagramProtocol, Protocol, ProtocolHandle};
+pub use protocols::{DatagramProtocol, IntoEndpoint, Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};

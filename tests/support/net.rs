@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{ConcurrentFuture, EventLoop, Protocol, ProtocolHandle, Server, Transport};
+use asyncio::{ConcurrentFuture, EventLoop, IntoEndpoint, ProtocolHandle, Server, Transport};
 use socket2::SockRef;
 
 pub(crate) fn running() -> EventLoop {
@@ -14,7 +14,7 @@ pub(crate) fn running() -> EventLoop {
 }
 
 /// A connection of the loop's to a plain socket.
-pub(crate) async fn connected<P: Protocol>(protocol: P) -> (Transport, ProtocolHandle<P>, TcpStream) {
+pub(crate) async fn connected<P: IntoEndpoint<K>, K>(protocol: P) -> (Transport, ProtocolHandle<P>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (transport, protocol) = running().create_connection(move || protocol, "127.0.0.1", port).await.unwrap();
@@ -23,7 +23,9 @@ pub(crate) async fn connected<P: Protocol>(protocol: P) -> (Transport, ProtocolH
 }
 
 /// As [`connected`], with system buffers so small that little data fills them.
-pub(crate) async fn connected_narrowly<P: Protocol>(protocol: P) -> (Transport, ProtocolHandle<P>, TcpStream) {
+pub(crate) async fn connected_narrowly<P: IntoEndpoint<K>, K>(
+    protocol: P,
+) -> (Transport, ProtocolHandle<P>, TcpStream) {
     let (transport, protocol, peer) = connected(protocol).await;
     SockRef::from(&transport.socket().dup().unwrap()).set_send_buffer_size(16 << 10).unwrap();
     SockRef::from(&peer).set_recv_buffer_size(128 << 10).unwrap();

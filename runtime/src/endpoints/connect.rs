@@ -11,7 +11,7 @@ use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
 use crate::net::{AddressFamily, Target, connect, resolve_one};
-use crate::protocols::{Bound, Protocol, ProtocolHandle};
+use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
 use crate::sys::Socket;
 use crate::transports::{Network, Stream, Transport};
 
@@ -24,9 +24,9 @@ enum Place {
 
 /// A connection to be made: options, and then `.await`. See [`EventLoop::create_connection`].
 #[must_use = "nothing is connected until this is awaited: write `.await`"]
-pub struct CreateConnection<F> {
+pub struct CreateConnection<P> {
     event_loop: EventLoop,
-    factory: F,
+    factory: Box<dyn FnOnce() -> Binding<P>>,
     place: Place,
     options: Options,
 }
@@ -76,30 +76,30 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
-    pub fn create_connection<F, P>(&self, factory: F, host: impl ToString, port: u16) -> CreateConnection<F>
+    pub fn create_connection<F, P, K>(&self, factory: F, host: impl ToString, port: u16) -> CreateConnection<P>
     where
         F: FnOnce() -> P + 'static,
-        P: Protocol,
+        P: IntoEndpoint<K>,
     {
-        CreateConnection::new(self.clone(), factory, Place::To(host.to_string(), port))
+        CreateConnection::new(self.clone(), move || Binding::of(factory()), Place::To(host.to_string(), port))
     }
 
     /// As [`create_connection`](Self::create_connection), with a stream socket that is connected already. Python:
     /// `loop.create_connection(…, sock=…)`.
     ///
     /// Awaiting it gives `ValueError` if that is no stream socket.
-    pub fn create_connection_with_sock<F, P>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateConnection<F>
+    pub fn create_connection_with_sock<F, P, K>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateConnection<P>
     where
         F: FnOnce() -> P + 'static,
-        P: Protocol,
+        P: IntoEndpoint<K>,
     {
-        CreateConnection::new(self.clone(), factory, Place::On(sock.into()))
+        CreateConnection::new(self.clone(), move || Binding::of(factory()), Place::On(sock.into()))
     }
 }
 
-impl<F> CreateConnection<F> {
-    fn new(event_loop: EventLoop, factory: F, place: Place) -> Self {
-        Self { event_loop, factory, place, options: Options::default() }
+impl<P> CreateConnection<P> {
+    fn new(event_loop: EventLoop, factory: impl FnOnce() -> Binding<P> + 'static, place: Place) -> Self {
+        Self { event_loop, factory: Box::new(factory), place, options: Options::default() }
     }
 
     /// Only addresses of this family.
@@ -121,11 +121,7 @@ impl<F> CreateConnection<F> {
     }
 }
 
-impl<F, P> IntoFuture for CreateConnection<F>
-where
-    F: FnOnce() -> P + 'static,
-    P: Protocol,
-{
+impl<P: 'static> IntoFuture for CreateConnection<P> {
     type Output = Result<(Transport, ProtocolHandle<P>)>;
     type IntoFuture = Creating<(Transport, ProtocolHandle<P>)>;
 
@@ -134,11 +130,7 @@ where
     }
 }
 
-async fn create<F, P>(this: CreateConnection<F>) -> Result<(Transport, ProtocolHandle<P>)>
-where
-    F: FnOnce() -> P,
-    P: Protocol,
-{
+async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHandle<P>)> {
     let CreateConnection { event_loop, factory, place, options } = this;
     check_running(&event_loop)?;
     let (socket, peer) = match place {
@@ -148,8 +140,8 @@ where
             (socket, Some(peer))
         }
     };
-    let bound = Bound::new(factory());
-    let stream = Stream::new(&Network::of(event_loop.inner()), socket, peer, bound.clone(), None)?;
+    let Binding { endpoint, handle } = factory();
+    let stream = Stream::new(&Network::of(event_loop.inner()), socket, peer, endpoint, None)?;
     let unfinished = Unfinished::new(stream.transport(), Transport::close);
     let made = event_loop.create_future();
     stream.start(Some(made.clone()));
@@ -158,7 +150,7 @@ where
     if event_loop.get_debug() {
         crate::log::record!(debug, "{transport:?} is connected");
     }
-    Ok((transport, ProtocolHandle::new(bound)))
+    Ok((transport, handle))
 }
 
 fn adopt(fd: OwnedFd) -> Result<(Socket, Option<SocketAddr>)> {
@@ -207,7 +199,7 @@ fn summary(errors: Vec<Error>) -> Error {
     }
 }
 
-impl<F> fmt::Debug for CreateConnection<F> {
+impl<P> fmt::Debug for CreateConnection<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CreateConnection").field("place", &self.place).field("options", &self.options).finish()
     }

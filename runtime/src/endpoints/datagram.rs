@@ -11,7 +11,7 @@ use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::{AddressFamily, Target, resolve_one};
-use crate::protocols::{Bound, DatagramProtocol, ProtocolHandle};
+use crate::protocols::{DatagramProtocol, ProtocolHandle, bind};
 use crate::sys::Socket;
 use crate::transports::{Datagram, DatagramTransport, Network, Remote};
 
@@ -154,7 +154,7 @@ where
         Some(fd) => adopt(fd, &options)?,
         None => open(&event_loop, &options).await?,
     };
-    let bound = Bound::new(factory());
+    let bound = bind(factory());
     let datagram = Datagram::new(&Network::of(event_loop.inner()), socket, remote, bound.clone())?;
     let unfinished = Unfinished::new(datagram.transport(), DatagramTransport::close);
     let made = event_loop.create_future();

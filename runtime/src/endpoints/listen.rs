@@ -5,7 +5,6 @@ use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::rc::Rc;
 use std::time::Duration;
 
 use super::Server;
@@ -15,9 +14,9 @@ use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::{AddressFamily, Hosts, Target, resolve_all};
-use crate::protocols::{Bound, Protocol};
+use crate::protocols::{Binding, IntoEndpoint};
 use crate::sys::Socket;
-use crate::transports::{Endpoint, Network};
+use crate::transports::Network;
 use crate::wait::sleep;
 
 /// How many connections may wait to be accepted, as Python has it.
@@ -32,9 +31,9 @@ enum Place {
 
 /// A server to be made: options, and then `.await`. See [`EventLoop::create_server`].
 #[must_use = "no server is made until this is awaited: write `.await`"]
-pub struct CreateServer<F> {
+pub struct CreateServer {
     event_loop: EventLoop,
-    factory: F,
+    factory: Factory,
     place: Place,
     options: Options,
 }
@@ -87,29 +86,29 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
-    pub fn create_server<F, P>(&self, factory: F, host: impl Into<Hosts>, port: u16) -> CreateServer<F>
+    pub fn create_server<F, P, K>(&self, mut factory: F, host: impl Into<Hosts>, port: u16) -> CreateServer
     where
         F: FnMut() -> P + 'static,
-        P: Protocol,
+        P: IntoEndpoint<K>,
     {
-        CreateServer::new(self.clone(), factory, Place::At(host.into(), port))
+        CreateServer::new(self.clone(), Box::new(move || Binding::of(factory()).endpoint), Place::At(host.into(), port))
     }
 
     /// As [`create_server`](Self::create_server), with a stream socket that is bound already. Python:
     /// `loop.create_server(…, sock=…)`.
     ///
     /// Awaiting it gives `ValueError` if that is no stream socket.
-    pub fn create_server_with_sock<F, P>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateServer<F>
+    pub fn create_server_with_sock<F, P, K>(&self, mut factory: F, sock: impl Into<OwnedFd>) -> CreateServer
     where
         F: FnMut() -> P + 'static,
-        P: Protocol,
+        P: IntoEndpoint<K>,
     {
-        CreateServer::new(self.clone(), factory, Place::On(sock.into()))
+        CreateServer::new(self.clone(), Box::new(move || Binding::of(factory()).endpoint), Place::On(sock.into()))
     }
 }
 
-impl<F> CreateServer<F> {
-    fn new(event_loop: EventLoop, factory: F, place: Place) -> Self {
+impl CreateServer {
+    fn new(event_loop: EventLoop, factory: Factory, place: Place) -> Self {
         let options = Options {
             family: None,
             backlog: BACKLOG,
@@ -159,20 +158,12 @@ impl<F> CreateServer<F> {
     }
 }
 
-impl<F, P> IntoFuture for CreateServer<F>
-where
-    F: FnMut() -> P + 'static,
-    P: Protocol,
-{
+impl IntoFuture for CreateServer {
     type Output = Result<Server>;
     type IntoFuture = Creating<Server>;
 
     fn into_future(self) -> Creating<Server> {
-        let Self { event_loop, mut factory, place, options } = self;
-        let factory: Factory = Box::new(move || {
-            let endpoint: Rc<dyn Endpoint> = Bound::new(factory());
-            endpoint
-        });
+        let Self { event_loop, factory, place, options } = self;
         Creating::new(create(event_loop, factory, place, options))
     }
 }
@@ -254,7 +245,7 @@ fn skipped(event_loop: &EventLoop, address: &SocketAddr, error: &io::Error) {
     }
 }
 
-impl<F> fmt::Debug for CreateServer<F> {
+impl fmt::Debug for CreateServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CreateServer").field("place", &self.place).field("options", &self.options).finish()
     }

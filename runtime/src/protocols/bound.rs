@@ -6,18 +6,22 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::Protocol;
+use super::kinds::{Binding, IntoEndpoint, Streaming};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result, catch};
 use crate::transports::{AnyProtocol, Endpoint, Transport};
 
-/// A protocol, of whatever kind, as the endpoint of a transport.
-pub(crate) struct Bound<P> {
+/// A protocol of the kind `K` as the endpoint of a transport.
+pub(crate) struct Bound<P, K: ?Sized> {
     protocol: RefCell<P>,
+    /// What the kind itself has to keep.
+    #[expect(dead_code, reason = "the kinds so far keep nothing")]
+    kind: K,
 }
 
-impl<P> Bound<P> {
-    pub(crate) fn new(protocol: P) -> Rc<Self> {
-        Rc::new(Self { protocol: RefCell::new(protocol) })
+impl<P, K> Bound<P, K> {
+    pub(super) fn new(protocol: P, kind: K) -> Rc<Self> {
+        Rc::new(Self { protocol: RefCell::new(protocol), kind })
     }
 
     /// Calls one callback. Its panic is the counterpart of an exception.
@@ -39,7 +43,7 @@ fn in_use<P>() -> Error {
     ))
 }
 
-impl<P: 'static> AnyProtocol for Bound<P> {
+impl<P: 'static, K: 'static> AnyProtocol for Bound<P, K> {
     fn is_busy(&self) -> bool {
         self.protocol.try_borrow_mut().is_err()
     }
@@ -48,12 +52,14 @@ impl<P: 'static> AnyProtocol for Bound<P> {
         context.with("protocol", ProtocolHandle { bound: self })
     }
 
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
+    fn hand_out(self: Rc<Self>, slot: &mut dyn Any) {
+        if let Some(slot) = slot.downcast_mut::<Option<ProtocolHandle<P>>>() {
+            *slot = Some(ProtocolHandle { bound: self });
+        }
     }
 }
 
-impl<P: Protocol> Endpoint for Bound<P> {
+impl<P: Protocol> Endpoint for Bound<P, Streaming> {
     fn connection_made(&self, transport: &Transport) -> Result<()> {
         self.call(|protocol| protocol.connection_made(transport))
     }
@@ -111,12 +117,22 @@ impl<P: Protocol> Endpoint for Bound<P> {
 /// # }
 /// ```
 pub struct ProtocolHandle<P> {
-    bound: Rc<Bound<P>>,
+    bound: Rc<Bound<P, dyn Any>>,
 }
 
 impl<P> ProtocolHandle<P> {
-    pub(crate) fn new(bound: Rc<Bound<P>>) -> Self {
+    pub(crate) fn new<K: 'static>(bound: Rc<Bound<P, K>>) -> Self {
         Self { bound }
+    }
+
+    /// The handle of this protocol, if its type is `P`.
+    pub(super) fn of(endpoint: Rc<impl AnyProtocol + ?Sized>) -> Option<Self>
+    where
+        P: 'static,
+    {
+        let mut handle: Option<Self> = None;
+        endpoint.hand_out(&mut handle);
+        handle
     }
 
     /// Calls `f` with the protocol.
@@ -164,15 +180,14 @@ impl Transport {
     /// Hands the connection to another protocol, whose callbacks are called from now on. Python:
     /// `BaseTransport.set_protocol()`.
     ///
-    /// It may be called from inside a callback of the present protocol, which still runs to its end.
-    /// `connection_made` is not called again.
-    pub fn set_protocol<P: Protocol>(&self, protocol: P) {
-        self.set_endpoint(Bound::new(protocol));
+    /// The new one may be of another kind. It may be called from inside a callback of the present protocol, which still
+    /// runs to its end. `connection_made` is not called again.
+    pub fn set_protocol<K>(&self, protocol: impl IntoEndpoint<K>) {
+        self.set_endpoint(Binding::of(protocol).endpoint);
     }
 
     /// The protocol, if it is a `P`. `None` too once the connection is lost. Python: `BaseTransport.get_protocol()`.
-    pub fn get_protocol<P: Protocol>(&self) -> Option<ProtocolHandle<P>> {
-        let bound = self.endpoint()?.into_any().downcast().ok()?;
-        Some(ProtocolHandle { bound })
+    pub fn get_protocol<P: 'static>(&self) -> Option<ProtocolHandle<P>> {
+        ProtocolHandle::of(self.endpoint()?)
     }
 }

@@ -1,6 +1,7 @@
 //! `DatagramProtocol`: the callbacks of a datagram endpoint.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 use super::{Bound, ProtocolHandle};
 use crate::exceptions::{Error, Result};
@@ -103,7 +104,15 @@ pub trait DatagramProtocol: 'static {
     }
 }
 
-impl<P: DatagramProtocol> DatagramEndpoint for Bound<P> {
+/// The kind of datagram protocols, which keeps nothing.
+pub(crate) struct Datagrams;
+
+/// The protocol as the endpoint of a transport.
+pub(crate) fn bind<P: DatagramProtocol>(protocol: P) -> Rc<Bound<P, Datagrams>> {
+    Bound::new(protocol, Datagrams)
+}
+
+impl<P: DatagramProtocol> DatagramEndpoint for Bound<P, Datagrams> {
     fn connection_made(&self, transport: &DatagramTransport) -> Result<()> {
         self.call(|protocol| protocol.connection_made(transport))
     }
@@ -137,12 +146,11 @@ impl DatagramTransport {
     /// It may be called from inside a callback of the present protocol, which still runs to its end.
     /// `connection_made` is not called again.
     pub fn set_protocol<P: DatagramProtocol>(&self, protocol: P) {
-        self.set_endpoint(Bound::new(protocol));
+        self.set_endpoint(bind(protocol));
     }
 
     /// The protocol, if it is a `P`. `None` too once the endpoint is closed. Python: `BaseTransport.get_protocol()`.
-    pub fn get_protocol<P: DatagramProtocol>(&self) -> Option<ProtocolHandle<P>> {
-        let bound = self.endpoint()?.into_any().downcast().ok()?;
-        Some(ProtocolHandle::new(bound))
+    pub fn get_protocol<P: 'static>(&self) -> Option<ProtocolHandle<P>> {
+        ProtocolHandle::of(self.endpoint()?)
     }
 }

@@ -24,12 +24,16 @@
 mod bound;
 mod datagram;
 mod handled;
+mod kinds;
 
 pub use bound::ProtocolHandle;
 pub use datagram::DatagramProtocol;
 pub use handled::{IntoHandled, handled};
+pub use kinds::IntoEndpoint;
 
 pub(crate) use bound::Bound;
+pub(crate) use datagram::bind;
+pub(crate) use kinds::Binding;
 
 use crate::exceptions::{Error, Result};
 use crate::transports::Transport;

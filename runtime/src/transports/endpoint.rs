@@ -16,8 +16,8 @@ pub(crate) trait AnyProtocol {
     /// Adds the protocol to a report, key `protocol`.
     fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext;
 
-    /// The protocol in its own type.
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any>;
+    /// Puts a handle of the protocol into the slot, if that is for one of its type.
+    fn hand_out(self: Rc<Self>, slot: &mut dyn Any);
 }
 
 /// The protocol of a stream. A panic in a callback comes back as an error, like a returned one.
