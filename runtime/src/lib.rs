@@ -78,7 +78,7 @@ pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,
     Hold, Lock, Semaphore, Truth,
 };
-pub use sys::{SockAddr, UserSocket as Socket};
+pub use sys::{SockAddr, UnixAddress, UserSocket as Socket};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
     create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,
@@ -86,7 +86,7 @@ pub use task::{
 };
 pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
-pub use transports::{DatagramTransport, ExtraInfo, Transport, TransportSocket};
+pub use transports::{DatagramTransport, ExtraInfo, Transport, TransportPipe, TransportSocket};
 pub use wait::{
     AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,
     as_completed, catch_cancelled, gather, shield, sleep, staggered_race, wait, wait_for, with_cleanup,

@@ -323,7 +323,7 @@ async fn descriptors_of_transports_and_servers_are_not_for_add_reader() {
     let (transport, _, _peer) = crate::support::net::connected(Script::new(&Journal::default())).await;
     let server = quiet_server().await;
     let event_loop = running();
-    for fd in [transport.socket().fileno().unwrap(), server.sockets()[0].fileno().unwrap()] {
+    for fd in [transport.socket().unwrap().fileno().unwrap(), server.sockets()[0].fileno().unwrap()] {
         for refused in [event_loop.add_reader(&Fd(fd), || ()), event_loop.add_writer(&Fd(fd), || ())] {
             let error = refused.unwrap_err();
             assert!(matches!(error, Error::RuntimeError(_)), "{error}");

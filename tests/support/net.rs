@@ -27,7 +27,7 @@ pub(crate) async fn connected_narrowly<P: IntoEndpoint<K>, K>(
     protocol: P,
 ) -> (Transport, ProtocolHandle<P>, TcpStream) {
     let (transport, protocol, peer) = connected(protocol).await;
-    SockRef::from(&transport.socket().dup().unwrap()).set_send_buffer_size(16 << 10).unwrap();
+    SockRef::from(&transport.socket().unwrap().dup().unwrap()).set_send_buffer_size(16 << 10).unwrap();
     SockRef::from(&peer).set_recv_buffer_size(128 << 10).unwrap();
     (transport, protocol, peer)
 }

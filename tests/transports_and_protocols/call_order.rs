@@ -128,14 +128,14 @@ async fn the_socket_is_open_during_connection_lost_and_closed_after_it_even_if_t
     let was_open = Rc::new(Cell::new(false));
     let seen = was_open.clone();
     let script = Script::new(&journal).on_lost(move |transport| {
-        seen.set(transport.socket().fileno().is_some());
+        seen.set(transport.socket().unwrap().fileno().is_some());
         Err(Error::runtime_error("not even this works"))
     });
     let (transport, _, _peer) = connected(script).await;
     transport.close();
     journal.wait_for("lost").await;
     assert!(was_open.get());
-    assert_eq!(transport.socket().fileno(), None);
+    assert_eq!(transport.socket().unwrap().fileno(), None);
     assert_eq!(
         reports.all(),
         [

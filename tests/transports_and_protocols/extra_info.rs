@@ -69,8 +69,8 @@ async fn an_accepted_connection_has_the_peers_address_and_no_delay() {
     let factory = move || {
         let seen = seen.clone();
         Script::new(&Journal::default()).on_made(move |transport| {
-            let option = transport.socket().getsockopt(libc::IPPROTO_TCP, libc::TCP_NODELAY)?;
-            let inheritable = transport.socket().get_inheritable()?;
+            let option = transport.socket().unwrap().getsockopt(libc::IPPROTO_TCP, libc::TCP_NODELAY)?;
+            let inheritable = transport.socket().unwrap().get_inheritable()?;
             let peer = transport.peername().unwrap();
             seen.note(format!("from {peer}, TCP_NODELAY={option}, inheritable={inheritable}"));
             Ok(())
@@ -89,7 +89,7 @@ async fn a_transport_prints_what_it_is_doing() {
     let journal = Journal::default();
     let (transport, _, peer) = connected(Script::new(&journal)).await;
     let name = peer.local_addr().unwrap();
-    let fd = transport.socket().fileno().unwrap();
+    let fd = transport.socket().unwrap().fileno().unwrap();
     assert_eq!(format!("{transport:?}"), format!("<Transport fd={fd} peer={name} reading, 0 bytes to send>"));
     transport.pause_reading();
     assert!(format!("{transport:?}").contains("paused"));

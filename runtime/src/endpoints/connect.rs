@@ -12,7 +12,7 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
 use crate::net::{AddressFamily, Target, connect, resolve_one};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
-use crate::sys::Socket;
+use crate::sys::{Address, Socket};
 use crate::transports::{Network, Stream, Transport};
 
 /// What to connect.
@@ -137,7 +137,7 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
         Place::On(fd) => adopt(fd)?,
         Place::To(host, port) => {
             let (socket, peer) = connect_to_any(&event_loop, &host, port, &options).await?;
-            (socket, Some(peer))
+            (socket, Some(peer.into()))
         }
     };
     let Binding { endpoint, handle } = factory();
@@ -153,12 +153,12 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
     Ok((transport, handle))
 }
 
-fn adopt(fd: OwnedFd) -> Result<(Socket, Option<SocketAddr>)> {
+fn adopt(fd: OwnedFd) -> Result<(Socket, Option<Address>)> {
     let socket = Socket::adopt(fd).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => Error::value_error(format!("create_connection_with_sock: {error}")),
         _ => error.into(),
     })?;
-    let peer = socket.peer_addr().ok().flatten();
+    let peer = socket.peer_address().ok().flatten();
     Ok((socket, peer))
 }
 

@@ -5,6 +5,7 @@ mod connect;
 mod creating;
 mod datagram;
 mod listen;
+mod pipes;
 mod server;
 mod unfinished;
 

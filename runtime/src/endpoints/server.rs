@@ -6,7 +6,6 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::pending;
-use std::net::SocketAddr;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -15,7 +14,7 @@ use crate::cancellation;
 use crate::event_loop::{EventLoop, ExceptionContext};
 use crate::exceptions::{CancelledError, Error, Result, catch};
 use crate::future::Future;
-use crate::sys::Socket;
+use crate::sys::{Address, Socket};
 use crate::transports::{Endpoint, Network, Owner, Stream, Transport, TransportSocket};
 use crate::wait::{catch_cancelled, sleep};
 
@@ -283,7 +282,7 @@ impl Core {
     }
 
     /// Sets up a connection that was accepted. Its failure is its own, not the server's.
-    pub(super) fn serve(self: &Rc<Self>, socket: Socket, peer: Option<SocketAddr>) {
+    pub(super) fn serve(self: &Rc<Self>, socket: Socket, peer: Option<Address>) {
         let Some(mut factory) = self.factory.take() else { return };
         let endpoint = catch(&mut factory);
         if self.phase.get() != Phase::Closed {

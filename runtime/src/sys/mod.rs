@@ -9,6 +9,7 @@
 //! - [`Inbox`]: what other threads have for the loop, one lock-free word.
 //! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
 //!   [`getaddrinfo`], [`getnameinfo`]: host names.
+//! - [`Channel`]: what the bytes of a transport go through: a [`Socket`] or a [`Pipe`].
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
@@ -17,21 +18,29 @@
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
 //! the same contract. Every descriptor made here is close-on-exec and non-blocking.
 
+mod address;
+mod channel;
 mod datagram;
 mod driver;
 mod errno;
 pub(crate) mod fork;
 mod inbox;
 pub(crate) mod interrupt;
+mod pipe;
 mod receive;
 mod resolve;
 mod scoped;
 pub(crate) mod signals;
+mod sigpipe;
 mod socket;
 mod user_socket;
 
+pub(crate) use address::Address;
+pub use address::UnixAddress;
+pub(crate) use channel::{Channel, Direction};
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
+pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
 pub(crate) use receive::ReceiveBuffer;
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,

@@ -189,12 +189,20 @@ impl Drop for Caught {
 
 /// Whether the system has a signal of this number that programs may use.
 pub(crate) fn is_valid(signal: i32) -> bool {
-    // SAFETY: all zeroes is a valid set of signals.
-    let mut all: libc::sigset_t = unsafe { mem::zeroed() };
+    let mut all = no_signals();
     // SAFETY: the set lives through the call.
     unsafe { libc::sigfillset(&mut all) };
     // SAFETY: as above; a number that is none is an error, not a fault.
     unsafe { libc::sigismember(&all, signal) == 1 }
+}
+
+/// The empty set.
+pub(super) fn no_signals() -> libc::sigset_t {
+    // SAFETY: all zeroes is a valid set of signals.
+    let mut set: libc::sigset_t = unsafe { mem::zeroed() };
+    // SAFETY: the set lives through the call.
+    unsafe { libc::sigemptyset(&mut set) };
+    set
 }
 
 /// Whether the signal goes into this process's pipe.

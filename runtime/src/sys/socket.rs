@@ -12,8 +12,10 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
+use super::Address;
+
 /// What stands for no descriptor.
-const CLOSED: RawFd = -1;
+pub(super) const CLOSED: RawFd = -1;
 
 /// A peer that is gone is an error to be returned, not a signal that ends the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
@@ -98,10 +100,10 @@ impl Socket {
     }
 
     /// The next connection of a listening socket, and where it comes from.
-    pub(crate) fn accept(&self) -> io::Result<(Self, Option<SocketAddr>)> {
+    pub(crate) fn accept(&self) -> io::Result<(Self, Option<Address>)> {
         let listener = self.socket()?;
         let (socket, address) = uninterrupted(|| accept(&listener))?;
-        Ok((socket.into(), address.as_socket()))
+        Ok((socket.into(), Address::of(&address)))
     }
 
     /// Reads into `buffer`; zero is the end of the stream.
@@ -142,6 +144,16 @@ impl Socket {
     /// The peer's address; `None` if it is none of the Internet's.
     pub(crate) fn peer_addr(&self) -> io::Result<Option<SocketAddr>> {
         Ok(self.socket()?.peer_addr()?.as_socket())
+    }
+
+    /// Its own address, of whatever family; `None` if it is of none that is known here.
+    pub(crate) fn local_address(&self) -> io::Result<Option<Address>> {
+        Ok(Address::of(&self.socket()?.local_addr()?))
+    }
+
+    /// The peer's address, of whatever family; `None` if it is of none that is known here.
+    pub(crate) fn peer_address(&self) -> io::Result<Option<Address>> {
+        Ok(Address::of(&self.socket()?.peer_addr()?))
     }
 
     pub(crate) fn set_nodelay(&self, enabled: bool) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Transports: the bytes of one connection, in both directions, and who hears of them.
 //!
 //! ```text
-//!   protocol ── write, close, pause_reading ──▶ Transport (Rc<dyn Io>) ──▶ Stream ── send ──▶ socket
+//!   protocol ── write, close, pause_reading ──▶ Transport (Rc<dyn Io>) ──▶ Stream ── send ──▶ socket, pipe
 //!      ▲                                                                     │
 //!      └────── data_received, … ── Rc<dyn Endpoint> ◀── lent buffer ── recv ─┘
 //! ```
@@ -15,12 +15,14 @@ mod endpoint;
 mod entered;
 mod flow_control;
 mod network;
+mod pipe;
 mod state;
 mod stream;
 mod trsock;
 mod write_buffer;
 
 pub use datagram::DatagramTransport;
+pub use pipe::TransportPipe;
 pub use trsock::TransportSocket;
 
 pub(crate) use datagram::{Datagram, Remote};
@@ -34,6 +36,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use crate::exceptions::Result;
+use crate::sys::{Address, UnixAddress};
 use flow_control::Limits;
 
 /// One connection: writes to it, steers its reading, ends it. Python: `asyncio.Transport`.
@@ -60,7 +63,7 @@ use flow_control::Limits;
 pub struct Transport(Rc<dyn Io>);
 
 /// What stands behind a [`Transport`].
-pub(crate) trait Io: HasSocket + fmt::Debug {
+pub(crate) trait Io: fmt::Debug {
     fn write(&self, data: &[u8]);
     fn try_write(&self, data: &[u8]) -> Result<usize>;
     /// No piece is empty.
@@ -77,9 +80,12 @@ pub(crate) trait Io: HasSocket + fmt::Debug {
     fn limits(&self) -> Limits;
     fn set_hard_limit(&self, bytes: usize);
     fn buffered(&self) -> usize;
-    fn peername(&self) -> Option<SocketAddr>;
-    fn sockname(&self) -> Option<SocketAddr>;
-    fn has_socket(self: Rc<Self>) -> Rc<dyn HasSocket>;
+    fn peername(&self) -> Option<Address>;
+    fn sockname(&self) -> Option<Address>;
+    /// `None` if there is no socket below.
+    fn socket(self: Rc<Self>) -> Option<TransportSocket>;
+    /// `None` if there is no pipe below.
+    fn pipe(self: Rc<Self>) -> Option<TransportPipe>;
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
     fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>);
 }
@@ -88,24 +94,43 @@ pub(crate) trait Io: HasSocket + fmt::Debug {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ExtraInfo {
-    /// `peername` and `sockname`.
+    /// `peername` and `sockname`, of a socket of the Internet's.
     Address(SocketAddr),
+    /// `peername` and `sockname`, of a unix socket.
+    UnixAddress(UnixAddress),
     /// `socket`.
     Socket(TransportSocket),
+    /// `pipe`.
+    Pipe(TransportPipe),
+}
+
+impl From<SocketAddr> for ExtraInfo {
+    fn from(address: SocketAddr) -> Self {
+        Self::Address(address)
+    }
+}
+
+impl From<Address> for ExtraInfo {
+    fn from(address: Address) -> Self {
+        match address {
+            Address::Internet(address) => Self::Address(address),
+            Address::Unix(address) => Self::UnixAddress(*address),
+        }
+    }
 }
 
 impl ExtraInfo {
     /// The one with this name.
-    fn named(
+    fn named<A: Into<Self>, S: Into<Option<TransportSocket>>>(
         name: &str,
-        peername: impl FnOnce() -> Option<SocketAddr>,
-        sockname: impl FnOnce() -> Option<SocketAddr>,
-        socket: impl FnOnce() -> TransportSocket,
+        peername: impl FnOnce() -> Option<A>,
+        sockname: impl FnOnce() -> Option<A>,
+        socket: impl FnOnce() -> S,
     ) -> Option<Self> {
         match name {
-            "peername" => peername().map(Self::Address),
-            "sockname" => sockname().map(Self::Address),
-            "socket" => Some(Self::Socket(socket())),
+            "peername" => peername().map(Into::into),
+            "sockname" => sockname().map(Into::into),
+            "socket" => socket().into().map(Self::Socket),
             _ => None,
         }
     }
@@ -163,13 +188,13 @@ impl Transport {
 
     /// Says that nothing more will be written, once all that was written is sent. Python: `WriteTransport.write_eof()`.
     ///
-    /// The peer sees the end of the stream; data still comes in. Calling it twice, or on a connection that is being
-    /// closed, does nothing.
+    /// The peer sees the end of the stream; data still comes in. A pipe that is written to is closed. Calling it twice,
+    /// or on a connection that is being closed, does nothing.
     pub fn write_eof(&self) {
         self.0.write_eof();
     }
 
-    /// Whether [`write_eof`](Self::write_eof) is possible; it is for TCP. Python: `WriteTransport.can_write_eof()`.
+    /// Whether [`write_eof`](Self::write_eof) is possible; only a pipe to be read has no such end. Python: `WriteTransport.can_write_eof()`.
     pub fn can_write_eof(&self) -> bool {
         self.0.can_write_eof()
     }
@@ -248,27 +273,47 @@ impl Transport {
         self.0.set_hard_limit(bytes);
     }
 
-    /// The peer's address; also after the end. Python: `get_extra_info("peername")`.
+    /// The peer's address, if it is one of the Internet's; also after the end. Python: `get_extra_info("peername")`.
     pub fn peername(&self) -> Option<SocketAddr> {
-        self.0.peername()
+        self.0.peername()?.internet()
     }
 
-    /// The connection's own address; also after the end. Python: `get_extra_info("sockname")`.
+    /// The connection's own address, if it is one of the Internet's; also after the end. Python:
+    /// `get_extra_info("sockname")`.
     pub fn sockname(&self) -> Option<SocketAddr> {
-        self.0.sockname()
+        self.0.sockname()?.internet()
     }
 
-    /// A view of the socket. Python: `get_extra_info("socket")`.
-    pub fn socket(&self) -> TransportSocket {
-        TransportSocket::new(self.0.clone().has_socket())
+    /// As [`peername`](Self::peername), of a unix socket; a client that has no name is `Unnamed`.
+    pub fn unix_peername(&self) -> Option<UnixAddress> {
+        self.0.peername()?.unix()
     }
 
-    /// What is known under one of Python's names: `peername`, `sockname`, `socket`. Python:
+    /// As [`sockname`](Self::sockname), of a unix socket.
+    pub fn unix_sockname(&self) -> Option<UnixAddress> {
+        self.0.sockname()?.unix()
+    }
+
+    /// A view of the socket, if there is one. Python: `get_extra_info("socket")`.
+    pub fn socket(&self) -> Option<TransportSocket> {
+        self.0.clone().socket()
+    }
+
+    /// A view of the pipe, if this was made by [`connect_read_pipe`](crate::EventLoop::connect_read_pipe) or
+    /// [`connect_write_pipe`](crate::EventLoop::connect_write_pipe). Python: `get_extra_info("pipe")`.
+    pub fn pipe(&self) -> Option<TransportPipe> {
+        self.0.clone().pipe()
+    }
+
+    /// What is known under one of Python's names: `peername`, `sockname`, `socket`, `pipe`. Python:
     /// `BaseTransport.get_extra_info()`.
     ///
-    /// [`peername`](Self::peername), [`sockname`](Self::sockname) and [`socket`](Self::socket) are the same with types.
+    /// [`peername`](Self::peername), [`unix_peername`](Self::unix_peername) and their like are the same with types.
     pub fn get_extra_info(&self, name: &str) -> Option<ExtraInfo> {
-        ExtraInfo::named(name, || self.peername(), || self.sockname(), || self.socket())
+        if name == "pipe" {
+            return self.pipe().map(ExtraInfo::Pipe);
+        }
+        ExtraInfo::named(name, || self.0.peername(), || self.0.sockname(), || self.socket())
     }
 
     /// The protocol, in whatever type.

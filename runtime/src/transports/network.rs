@@ -1,4 +1,4 @@
-//! What a loop's sockets share: the receive buffer, and a list of those that are open.
+//! What a loop's transports and servers share: the receive buffer, and a list of those that are open.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -8,7 +8,7 @@ use slab::Slab;
 
 use super::Transport;
 use crate::event_loop::{Inner, Slot, SourceKey};
-use crate::sys::{ReceiveBuffer, Socket};
+use crate::sys::{Channel, ReceiveBuffer};
 
 /// The network side of one loop.
 pub(crate) struct Network {
@@ -18,9 +18,9 @@ pub(crate) struct Network {
     live: RefCell<Slab<Weak<dyn Live>>>,
 }
 
-/// Something with an open socket.
+/// Something with an open descriptor.
 pub(crate) trait Live {
-    /// The loop was closed: close the socket and let go of everything, without another callback.
+    /// The loop was closed: close the descriptor and let go of everything, without another callback.
     fn loop_closed(self: Rc<Self>);
 
     /// The transport, if it is a connection of this server.
@@ -58,15 +58,15 @@ impl Network {
         drop(live);
     }
 
-    /// Takes back what [`enter`](Self::enter) and the poller know of a socket, and closes it.
-    pub(super) fn close(&self, source: &Cell<Option<SourceKey>>, live: &Cell<Option<LiveKey>>, socket: &Socket) {
-        if let (Some(key), Some(fd)) = (source.take(), socket.fileno()) {
+    /// Takes back what [`enter`](Self::enter) and the poller know of a descriptor, and closes it.
+    pub(super) fn close(&self, source: &Cell<Option<SourceKey>>, live: &Cell<Option<LiveKey>>, channel: &impl Channel) {
+        if let (Some(key), Some(fd)) = (source.take(), channel.fileno()) {
             self.inner.remove_source(key, fd);
         }
         if let Some(key) = live.take() {
             self.leave(key);
         }
-        socket.close();
+        channel.close();
     }
 
     /// The open connections of a server, named by its address.

@@ -12,6 +12,8 @@
 //! Beside it stand the conditions of reading (`made`, not `paused`, no end of stream) and of writing (no end asked
 //! for). A copy is taken out of its cell, changed by one transition, and put back.
 
+use crate::sys::Direction;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
@@ -35,7 +37,7 @@ pub(super) enum Closing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Writing {
     Allowed,
-    /// After `write_eof`.
+    /// After `write_eof`, or where nothing can be written at all.
     Ended,
     /// After the end of the connection, or of the program's interest in it.
     Gone,
@@ -45,13 +47,14 @@ pub(super) enum Writing {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     phase: Phase,
+    direction: Direction,
     /// `connection_made` has returned; nothing is received before.
     made: bool,
     /// By `pause_reading`.
     paused: bool,
-    /// The peer sends no more; `eof_received` was called or is about to be.
+    /// The peer sends no more, or never did: `eof_received` was called, is about to be, or never will be.
     eof_received: bool,
-    /// By `write_eof`; it is carried out once nothing waits to be sent.
+    /// By `write_eof`; it is carried out once nothing waits to be sent. From the start where nothing can be sent.
     eof_asked: bool,
     /// In the ready queue.
     queued: bool,
@@ -62,17 +65,22 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(direction: Direction) -> Self {
         Self {
             phase: Phase::Open,
+            direction,
             made: false,
-            paused: false,
-            eof_received: false,
-            eof_asked: false,
+            paused: direction == Direction::Write,
+            eof_received: direction == Direction::Write,
+            eof_asked: direction == Direction::Read,
             queued: false,
             running: false,
             dropped_writes: 0,
         }
+    }
+
+    pub(super) fn direction(self) -> Direction {
+        self.direction
     }
 
     pub(super) fn is_closing(self) -> bool {
@@ -101,6 +109,8 @@ impl State {
     pub(super) fn name(self) -> &'static str {
         if self.is_closing() {
             "closing"
+        } else if self.direction == Direction::Write {
+            "writing"
         } else if self.is_reading() {
             "reading"
         } else {
@@ -114,7 +124,7 @@ impl State {
         self.is_reading() && self.made && !self.eof_received
     }
 
-    /// Whether the peer has ended its side and ours is kept open.
+    /// Whether our side is open and the peer's is not, be it by its end or from the start.
     pub(super) fn is_half_open(self) -> bool {
         self.phase == Phase::Open && self.eof_received
     }
@@ -150,7 +160,8 @@ impl State {
 
     /// True if that changes anything.
     pub(super) fn resume(&mut self) -> bool {
-        self.phase == Phase::Open && std::mem::replace(&mut self.paused, false)
+        let may = self.phase == Phase::Open && self.direction != Direction::Write;
+        may && std::mem::replace(&mut self.paused, false)
     }
 
     pub(super) fn eof_came(mut self) -> Self {
@@ -220,13 +231,13 @@ mod tests {
     use super::*;
 
     fn made() -> State {
-        State::new().made()
+        State::new(Direction::Both).made()
     }
 
     #[test]
     fn nothing_is_received_before_connection_made_has_returned() {
-        assert!(!State::new().may_receive());
-        assert!(State::new().is_reading());
+        assert!(!State::new(Direction::Both).may_receive());
+        assert!(State::new(Direction::Both).is_reading());
         assert!(made().may_receive());
     }
 
@@ -275,5 +286,18 @@ mod tests {
         assert!(state.lose());
         assert_eq!(state.writing(), Writing::Gone);
         assert!(!state.ask_eof(), "there is nothing left to end");
+    }
+
+    #[test]
+    fn a_pipe_goes_one_way() {
+        let mut state = State::new(Direction::Read).made();
+        assert!(state.may_receive() && !state.is_half_open());
+        assert_eq!(state.writing(), Writing::Ended);
+        assert!(!state.ask_eof());
+        let mut state = State::new(Direction::Write).made();
+        assert!(!state.may_receive() && !state.is_reading());
+        assert!(!state.resume() && !state.may_receive());
+        assert!(state.is_half_open(), "its end is watched");
+        assert_eq!(state.writing(), Writing::Allowed);
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::exceptions::{Error, Result};
-use crate::sys::{RawFd, Socket};
+use crate::sys::{Address, RawFd, Socket, UnixAddress};
 
 /// Something with a socket.
 pub(crate) trait HasSocket {
@@ -78,31 +78,50 @@ impl TransportSocket {
         Ok(self.socket().kind()?.2)
     }
 
-    /// Its own address. Python: `getsockname()`.
+    /// Its own address, of the Internet's. Python: `getsockname()`.
     ///
     /// # Errors
     ///
-    /// `OsError` if it is closed, or has no address of the Internet's.
+    /// `OsError` if it is closed, or a unix socket: [`unix_sockname`](Self::unix_sockname) is for those.
     pub fn getsockname(&self) -> Result<SocketAddr> {
-        internet(self.socket().local_addr()?)
+        internet(self.socket().local_address()?, "unix_sockname")
     }
 
     /// As [`getsockname`](Self::getsockname), under the name that std has for it.
     ///
     /// # Errors
     ///
-    /// `OsError` if it is closed, or has no address of the Internet's.
+    /// As there.
     pub fn local_addr(&self) -> Result<SocketAddr> {
         self.getsockname()
     }
 
-    /// The peer's address. Python: `getpeername()`.
+    /// The peer's address, of the Internet's. Python: `getpeername()`.
     ///
     /// # Errors
     ///
-    /// `OsError` if it is closed or not connected, or the peer has no address of the Internet's.
+    /// `OsError` if it is closed or not connected, or a unix socket: [`unix_peername`](Self::unix_peername) is for
+    /// those.
     pub fn getpeername(&self) -> Result<SocketAddr> {
-        internet(self.socket().peer_addr()?)
+        internet(self.socket().peer_address()?, "unix_peername")
+    }
+
+    /// Its own address, of a unix socket. Python: `getsockname()`.
+    ///
+    /// # Errors
+    ///
+    /// `OsError` if it is closed, or of another family.
+    pub fn unix_sockname(&self) -> Result<UnixAddress> {
+        unix(self.socket().local_address()?, "getsockname")
+    }
+
+    /// The peer's address, of a unix socket; a client that has no name is `Unnamed`. Python: `getpeername()`.
+    ///
+    /// # Errors
+    ///
+    /// `OsError` if it is closed or not connected, or of another family.
+    pub fn unix_peername(&self) -> Result<UnixAddress> {
+        unix(self.socket().peer_address()?, "getpeername")
     }
 
     /// An option whose value is an integer. Python: `getsockopt()`.
@@ -185,19 +204,40 @@ impl TransportSocket {
     }
 }
 
-fn internet(address: Option<SocketAddr>) -> Result<SocketAddr> {
-    address.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "the socket has no Internet address").into())
+fn internet(address: Option<Address>, otherwise: &str) -> Result<SocketAddr> {
+    match address {
+        Some(Address::Internet(address)) => Ok(address),
+        address => Err(other_family("the Internet", address, otherwise)),
+    }
+}
+
+fn unix(address: Option<Address>, otherwise: &str) -> Result<UnixAddress> {
+    match address {
+        Some(Address::Unix(address)) => Ok(*address),
+        address => Err(other_family("a unix socket", address, otherwise)),
+    }
+}
+
+#[cold]
+fn other_family(wanted: &str, address: Option<Address>, otherwise: &str) -> Error {
+    let text = match address {
+        Some(address) => format!("{address} is no address of {wanted}; {otherwise}() gives it"),
+        None => {
+            format!("the socket is neither one of the Internet nor a unix socket, so it has no address of {wanted}")
+        }
+    };
+    io::Error::new(io::ErrorKind::Unsupported, text).into()
 }
 
 impl fmt::Debug for TransportSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("TransportSocket");
         debug.field("fd", &self.fileno());
-        if let Ok(Some(address)) = self.socket().local_addr() {
-            debug.field("laddr", &address);
+        if let Ok(Some(address)) = self.socket().local_address() {
+            debug.field("laddr", &format_args!("{address}"));
         }
-        if let Ok(Some(address)) = self.socket().peer_addr() {
-            debug.field("raddr", &address);
+        if let Ok(Some(address)) = self.socket().peer_address() {
+            debug.field("raddr", &format_args!("{address}"));
         }
         debug.finish()
     }

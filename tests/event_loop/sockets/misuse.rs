@@ -141,7 +141,7 @@ async fn a_loop_that_ends_lets_go_of_those_who_wait() {
 async fn the_descriptor_of_a_transport_is_its_own() {
     let (transport, _protocol, _peer) = connected(Script::new(&Journal::default())).await;
     // SAFETY: the transport keeps the descriptor open for longer than this is used.
-    let fd = unsafe { BorrowedFd::borrow_raw(transport.socket().fileno().unwrap()) };
+    let fd = unsafe { BorrowedFd::borrow_raw(transport.socket().unwrap().fileno().unwrap()) };
     let error = running().sock_recv(&SockRef::from(&fd), 16).await.unwrap_err();
     assert!(matches!(error, Error::RuntimeError(_)) && error.to_string().contains("transport"), "{error}");
     transport.close();

@@ -28,7 +28,7 @@ use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
 use crate::exceptions::Error;
 use crate::future::Future;
-use crate::sys::{Interest, Readiness, Socket};
+use crate::sys::{Direction, Interest, Readiness, Socket};
 use queue::Queue;
 
 /// Where the datagrams of an endpoint go.
@@ -100,7 +100,7 @@ impl Datagram {
             source: Cell::new(None),
             live: Cell::new(None),
             socket,
-            state: Cell::new(State::new()),
+            state: Cell::new(State::new(Direction::Both)),
             readiness: Cell::default(),
             remote,
             sockname: Cell::new(None),

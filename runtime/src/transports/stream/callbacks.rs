@@ -1,17 +1,18 @@
 //! Calling the protocol: in its context, one callback at a time, and telling it afterwards what it could not be told
 //! while it ran.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::super::entered::Entered;
 use super::super::flow_control::Signal;
 use super::super::{Endpoint, Transport};
-use super::Stream;
+use super::{Medium, Stream};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
 use crate::future::Future;
 
-impl Stream {
+impl<M: Medium> Stream<M> {
     /// Runs `f` in the context of the connection. What it sets there stays for the next time.
     #[inline]
     pub(super) fn in_context(&self, f: impl FnOnce()) {
@@ -100,7 +101,7 @@ impl Stream {
 
     /// Hands a failure to the exception handler, with the connection and its protocol.
     #[cold]
-    pub(super) fn report(&self, message: &'static str, error: Error) {
+    pub(super) fn report(&self, message: impl Into<Cow<'static, str>>, error: Error) {
         let mut context = ExceptionContext::new(message).exception(error);
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", this.transport());

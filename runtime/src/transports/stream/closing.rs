@@ -1,14 +1,14 @@
 //! The end of a connection: by `close`, `abort`, an error, or with the loop.
 
 use std::io;
-use std::net::Shutdown;
 
 use super::super::Transport;
 use super::super::state::{Closing, State};
-use super::Stream;
-use crate::exceptions::{Error, catch};
+use super::{Medium, Stream};
+use crate::exceptions::{Error, OsError, catch};
+use crate::sys::{Direction, HUNG_UP};
 
-impl Stream {
+impl<M: Medium> Stream<M> {
     pub(super) fn close_stream(&self) {
         let waiting = self.has_waiting();
         match self.change(|state| state.close(waiting)) {
@@ -28,16 +28,16 @@ impl Stream {
     }
 
     pub(super) fn shut_writing(&self) {
-        if let Err(error) = self.check_process().and_then(|()| self.socket.shutdown(Shutdown::Write)) {
-            self.socket_failed("Fatal error on shutdown of socket transport", error);
+        if let Err(error) = self.check_process().and_then(|()| self.channel.end_writing()) {
+            self.channel_failed("Fatal error on shutdown of", error);
         }
     }
 
-    /// The system refused something. Peers that vanish are normal: it is logged in debug mode only.
+    /// The system refused something.
     #[cold]
-    pub(super) fn socket_failed(&self, message: &'static str, error: io::Error) {
+    pub(super) fn channel_failed(&self, what: &'static str, error: io::Error) {
         let error = self.at_peer(error);
-        self.lose_by(message, error);
+        self.lose_by(what, error);
     }
 
     /// The protocol failed, and what it would do next is anybody's guess.
@@ -47,9 +47,13 @@ impl Stream {
         self.lose(Some(error));
     }
 
+    /// Peers that vanish are normal: that is logged in debug mode only. A pipe cannot be read for other reasons.
     #[cold]
-    pub(super) fn lose_by(&self, message: &'static str, error: Error) {
-        if !matches!(error, Error::OsError(_)) {
+    pub(super) fn lose_by(&self, what: &'static str, error: Error) {
+        let message = format!("{what} {} transport", M::NAME);
+        let direction = self.state.get().direction();
+        let is_normal = |error: &OsError| direction != Direction::Read || error.raw_os_error() == Some(HUNG_UP);
+        if !matches!(&error, Error::OsError(error) if is_normal(error)) {
             self.report(message, error.clone());
         } else if self.net.inner().get_debug() {
             crate::log::record!(debug, "{self:?}: {message}: {error}");
@@ -58,7 +62,7 @@ impl Stream {
     }
 
     pub(super) fn at_peer(&self, error: io::Error) -> Error {
-        match self.peer {
+        match &self.peer {
             Some(peer) => Error::os_error_at(error, peer),
             None => error.into(),
         }
@@ -82,7 +86,7 @@ impl Stream {
         }
     }
 
-    /// Calls `connection_lost` and then closes the socket.
+    /// Calls `connection_lost` and then closes the channel.
     pub(super) fn lost(&self, transport: &Transport, exc: Option<Error>) {
         if !self.change(State::lost) {
             return;
@@ -96,13 +100,13 @@ impl Stream {
         }
     }
 
-    /// Closes the socket and lets go of the protocol.
+    /// Closes the channel and lets go of the protocol.
     fn release(&self) {
-        if let Some(sockname) = self.socket.local_addr().ok().flatten() {
+        if let Some(sockname) = self.channel.local_address() {
             self.drop_waiting();
             self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
         }
-        self.net.close(&self.source, &self.live, &self.socket);
+        self.net.close(&self.source, &self.live, &self.channel);
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {
             self.report("dropping the protocol failed", panic.into());

@@ -1,17 +1,16 @@
 //! `Stream` as what stands behind a `Transport`.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::super::Io;
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
 use super::super::state::State;
-use super::super::trsock::HasSocket;
-use super::Stream;
+use super::super::{Io, TransportPipe, TransportSocket};
+use super::{Medium, Stream};
 use crate::exceptions::Result;
+use crate::sys::{Address, Direction};
 
-impl Io for Stream {
+impl<M: Medium> Io for Stream<M> {
     #[inline]
     fn write(&self, data: &[u8]) {
         self.send_or_keep(data);
@@ -26,11 +25,15 @@ impl Io for Stream {
     }
 
     fn write_eof(&self) {
-        self.end_writing();
+        match self.state.get().direction() {
+            Direction::Both => self.end_writing(),
+            Direction::Write => self.close_stream(),
+            Direction::Read => {}
+        }
     }
 
     fn can_write_eof(&self) -> bool {
-        true
+        self.state.get().direction() != Direction::Read
     }
 
     fn close(&self) {
@@ -90,17 +93,21 @@ impl Io for Stream {
         self.buffered_bytes()
     }
 
-    fn peername(&self) -> Option<SocketAddr> {
-        self.peer
+    fn peername(&self) -> Option<Address> {
+        self.peer.clone()
     }
 
-    fn sockname(&self) -> Option<SocketAddr> {
-        let kept = self.outgoing.borrow().as_ref().and_then(|outgoing| outgoing.sockname);
-        kept.or_else(|| self.socket.local_addr().ok().flatten())
+    fn sockname(&self) -> Option<Address> {
+        let kept = self.outgoing.borrow().as_ref().and_then(|outgoing| outgoing.sockname.clone());
+        kept.or_else(|| self.channel.local_address())
     }
 
-    fn has_socket(self: Rc<Self>) -> Rc<dyn HasSocket> {
-        self
+    fn socket(self: Rc<Self>) -> Option<TransportSocket> {
+        M::socket(self)
+    }
+
+    fn pipe(self: Rc<Self>) -> Option<TransportPipe> {
+        M::pipe(self)
     }
 
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>> {

@@ -1,4 +1,4 @@
-//! `Stream`: a connected stream socket as a transport.
+//! `Stream`: a connected stream socket, or a pipe, as a transport.
 //!
 //! One allocation a connection, and one more for its protocol. What only a congested or tuned connection needs (the
 //! write buffer, flow control, limits) is boxed when it is first needed and goes when nothing waits any more.
@@ -12,19 +12,19 @@ mod writing;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io as std_io;
-use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 
 use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
+use super::pipe::HasPipe;
 use super::state::State;
 use super::trsock::HasSocket;
 use super::write_buffer::WriteBuffer;
-use super::{Endpoint, Transport};
+use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
 use crate::future::Future;
-use crate::sys::{Interest, Readiness, Socket};
+use crate::sys::{self, Address, Channel, Pipe, Readiness, Socket};
 
 /// Who counts the connection among its own: a server.
 pub(crate) trait Owner {
@@ -33,8 +33,19 @@ pub(crate) trait Owner {
     fn detached(&self);
 }
 
-/// A connected stream socket.
-pub(crate) struct Stream {
+/// A channel, and how a transport shows it to the program.
+pub(crate) trait Medium: Channel + Sized {
+    fn socket(_stream: Rc<Stream<Self>>) -> Option<TransportSocket> {
+        None
+    }
+
+    fn pipe(_stream: Rc<Stream<Self>>) -> Option<TransportPipe> {
+        None
+    }
+}
+
+/// A connected stream socket, or a pipe.
+pub(crate) struct Stream<M = Socket> {
     this: Weak<Self>,
     net: Rc<Network>,
     owner: Option<Rc<dyn Owner>>,
@@ -45,12 +56,12 @@ pub(crate) struct Stream {
     context: Cell<Option<Context>>,
     source: Cell<Option<SourceKey>>,
     live: Cell<Option<LiveKey>>,
-    socket: Socket,
+    channel: M,
     state: Cell<State>,
     /// What was reported and not yet used up.
     readiness: Cell<Readiness>,
     plain_tcp: bool,
-    peer: Option<SocketAddr>,
+    peer: Option<Address>,
 }
 
 /// What a connection needs while something waits to be sent, or after somebody changed a limit.
@@ -60,7 +71,7 @@ struct Outgoing {
     flow: FlowControl,
     hard_limit: usize,
     /// Kept from the socket when it was closed.
-    sockname: Option<SocketAddr>,
+    sockname: Option<Address>,
 }
 
 impl Default for Outgoing {
@@ -76,19 +87,18 @@ impl Outgoing {
     }
 }
 
-impl Stream {
-    /// Takes over a connected socket and registers it; nothing happens until [`start`](Self::start).
+impl<M: Medium> Stream<M> {
+    /// Takes over a connected channel and registers it; nothing happens until [`start`](Self::start).
     pub(crate) fn new(
         net: &Rc<Network>,
-        socket: Socket,
-        peer: Option<SocketAddr>,
+        channel: M,
+        peer: Option<Address>,
         endpoint: Rc<dyn Endpoint>,
         owner: Option<Rc<dyn Owner>>,
     ) -> std_io::Result<Rc<Self>> {
-        let plain_tcp = peer.is_some();
+        let plain_tcp = matches!(peer, Some(Address::Internet(_)));
         if plain_tcp {
-            // Only a delay is at stake; a peer that is gone already is found out about soon enough.
-            let _ = socket.set_nodelay(true);
+            channel.hurry();
         }
         let stream = Rc::new_cyclic(|this| Self {
             this: this.clone(),
@@ -99,19 +109,31 @@ impl Stream {
             context: Cell::new(context::snapshot()),
             source: Cell::new(None),
             live: Cell::new(None),
-            socket,
-            state: Cell::new(State::new()),
+            state: Cell::new(State::new(channel.direction())),
             readiness: Cell::default(),
             plain_tcp,
+            channel,
             peer,
         });
-        let fd = stream.socket.fileno().unwrap_or(-1);
-        stream.source.set(Some(net.inner().add_source(fd, Interest::Both, stream.clone())?));
+        stream.watch()?;
         stream.live.set(Some(net.enter(stream.this.clone())));
         if let Some(owner) = &stream.owner {
             owner.attached();
         }
         Ok(stream)
+    }
+
+    fn watch(self: &Rc<Self>) -> std_io::Result<()> {
+        let fd = self.channel.fileno().unwrap_or(-1);
+        match self.net.inner().add_source(fd, self.channel.interest(), self.clone()) {
+            Ok(key) => self.source.set(Some(key)),
+            // Nothing will ever be reported of it.
+            Err(error) if sys::is_always_ready(&error) => {
+                self.readiness.set(Readiness { readable: true, writable: true, ..Readiness::default() });
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Schedules `connection_made`; `waiter` is told when it has returned, and reading begins.
@@ -153,7 +175,19 @@ impl Stream {
     }
 }
 
-impl Source for Stream {
+impl Medium for Socket {
+    fn socket(stream: Rc<Stream>) -> Option<TransportSocket> {
+        Some(TransportSocket::new(stream))
+    }
+}
+
+impl Medium for Pipe {
+    fn pipe(stream: Rc<Stream<Self>>) -> Option<TransportPipe> {
+        Some(TransportPipe::new(stream))
+    }
+}
+
+impl<M: Medium> Source for Stream<M> {
     #[inline]
     fn on_event(&self, readiness: Readiness) -> bool {
         self.readiness.set(self.readiness.get().or(readiness));
@@ -177,7 +211,7 @@ impl Source for Stream {
     }
 }
 
-impl Live for Stream {
+impl<M: Medium> Live for Stream<M> {
     fn loop_closed(self: Rc<Self>) {
         self.forget();
     }
@@ -190,19 +224,25 @@ impl Live for Stream {
 
 impl HasSocket for Stream {
     fn socket(&self) -> &Socket {
-        &self.socket
+        &self.channel
     }
 }
 
-impl fmt::Debug for Stream {
+impl HasPipe for Stream<Pipe> {
+    fn pipe(&self) -> &Pipe {
+        &self.channel
+    }
+}
+
+impl<M: Medium> fmt::Debug for Stream<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state.get();
         f.write_str("<Transport")?;
-        match self.socket.fileno() {
+        match self.channel.fileno() {
             Some(fd) => write!(f, " fd={fd}")?,
             None => f.write_str(" closed")?,
         }
-        if let Some(peer) = self.peer {
+        if let Some(peer) = &self.peer {
             write!(f, " peer={peer}")?;
         }
         if !state.is_lost() {

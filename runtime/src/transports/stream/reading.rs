@@ -7,13 +7,13 @@
 use std::io::ErrorKind;
 
 use super::super::Transport;
-use super::Stream;
-use crate::sys::Readiness;
+use super::{Medium, Stream};
+use crate::sys::{Direction, Readiness};
 
 /// How many reads one connection may do before the others have their turn.
 const READS_PER_TURN: usize = 4;
 
-impl Stream {
+impl<M: Medium> Stream<M> {
     #[inline]
     pub(super) fn read_ready(&self, transport: &Transport) {
         for _ in 0..READS_PER_TURN {
@@ -21,7 +21,7 @@ impl Stream {
                 return;
             }
             let mut buffer = self.net.receive_buffer().lend();
-            match self.socket.receive(&mut buffer) {
+            match self.channel.receive(&mut buffer) {
                 Ok(0) => return self.end_of_stream(transport),
                 Ok(length) => {
                     self.used_up(length == buffer.len());
@@ -32,7 +32,7 @@ impl Stream {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.drained(),
-                Err(error) => return self.socket_failed("Fatal read error on socket transport", error),
+                Err(error) => return self.channel_failed("Fatal read error on", error),
             }
         }
         if self.may_read() {
@@ -70,19 +70,46 @@ impl Stream {
             crate::log::record!(debug, "{transport:?} received EOF");
         }
         match self.call(transport, |endpoint| endpoint.eof_received(transport)) {
-            Ok(true) => {}
-            Ok(false) => self.close_stream(),
+            // A pipe has no other side that could stay open.
+            Ok(true) if self.state.get().direction() == Direction::Both => {}
+            Ok(_) => self.close_stream(),
             Err(error) => self.callback_failed("Fatal error: protocol.eof_received() call failed.", error),
         }
     }
 
-    /// Nobody reads after the end of the stream, so a reset would go unnoticed until the next write.
+    /// Nobody reads after the end of the stream, or where there is nothing to be read, so a peer that is gone would go
+    /// unnoticed until the next write.
     #[inline]
     pub(super) fn watch_half_open(&self) {
-        if self.state.get().is_half_open() && self.readiness.get().error {
-            if let Ok(Some(error)) = self.socket.take_error() {
-                self.socket_failed("Fatal error on socket transport", error);
+        if self.state.get().is_half_open() {
+            match self.state.get().direction() {
+                Direction::Write => self.watch_reader(),
+                Direction::Both | Direction::Read => self.watch_error(),
             }
+        }
+    }
+
+    fn watch_error(&self) {
+        if self.readiness.get().error {
+            if let Ok(Some(error)) = self.channel.take_error() {
+                self.channel_failed("Fatal error on", error);
+            }
+        }
+    }
+
+    /// The end of the one who reads is an error only if something is left for it.
+    fn watch_reader(&self) {
+        let readiness = self.readiness.get();
+        if !(readiness.read_closed || readiness.write_closed || readiness.error) {
+            return;
+        }
+        if self.net.inner().get_debug() {
+            crate::log::record!(info, "{self:?} was closed by its peer");
+        }
+        if self.has_waiting() {
+            self.channel_failed("Fatal write error on", ErrorKind::BrokenPipe.into());
+        } else {
+            self.close_stream();
         }
     }
 }

@@ -4,15 +4,15 @@ use std::io::{self, ErrorKind, IoSlice};
 
 use super::super::Transport;
 use super::super::state::{State, Writing};
-use super::Stream;
+use super::{Medium, Stream};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
-use crate::sys::SEND_PIECES;
+use crate::sys::{Direction, SEND_PIECES};
 
 /// How many sends one connection may do before the others have their turn.
 const SENDS_PER_TURN: usize = 16;
 
-impl Stream {
+impl<M: Medium> Stream<M> {
     /// Sends what can be sent, keeps the rest.
     pub(super) fn send_or_keep(&self, data: &[u8]) {
         if self.state.get().writing() != Writing::Allowed {
@@ -27,7 +27,7 @@ impl Stream {
         match self.send_now(data) {
             Ok(sent) if sent == data.len() => {}
             Ok(sent) => self.keep(&[data.get(sent..).unwrap_or_default()]),
-            Err(error) => self.socket_failed("Fatal write error on socket transport", error),
+            Err(error) => self.channel_failed("Fatal write error on", error),
         }
     }
 
@@ -42,7 +42,7 @@ impl Stream {
             self.set_writable(true);
             match self.send_slices(&slices) {
                 Ok(sent) => (head, pieces) = advance(pieces, sent),
-                Err(error) => return self.socket_failed("Fatal write error on socket transport", error),
+                Err(error) => return self.channel_failed("Fatal write error on", error),
             }
             room = self.readiness.get().writable;
         }
@@ -56,7 +56,7 @@ impl Stream {
     pub(super) fn try_send(&self, data: &[u8]) -> Result<usize> {
         match self.state.get().writing() {
             Writing::Allowed => {}
-            Writing::Ended => return Err(after_eof()),
+            Writing::Ended => return Err(Error::runtime_error(self.ended().1)),
             Writing::Gone => {
                 return Err(
                     self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
@@ -74,7 +74,7 @@ impl Stream {
     fn try_send_now(&self, data: &[u8]) -> Result<usize> {
         self.send_now(data).map_err(|error| {
             let error = self.at_peer(error);
-            self.lose_by("Fatal write error on socket transport", error.clone());
+            self.lose_by("Fatal write error on", error.clone());
             error
         })
     }
@@ -105,7 +105,7 @@ impl Stream {
                 sent
             });
             if let Err(error) = sent {
-                return self.socket_failed("Fatal write error on socket transport", error);
+                return self.channel_failed("Fatal write error on", error);
             }
         }
         if !self.has_waiting() {
@@ -129,7 +129,7 @@ impl Stream {
     #[inline]
     fn send_now(&self, data: &[u8]) -> io::Result<usize> {
         self.check_process()?;
-        let sent = or_none(self.socket.send(data))?;
+        let sent = or_none(self.channel.send(data))?;
         if sent < data.len() {
             self.set_writable(false);
         }
@@ -140,7 +140,7 @@ impl Stream {
     fn send_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.check_process()?;
         let slices = slices.get(..SEND_PIECES).unwrap_or(slices);
-        let sent = or_none(self.socket.send_vectored(slices))?;
+        let sent = or_none(self.channel.send_vectored(slices))?;
         if sent < slices.iter().map(|slice| slice.len()).sum() {
             self.set_writable(false);
         }
@@ -184,27 +184,40 @@ impl Stream {
 
     #[cold]
     fn overflowed(&self, limit: usize) {
-        let peer = self.peer.map_or_else(|| "the peer".to_owned(), |peer| format!("the peer {peer}"));
+        let peer = self.peer.as_ref().map_or_else(|| "the peer".to_owned(), |peer| format!("the peer {peer}"));
         let error = Error::runtime_error(format!(
             "{peer} does not read: more than {limit} bytes would wait to be sent to it; stop writing when \
              pause_writing() is called, or raise the limit with set_write_hard_limit()"
         ));
-        self.lose_by("Fatal write error on socket transport", error);
+        self.lose_by("Fatal write error on", error);
+    }
+
+    /// Why nothing can be written to a connection that is open.
+    #[cold]
+    fn ended(&self) -> (&'static str, &'static str) {
+        if self.state.get().direction() == Direction::Read {
+            (
+                "data was written to a pipe that is read, and dropped",
+                "write() was called on the transport of connect_read_pipe(); use connect_write_pipe()",
+            )
+        } else {
+            (
+                "data was written after write_eof(), and dropped",
+                "write() was called after write_eof(); write everything before you end the stream",
+            )
+        }
     }
 
     #[cold]
     fn refuse(&self, size: usize) {
         if self.state.get().writing() == Writing::Ended {
-            return self.report("data was written after write_eof(), and dropped", after_eof());
+            let (message, error) = self.ended();
+            return self.report(message, Error::runtime_error(error));
         }
         if size > 0 && self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
             crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
         }
     }
-}
-
-fn after_eof() -> Error {
-    Error::runtime_error("write() was called after write_eof(); write everything before you end the stream")
 }
 
 /// "Not now" means that nothing was sent.
