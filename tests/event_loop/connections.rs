@@ -167,7 +167,7 @@ async fn a_socket_that_was_accepted_elsewhere_can_be_taken_over() {
     assert_eq!(journal.entries(), ["made"]);
     assert_eq!(transport.peername(), Some(from));
     assert_eq!(transport.get_protocol(), Some(protocol));
-    assert_eq!(transport.socket().getsockopt(libc::IPPROTO_TCP, libc::TCP_NODELAY).unwrap(), 1);
+    assert_eq!(transport.socket().unwrap().getsockopt(libc::IPPROTO_TCP, libc::TCP_NODELAY).unwrap(), 1);
     send(&client, b"over to you");
     assert_eq!(read_all(client).await, b"over to you");
     journal.wait_for("lost").await;

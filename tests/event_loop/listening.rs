@@ -168,7 +168,7 @@ async fn connections_of_a_server_are_kept_alive_if_it_says_so() {
 /// Tells its peer whether the system keeps the connection alive.
 fn keepalive_is() -> Script {
     Script::new(&Journal::default()).on_made(|transport| {
-        let enabled = transport.socket().getsockopt(libc::SOL_SOCKET, libc::SO_KEEPALIVE)? != 0;
+        let enabled = transport.socket().unwrap().getsockopt(libc::SOL_SOCKET, libc::SO_KEEPALIVE)? != 0;
         transport.write(enabled.to_string().as_bytes());
         transport.close();
         Ok(())
