@@ -4,6 +4,8 @@
 //! starts itself once more for each test, with the program's name in the environment; the program then runs on the
 //! main thread of a process of its own, as the user's `main` would.
 
+#[path = "process_wide/activation.rs"]
+mod activation;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -32,6 +34,7 @@ use libtest_mimic::{Arguments, Trial};
 use program::Test;
 
 const TESTS: &[&[Test]] = &[
+    activation::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,

@@ -47,7 +47,7 @@ pub use asyncio_macros::{coroutine, finally, gather, main, protocol, select, tes
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
-pub use endpoints::{CreateConnection, CreateDatagramEndpoint, CreateServer, Creating, Server};
+pub use endpoints::{ConnectAcceptedSocket, CreateConnection, CreateDatagramEndpoint, CreateServer, Creating, Server};
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
     SelectorEventLoop, get_event_loop, get_running_loop, new_event_loop, set_event_loop,
@@ -65,9 +65,9 @@ pub use executor::{
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
 pub use net::{
-    AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, Resolver, ResolverFuture,
-    Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto, SockSendAll,
-    SockSendTo, SystemResolver,
+    AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, ListenFd, Resolver,
+    ResolverFuture, Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto,
+    SockSendAll, SockSendTo, SystemResolver, listen_fds,
 };
 pub use protocols::{DatagramProtocol, IntoEndpoint, Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};

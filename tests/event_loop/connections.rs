@@ -1,12 +1,14 @@
 //! `create_connection`.
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use asyncio::{AddressFamily, Error, EventLoop};
 
+#[cfg(target_os = "linux")]
+use crate::support::holes::Hole;
 use crate::support::journal::Journal;
 use crate::support::net::{address, connected, read_all, running, send, settle};
 use crate::support::script::Script;
@@ -97,33 +99,15 @@ async fn the_local_address_can_be_chosen() {
 #[asyncio::test(timeout = "10s")]
 async fn cancelling_an_attempt_closes_its_socket() {
     // CPython: test_base_events / test_selector_events: the socket is closed if create_connection is cancelled
-    // Nobody accepts, and the queue of one is full: further attempts wait.
-    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    listener.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
-    listener.listen(0).unwrap();
-    let port = listener.local_addr().unwrap().as_socket().unwrap().port();
-    let (first, _) = running().create_connection(script, "127.0.0.1", port).await.unwrap();
-    let event_loop = running();
+    let hole = Hole::at("127.0.0.1", 0);
+    let (event_loop, port) = (running(), hole.port());
     let attempt =
         asyncio::create_task(async move { event_loop.create_connection(script, "127.0.0.1", port).await.map(drop) });
     settle().await;
-    assert_eq!((attempt.done(), attempts_to(port)), (false, 1));
+    assert_eq!((attempt.done(), hole.waiting()), (false, 1));
     attempt.cancel();
     assert!(attempt.await.unwrap_err().is_cancelled());
-    assert_eq!(attempts_to(port), 0);
-    first.abort();
-}
-
-/// How many sockets of this machine are waiting for an answer from that port.
-#[cfg(target_os = "linux")]
-fn attempts_to(port: u16) -> usize {
-    const SYN_SENT: &str = "02";
-    let remote = format!("0100007F:{port:04X}");
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let attempts = rows.filter(|row| row.get(2) == Some(&remote.as_str()) && row.get(3) == Some(&SYN_SENT));
-    // A table that changes while it is read shows a socket several times.
-    attempts.map(|row| row[1].to_owned()).collect::<std::collections::HashSet<_>>().len()
+    assert_eq!(hole.waiting(), 0);
 }
 
 #[asyncio::test(timeout = "10s")]
@@ -162,6 +146,46 @@ async fn a_socket_that_is_connected_already_can_be_used() {
     let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let refused = running().create_connection_with_sock(self::script, datagram).await.unwrap_err();
     assert!(matches!(refused, Error::ValueError(_)), "{refused}");
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_socket_that_was_accepted_elsewhere_can_be_taken_over() {
+    // CPython: test_events.EventLoopTestsMixin.test_connect_accepted_socket
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (conn, from) = listener.accept().unwrap();
+    let journal = Journal::default();
+    let noted = journal.clone();
+    let script = move || {
+        Script::new(&noted).on_data(|transport, data| {
+            transport.write(data);
+            transport.close();
+            Ok(())
+        })
+    };
+    let (transport, protocol) = running().connect_accepted_socket(script, conn).await.unwrap();
+    assert_eq!(journal.entries(), ["made"]);
+    assert_eq!(transport.peername(), Some(from));
+    assert_eq!(transport.get_protocol(), Some(protocol));
+    assert_eq!(transport.socket().unwrap().getsockopt(libc::IPPROTO_TCP, libc::TCP_NODELAY).unwrap(), 1);
+    send(&client, b"over to you");
+    assert_eq!(read_all(client).await, b"over to you");
+    journal.wait_for("lost").await;
+    let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let refused = running().connect_accepted_socket(self::script, datagram).await.unwrap_err();
+    assert!(matches!(refused, Error::ValueError(_)) && refused.to_string().contains("stream"), "{refused}");
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn cancelling_a_take_over_closes_the_socket() {
+    let (near, far) = UnixStream::pair().unwrap();
+    let event_loop = running();
+    let taken = asyncio::create_task(async move { event_loop.connect_accepted_socket(script, near).await.map(drop) });
+    asyncio::sleep(Duration::ZERO).await;
+    assert!(taken.cancel());
+    assert!(taken.await.unwrap_err().is_cancelled());
+    settle().await;
+    assert_eq!(std::io::Read::read(&mut &far, &mut [0]).unwrap(), 0);
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -1,11 +1,12 @@
 //! Where a server listens: hosts, families, ports that are taken, sockets that are bound already.
 
 use crate::support::journal::Journal;
-use crate::support::net::{address, client_of, running};
+use crate::support::net::{address, client_of, off_loop, running};
 use crate::support::script::Script;
 use asyncio::{AddressFamily, Error};
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 
 #[asyncio::test(timeout = "10s")]
 async fn several_hosts_are_several_sockets_and_each_address_is_bound_once() {
@@ -111,4 +112,108 @@ async fn a_socket_that_is_bound_already_can_be_used() {
     let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let refused = running().create_server_with_sock(|| Script::new(&Journal::default()), datagram).await.unwrap_err();
     assert!(matches!(refused, Error::ValueError(_)), "{refused}");
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn all_interfaces_are_a_socket_of_each_family_on_the_port_that_was_asked_for() {
+    // CPython: test_events.EventLoopTestsMixin.test_create_server_dual_stack
+    let free = TcpListener::bind("[::]:0").unwrap().local_addr().unwrap().port();
+    let journal = Journal::default();
+    let noted = journal.clone();
+    let server = running().create_server(move || Script::new(&noted), None, free).await.unwrap();
+    let addresses: Vec<_> = server.sockets().iter().map(|socket| socket.getsockname().unwrap()).collect();
+    assert_eq!(addresses, [format!("0.0.0.0:{free}"), format!("[::]:{free}")].map(|at| at.parse().unwrap()));
+    let only_v6 = server.sockets()[1].getsockopt(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY).unwrap();
+    assert_eq!(only_v6, 1, "each takes its own family only");
+    let _clients = ["127.0.0.1", "::1"].map(|host| TcpStream::connect((host, free)).unwrap());
+    journal.until(|entries| entries.len() == 2).await;
+    let refused = running().create_server(|| Script::new(&Journal::default()), None, free).await.unwrap_err();
+    assert_eq!(refused.io_kind(), Some(ErrorKind::AddrInUse));
+    assert!(refused.to_string().contains("error while attempting to bind on address"), "{refused}");
+    server.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_family_or_flags_decide_what_no_host_means() {
+    let make = || running().create_server(|| Script::new(&Journal::default()), None, 0);
+    let server = make().family(AddressFamily::Ipv6).await.unwrap();
+    assert_eq!(address(&server).ip().to_string(), "::");
+    assert_eq!(server.sockets().len(), 1);
+    server.close();
+    let server = make().flags(0).await.unwrap();
+    assert!(server.sockets().iter().all(|socket| socket.getsockname().unwrap().ip().is_loopback()));
+    server.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn connections_of_a_server_are_kept_alive_if_it_says_so() {
+    // CPython: test_server / create_server(keep_alive=…), 3.13
+    let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
+    for enabled in [true, false] {
+        let bound = running().create_server(keepalive_is, "127.0.0.1", 0).keep_alive(enabled);
+        let given = running().create_server_with_sock(keepalive_is, listener()).keep_alive(enabled);
+        for server in [bound.await.unwrap(), given.await.unwrap()] {
+            let mut client = client_of(&server);
+            let told = off_loop(move || {
+                let mut told = String::new();
+                std::io::Read::read_to_string(&mut client, &mut told).unwrap();
+                told
+            });
+            assert_eq!(told.await, enabled.to_string());
+            server.close();
+        }
+    }
+}
+
+/// Tells its peer whether the system keeps the connection alive.
+fn keepalive_is() -> Script {
+    Script::new(&Journal::default()).on_made(|transport| {
+        let enabled = transport.socket().unwrap().getsockopt(libc::SOL_SOCKET, libc::SO_KEEPALIVE)? != 0;
+        transport.write(enabled.to_string().as_bytes());
+        transport.close();
+        Ok(())
+    })
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn no_host_at_all_is_an_error() {
+    let none: [&str; 0] = [];
+    let refused = running().create_server(|| Script::new(&Journal::default()), none, 0).await.unwrap_err();
+    assert_eq!(refused.io_kind(), Some(ErrorKind::AddrNotAvailable));
+    let none: [TcpListener; 0] = [];
+    let refused = running().create_server_with_socks(|| Script::new(&Journal::default()), none).await.unwrap_err();
+    assert!(matches!(refused, Error::ValueError(_)), "{refused}");
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn one_server_takes_sockets_of_several_kinds() {
+    let directory = std::env::temp_dir().join(format!("asyncio-listening-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("socket");
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = tcp.local_addr().unwrap();
+    let unix = UnixListener::bind(&path).unwrap();
+    let journal = Journal::default();
+    let noted = journal.clone();
+    let sockets: [std::os::fd::OwnedFd; 2] = [tcp.into(), unix.into()];
+    let server = running().create_server_with_socks(move || Script::new(&noted), sockets).await.unwrap();
+    assert_eq!(server.sockets().len(), 2);
+    let _clients = (TcpStream::connect(at).unwrap(), UnixStream::connect(&path).unwrap());
+    journal.until(|entries| entries.len() == 2).await;
+    server.close();
+    assert!(TcpStream::connect(at).is_err() && UnixStream::connect(&path).is_err());
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn an_option_that_would_do_nothing_is_refused() {
+    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_server_host_port_sock
+    let make = || {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        running().create_server_with_sock(|| Script::new(&Journal::default()), listener)
+    };
+    let refused = make().reuse_port(true).await.unwrap_err();
+    assert!(matches!(refused, Error::ValueError(_)) && refused.to_string().contains("reuse_port()"), "{refused}");
+    let refused = make().family(AddressFamily::Ipv4).await.unwrap_err();
+    assert!(matches!(refused, Error::ValueError(_)) && refused.to_string().contains("family()"), "{refused}");
 }

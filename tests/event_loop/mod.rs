@@ -7,6 +7,8 @@ mod connections;
 mod current_loop;
 mod errors;
 mod exception_handler;
+#[cfg(target_os = "linux")]
+mod happy_eyeballs;
 mod listening;
 mod readers;
 mod resolving;

@@ -1,6 +1,8 @@
 //! Helpers of the tests; no test stands in here.
 
 pub(crate) mod datagrams;
+#[cfg(target_os = "linux")]
+pub(crate) mod holes;
 pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod net;

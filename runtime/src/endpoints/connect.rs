@@ -5,15 +5,16 @@ use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use super::creating::{Creating, check_running};
-use super::unfinished::Unfinished;
+use super::set_up::{adopt, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
-use crate::net::{AddressFamily, Target, connect, resolve_one};
+use crate::net::{AddressFamily, Pace, Target, connect_to_any, resolve_one};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
-use crate::sys::{Address, Socket};
-use crate::transports::{Network, Stream, Transport};
+use crate::sys::Socket;
+use crate::transports::Transport;
 
 /// What to connect.
 #[derive(Debug)]
@@ -31,19 +32,30 @@ pub struct CreateConnection<P> {
     options: Options,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Options {
     family: Option<AddressFamily>,
+    flags: i32,
     local: Option<(String, u16)>,
+    pace: Pace,
     all_errors: bool,
+    /// The last one that was set.
+    last: Option<&'static str>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { family: None, flags: 0, local: None, pace: Pace::RECOMMENDED, all_errors: false, last: None }
+    }
 }
 
 impl EventLoop {
     /// Connects to a TCP server; the connection gets the protocol that `factory` makes. Python:
     /// `loop.create_connection()`.
     ///
-    /// The host's name is resolved on another thread, and its addresses are tried one after the other. An empty name
-    /// means this machine. When the builder's `.await` returns, `connection_made` was called. It gives
+    /// The host's name is resolved on another thread. An empty name means this machine. Its addresses are tried as
+    /// [`happy_eyeballs_delay`](CreateConnection::happy_eyeballs_delay) says, and the first connection is taken. When
+    /// the builder's `.await` returns, `connection_made` was called. It gives
     ///
     /// - `ResolveError` if the host has no address;
     /// - `OsError` with the address if one failed to connect; if several did, their texts under "Multiple exceptions",
@@ -87,7 +99,7 @@ impl EventLoop {
     /// As [`create_connection`](Self::create_connection), with a stream socket that is connected already. Python:
     /// `loop.create_connection(…, sock=…)`.
     ///
-    /// Awaiting it gives `ValueError` if that is no stream socket.
+    /// Awaiting it gives `ValueError` if that is no stream socket, or an option says how to connect.
     pub fn create_connection_with_sock<F, P, K>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateConnection<P>
     where
         F: FnOnce() -> P + 'static,
@@ -102,22 +114,70 @@ impl<P> CreateConnection<P> {
         Self { event_loop, factory: Box::new(factory), place, options: Options::default() }
     }
 
-    /// Only addresses of this family.
-    pub fn family(mut self, family: AddressFamily) -> Self {
-        self.options.family = Some(family);
+    fn set(mut self, option: &'static str) -> Self {
+        self.options.last = Some(option);
         self
     }
 
-    /// Connects from this host and port; 0 is any port.
+    /// Only addresses of this family.
+    pub fn family(mut self, family: AddressFamily) -> Self {
+        self.options.family = Some(family);
+        self.set("family")
+    }
+
+    /// The system's flags for looking up the host and the local one, such as `AI_ADDRCONFIG`; none. Hosts that are
+    /// numbers are not looked up.
+    pub fn flags(mut self, flags: i32) -> Self {
+        self.options.flags = flags;
+        self.set("flags")
+    }
+
+    /// Connects from this host and port; 0 is any port. Addresses of another family than the one that is tried are
+    /// left out, and the first that can be bound is taken.
     pub fn local_addr(mut self, host: impl ToString, port: u16) -> Self {
         self.options.local = Some((host.to_string(), port));
-        self
+        self.set("local_addr")
+    }
+
+    /// When a host has several addresses: after so long without an answer from one, the next is tried as well, and
+    /// whichever answers first wins. 250 ms, as RFC 8305 recommends; `None` tries the next only when one has failed.
+    ///
+    /// A failure starts the next attempt at once in either case. The attempts that lose are closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # struct Nothing;
+    /// # #[asyncio::protocol]
+    /// # impl Nothing {}
+    /// # fn main() -> asyncio::Result<()> {
+    /// # asyncio::run(async {
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let port = listener.local_addr()?.port();
+    /// let event_loop = asyncio::get_running_loop()?;
+    /// let connection = event_loop.create_connection(|| Nothing, "localhost", port).happy_eyeballs_delay(None);
+    /// let (transport, _protocol) = connection.await?;
+    /// # transport.abort();
+    /// # Ok::<_, asyncio::Error>(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn happy_eyeballs_delay(mut self, delay: impl Into<Option<Duration>>) -> Self {
+        self.options.pace.delay = delay.into();
+        self.set("happy_eyeballs_delay")
+    }
+
+    /// How many addresses of the first family are tried before one of the other; then they take turns. 1 unless
+    /// [`happy_eyeballs_delay`](Self::happy_eyeballs_delay) is `None`; 0 keeps the order of the resolver.
+    pub fn interleave(mut self, first_address_family_count: usize) -> Self {
+        self.options.pace.interleave = Some(first_address_family_count);
+        self.set("interleave")
     }
 
     /// Whether a failure is an `ExceptionGroup` with the error of each address; it is not.
     pub fn all_errors(mut self, enabled: bool) -> Self {
         self.options.all_errors = enabled;
-        self
+        self.set("all_errors")
     }
 }
 
@@ -134,54 +194,36 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
     let CreateConnection { event_loop, factory, place, options } = this;
     check_running(&event_loop)?;
     let (socket, peer) = match place {
-        Place::On(fd) => adopt(fd)?,
+        Place::On(fd) => match options.last {
+            None => adopt(fd, "create_connection_with_sock")?,
+            Some(option) => {
+                let text = "says how to connect, and this socket is connected already; leave it out";
+                return Err(Error::value_error(format!("create_connection_with_sock: {option}() {text}")));
+            }
+        },
         Place::To(host, port) => {
-            let (socket, peer) = connect_to_any(&event_loop, &host, port, &options).await?;
+            let (socket, peer) = reach(&event_loop, &host, port, options).await?;
             (socket, Some(peer.into()))
         }
     };
-    let Binding { endpoint, handle } = factory();
-    let stream = Stream::new(&Network::of(event_loop.inner()), socket, peer, endpoint, None)?;
-    let unfinished = Unfinished::new(stream.transport(), Transport::close);
-    let made = event_loop.create_future();
-    stream.start(Some(made.clone()));
-    made.await?;
-    let transport = unfinished.finish();
+    let connected = set_up(&event_loop, socket, peer, factory()).await?;
     if event_loop.get_debug() {
-        crate::log::record!(debug, "{transport:?} is connected");
+        crate::log::record!(debug, "{:?} is connected", connected.0);
     }
-    Ok((transport, handle))
+    Ok(connected)
 }
 
-fn adopt(fd: OwnedFd) -> Result<(Socket, Option<Address>)> {
-    let socket = Socket::adopt(fd).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => Error::value_error(format!("create_connection_with_sock: {error}")),
-        _ => error.into(),
-    })?;
-    let peer = socket.peer_address().ok().flatten();
-    Ok((socket, peer))
-}
-
-/// Tries the addresses of the host in turn.
-async fn connect_to_any(
-    event_loop: &EventLoop,
-    host: &str,
-    port: u16,
-    options: &Options,
-) -> Result<(Socket, SocketAddr)> {
-    let addresses = resolve_one(event_loop, host, port, options.family, Target::Connect).await?;
-    let from = match &options.local {
-        Some((host, port)) => resolve_one(event_loop, host, *port, options.family, Target::Listen).await?,
+/// A connection to one of the host's addresses.
+async fn reach(event_loop: &EventLoop, host: &str, port: u16, options: Options) -> Result<(Socket, SocketAddr)> {
+    let Options { family, flags, local, pace, all_errors, last: _ } = options;
+    let target = Target::flags(flags);
+    let addresses = resolve_one(event_loop, host, port, family, target).await?;
+    let from = match local {
+        Some((host, port)) => resolve_one(event_loop, &host, port, family, target.to_listen()).await?,
         None => Vec::new(),
     };
-    let mut errors = Vec::new();
-    for address in addresses {
-        match connect(event_loop, address, &from).await {
-            Ok(socket) => return Ok((socket, address)),
-            Err(error) => errors.push(error),
-        }
-    }
-    Err(if options.all_errors { group(errors) } else { summary(errors) })
+    let connected = connect_to_any(event_loop, addresses, from, pace).await;
+    connected.map_err(|errors| if all_errors { group(errors) } else { summary(errors) })
 }
 
 fn group(errors: Vec<Error>) -> Error {

@@ -226,8 +226,8 @@ async fn open(event_loop: &EventLoop, options: &Options) -> Result<(Socket, Remo
 
 async fn pairs(event_loop: &EventLoop, options: &Options) -> Result<Vec<Pair>> {
     let Options { local, remote, family, .. } = options;
-    let locals = addresses(event_loop, local.as_ref(), *family, Target::Listen).await?;
-    let remotes = addresses(event_loop, remote.as_ref(), *family, Target::Connect).await?;
+    let locals = addresses(event_loop, local.as_ref(), *family, Target::LISTEN).await?;
+    let remotes = addresses(event_loop, remote.as_ref(), *family, Target::CONNECT).await?;
     match (locals, remotes) {
         (None, None) => match family {
             Some(_) => Ok(vec![(None, None)]),

@@ -2,20 +2,18 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::io;
-use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use super::Server;
+use super::binding::{adopt_all, bind_all};
 use super::creating::{Creating, check_running};
 use super::server::Factory;
 use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
-use crate::exceptions::{Error, Result};
+use crate::exceptions::Result;
 use crate::net::{AddressFamily, Hosts, Target, resolve_all};
 use crate::protocols::{Binding, IntoEndpoint};
-use crate::sys::Socket;
 use crate::transports::Network;
 use crate::wait::sleep;
 
@@ -26,7 +24,7 @@ const BACKLOG: u32 = 100;
 #[derive(Debug)]
 enum Place {
     At(Hosts, u16),
-    On(OwnedFd),
+    On(Vec<OwnedFd>),
 }
 
 /// A server to be made: options, and then `.await`. See [`EventLoop::create_server`].
@@ -39,20 +37,24 @@ pub struct CreateServer {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Options {
+pub(super) struct Options {
     family: Option<AddressFamily>,
+    target: Target,
     backlog: u32,
-    reuse_address: bool,
-    reuse_port: bool,
-    keep_alive: bool,
+    pub(super) reuse_address: bool,
+    pub(super) reuse_port: bool,
+    pub(super) keep_alive: bool,
     start_serving: bool,
+    /// The last one that was set of those that say how to bind.
+    pub(super) binding: Option<&'static str>,
 }
 
 impl EventLoop {
     /// Makes a TCP server; each connection gets a protocol from `factory`. Python: `loop.create_server()`.
     ///
-    /// `host` is a name or address, several, or `None` for all interfaces; each address gets a socket of its own. With
-    /// port 0 the system chooses one, which [`Server::sockets`] tells. Await the builder to have the server:
+    /// `host` is a name or address, several, or `None` for all interfaces; each address gets a socket of its own, which
+    /// takes connections of its own family only. With port 0 the system chooses one for each socket, and not the same;
+    /// [`Server::sockets`] tells. Await the builder to have the server:
     /// it listens then. Awaiting gives
     ///
     /// - `ResolveError` if a host has no address;
@@ -97,13 +99,56 @@ impl EventLoop {
     /// As [`create_server`](Self::create_server), with a stream socket that is bound already. Python:
     /// `loop.create_server(…, sock=…)`.
     ///
-    /// Awaiting it gives `ValueError` if that is no stream socket.
-    pub fn create_server_with_sock<F, P, K>(&self, mut factory: F, sock: impl Into<OwnedFd>) -> CreateServer
+    /// It may be one of the Internet's or a Unix socket, and listen already. Awaiting it gives `ValueError` if that is
+    /// no stream socket, or an option says how to bind.
+    pub fn create_server_with_sock<F, P, K>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateServer
     where
         F: FnMut() -> P + 'static,
         P: IntoEndpoint<K>,
     {
-        CreateServer::new(self.clone(), Box::new(move || Binding::of(factory()).endpoint), Place::On(sock.into()))
+        self.create_server_with_socks(factory, [sock])
+    }
+
+    /// As [`create_server_with_sock`](Self::create_server_with_sock), with several sockets, such as those of
+    /// [`listen_fds`](crate::listen_fds).
+    ///
+    /// Awaiting it gives `ValueError` also if there is no socket.
+    ///
+    /// # Examples
+    ///
+    /// A service that systemd starts when the first client comes, and that can be started by hand as well:
+    ///
+    /// ```
+    /// use asyncio::{EventLoop, Result, Server};
+    ///
+    /// struct Greeter;
+    ///
+    /// #[asyncio::protocol]
+    /// impl Greeter {}
+    ///
+    /// async fn serve(event_loop: &EventLoop) -> Result<Server> {
+    ///     let inherited = asyncio::listen_fds()?;
+    ///     if inherited.is_empty() {
+    ///         event_loop.create_server(|| Greeter, "127.0.0.1", 8080).await
+    ///     } else {
+    ///         event_loop.create_server_with_socks(|| Greeter, inherited).await
+    ///     }
+    /// }
+    /// ```
+    pub fn create_server_with_socks<F, P, K>(
+        &self,
+        mut factory: F,
+        socks: impl IntoIterator<Item: Into<OwnedFd>>,
+    ) -> CreateServer
+    where
+        F: FnMut() -> P + 'static,
+        P: IntoEndpoint<K>,
+    {
+        CreateServer::new(
+            self.clone(),
+            Box::new(move || Binding::of(factory()).endpoint),
+            Place::On(socks.into_iter().map(Into::into).collect()),
+        )
     }
 }
 
@@ -111,20 +156,34 @@ impl CreateServer {
     fn new(event_loop: EventLoop, factory: Factory, place: Place) -> Self {
         let options = Options {
             family: None,
+            target: Target::LISTEN,
             backlog: BACKLOG,
             // Else a server could not be started anew while connections of its predecessor linger.
             reuse_address: true,
             reuse_port: false,
             keep_alive: false,
             start_serving: true,
+            binding: None,
         };
         Self { event_loop, factory, place, options }
+    }
+
+    fn binds(mut self, option: &'static str) -> Self {
+        self.options.binding = Some(option);
+        self
     }
 
     /// Only addresses of this family.
     pub fn family(mut self, family: AddressFamily) -> Self {
         self.options.family = Some(family);
-        self
+        self.binds("family")
+    }
+
+    /// The system's flags for looking up the hosts; `AI_PASSIVE`. Without that flag no host means this machine instead
+    /// of all interfaces.
+    pub fn flags(mut self, flags: i32) -> Self {
+        self.options.target = Target::flags(flags);
+        self.binds("flags")
     }
 
     /// How many connections may wait to be accepted; 100.
@@ -136,16 +195,17 @@ impl CreateServer {
     /// Whether an address may be bound although connections of a former server linger there; it may.
     pub fn reuse_address(mut self, enabled: bool) -> Self {
         self.options.reuse_address = enabled;
-        self
+        self.binds("reuse_address")
     }
 
     /// Whether other servers that say so too may listen at the same address; they may not.
     pub fn reuse_port(mut self, enabled: bool) -> Self {
         self.options.reuse_port = enabled;
-        self
+        self.binds("reuse_port")
     }
 
-    /// Whether the system looks after connections on which nothing happens; it does not.
+    /// Whether the system probes connections on which nothing happens, so that a peer which is gone is found out about
+    /// in the end; it does not.
     pub fn keep_alive(mut self, enabled: bool) -> Self {
         self.options.keep_alive = enabled;
         self
@@ -171,13 +231,10 @@ impl IntoFuture for CreateServer {
 async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: Options) -> Result<Server> {
     check_running(&event_loop)?;
     let sockets = match place {
-        Place::On(fd) => vec![Socket::adopt(fd).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidInput => Error::value_error(format!("create_server_with_sock: {error}")),
-            _ => error.into(),
-        })?],
+        Place::On(fds) => adopt_all(fds, options)?,
         Place::At(hosts, port) => {
-            let addresses = resolve_all(&event_loop, &hosts, port, options.family, Target::Listen).await?;
-            bind_all(&event_loop, &addresses, options)?
+            let addresses = resolve_all(&event_loop, &hosts, port, options.family, options.target).await?;
+            bind_all(&event_loop, &hosts, &addresses, options)?
         }
     };
     let server = Server::new(Network::of(event_loop.inner()), sockets, factory, options.backlog);
@@ -192,57 +249,6 @@ async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: 
         return Ok(server);
     }
     Ok(server)
-}
-
-/// One socket an address.
-fn bind_all(event_loop: &EventLoop, addresses: &[SocketAddr], options: Options) -> Result<Vec<Socket>> {
-    let mut sockets = Vec::new();
-    for address in addresses {
-        let socket = match Socket::tcp(address) {
-            Ok(socket) => socket,
-            Err(error) => {
-                // A family that this machine does not speak, most likely.
-                skipped(event_loop, address, &error);
-                continue;
-            }
-        };
-        match bind(&socket, address, options) {
-            Ok(()) => sockets.push(socket),
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => skipped(event_loop, address, &error),
-            Err(error) => {
-                let subject = format!("error while attempting to bind on address {address}");
-                return Err(Error::os_error_at(error, subject));
-            }
-        }
-    }
-    if sockets.is_empty() {
-        let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "could not bind on any address");
-        return Err(Error::os_error_at(error, format_args!("out of {addresses:?}")));
-    }
-    Ok(sockets)
-}
-
-fn bind(socket: &Socket, address: &SocketAddr, options: Options) -> io::Result<()> {
-    if options.reuse_address {
-        socket.set_reuse_address(true)?;
-    }
-    if options.reuse_port {
-        socket.set_reuse_port(true)?;
-    }
-    if options.keep_alive {
-        socket.set_keepalive(true)?;
-    }
-    if address.is_ipv6() {
-        // The other family has a socket of its own.
-        socket.set_only_v6(true)?;
-    }
-    socket.bind(address)
-}
-
-fn skipped(event_loop: &EventLoop, address: &SocketAddr, error: &io::Error) {
-    if event_loop.get_debug() {
-        crate::log::warning(format_args!("create_server() leaves out {address}: {error}"));
-    }
 }
 
 impl fmt::Debug for CreateServer {

@@ -1,14 +1,18 @@
 //! Endpoints: connections and servers, made by the loop.
 
+mod accepted;
 mod acceptor;
+mod binding;
 mod connect;
 mod creating;
 mod datagram;
 mod listen;
 mod pipes;
 mod server;
+mod set_up;
 mod unfinished;
 
+pub use accepted::ConnectAcceptedSocket;
 pub use connect::CreateConnection;
 pub use creating::Creating;
 pub use datagram::CreateDatagramEndpoint;

@@ -8,6 +8,7 @@ use super::dns::{Question, look_up};
 use super::resolver::AddrInfo;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
+use crate::sys;
 
 /// A family of addresses. Python: the `family` argument, `socket.AF_INET` and `socket.AF_INET6`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,20 +118,31 @@ impl fmt::Display for Hosts {
     }
 }
 
-/// What the addresses are for, which decides what no name at all means.
+/// What the addresses are for: the system's flags for `getaddrinfo`, which decide what no name at all means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// All interfaces.
-    Listen,
-    /// This machine.
-    Connect,
-}
+pub(crate) struct Target(i32);
 
 impl Target {
+    /// No name means all interfaces.
+    pub(crate) const LISTEN: Self = Self(sys::PASSIVE);
+    /// No name means this machine.
+    pub(crate) const CONNECT: Self = Self(0);
+
+    /// As a program chooses them.
+    pub(crate) fn flags(flags: i32) -> Self {
+        Self(flags)
+    }
+
+    /// The same, but no name means all interfaces.
+    pub(crate) fn to_listen(self) -> Self {
+        Self(self.0 | sys::PASSIVE)
+    }
+
     fn without_name(self) -> [IpAddr; 2] {
-        match self {
-            Self::Listen => [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
-            Self::Connect => [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()],
+        if self.0 & sys::PASSIVE != 0 {
+            [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]
+        } else {
+            [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]
         }
     }
 }
@@ -138,13 +150,13 @@ impl Target {
 /// The addresses of one host, in the order of the system's preference.
 ///
 /// Numeric ones are taken as they are; an IPv6 address with a scope is the system's to understand.
-fn begin(event_loop: &EventLoop, name: &str, port: u16, target: Target) -> Lookup {
+fn begin(event_loop: &EventLoop, name: &str, port: u16, family: Option<AddressFamily>, target: Target) -> Lookup {
     if name.is_empty() {
         return Lookup::Known(target.without_name().map(|address| SocketAddr::new(address, port)).into());
     }
     match name.parse::<IpAddr>() {
         Ok(address) => Lookup::Known(vec![SocketAddr::new(address, port)]),
-        Err(_) => Lookup::Asked(look_up(event_loop, name, port)),
+        Err(_) => Lookup::Asked(look_up(event_loop, name, port, family, target.0)),
     }
 }
 
@@ -171,7 +183,7 @@ pub(crate) async fn resolve_one(
     family: Option<AddressFamily>,
     target: Target,
 ) -> Result<Vec<SocketAddr>> {
-    let mut addresses = begin(event_loop, name, port, target).finish().await?;
+    let mut addresses = begin(event_loop, name, port, family, target).finish().await?;
     addresses.retain(|address| family.is_none_or(|family| family.has(address)));
     if addresses.is_empty() {
         let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address of the family asked for");
@@ -188,7 +200,7 @@ pub(crate) async fn resolve_all(
     family: Option<AddressFamily>,
     target: Target,
 ) -> Result<Vec<SocketAddr>> {
-    let lookups: Vec<Lookup> = hosts.names.iter().map(|name| begin(event_loop, name, port, target)).collect();
+    let lookups: Vec<Lookup> = hosts.names.iter().map(|name| begin(event_loop, name, port, family, target)).collect();
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for lookup in lookups {
         for address in lookup.finish().await? {
@@ -217,17 +229,17 @@ mod tests {
 
     #[test]
     fn no_name_means_all_interfaces_to_a_server_and_this_machine_to_a_client() {
-        assert_eq!(addresses(None, None, Target::Listen), ["0.0.0.0:80", "[::]:80"]);
-        assert_eq!(addresses("", None, Target::Listen), ["0.0.0.0:80", "[::]:80"]);
-        assert_eq!(addresses("", None, Target::Connect), ["[::1]:80", "127.0.0.1:80"]);
+        assert_eq!(addresses(None, None, Target::LISTEN), ["0.0.0.0:80", "[::]:80"]);
+        assert_eq!(addresses("", None, Target::LISTEN), ["0.0.0.0:80", "[::]:80"]);
+        assert_eq!(addresses("", None, Target::CONNECT), ["[::1]:80", "127.0.0.1:80"]);
     }
 
     #[test]
     fn several_hosts_give_each_address_once() {
         let hosts = ["127.0.0.1", "::1", "127.0.0.1"];
-        assert_eq!(addresses(hosts, None, Target::Listen), ["127.0.0.1:80", "[::1]:80"]);
-        assert_eq!(addresses(hosts, Some(AddressFamily::Ipv6), Target::Listen), ["[::1]:80"]);
-        assert_eq!(addresses(Vec::<String>::new(), None, Target::Listen), Vec::<String>::new());
+        assert_eq!(addresses(hosts, None, Target::LISTEN), ["127.0.0.1:80", "[::1]:80"]);
+        assert_eq!(addresses(hosts, Some(AddressFamily::Ipv6), Target::LISTEN), ["[::1]:80"]);
+        assert_eq!(addresses(Vec::<String>::new(), None, Target::LISTEN), Vec::<String>::new());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::sys::{Interest, Readiness, Socket};
 /// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
 ///
 /// Cancelling it closes the socket.
-pub(crate) async fn connect(event_loop: &EventLoop, address: SocketAddr, from: &[SocketAddr]) -> Result<Socket> {
+pub(super) async fn connect(event_loop: &EventLoop, address: SocketAddr, from: &[SocketAddr]) -> Result<Socket> {
     let at = |error| Error::os_error_at(error, address);
     let socket = Socket::tcp(&address).map_err(at)?;
     bind(&socket, &address, from)?;

@@ -221,9 +221,15 @@ fn ask(event_loop: &EventLoop, query: AddrInfoQuery) -> Question<Vec<AddrInfo>> 
 }
 
 /// Asks for the addresses to which a stream socket can go.
-pub(super) fn look_up(event_loop: &EventLoop, host: &str, port: u16) -> Question<Vec<AddrInfo>> {
+pub(super) fn look_up(
+    event_loop: &EventLoop,
+    host: &str,
+    port: u16,
+    family: Option<AddressFamily>,
+    flags: i32,
+) -> Question<Vec<AddrInfo>> {
     let (host, port) = (host.to_owned(), port.to_string());
-    ask(event_loop, AddrInfoQuery { host, port, family: None, socket_type: sys::STREAM, proto: 0, flags: 0 })
+    ask(event_loop, AddrInfoQuery { host, port, family, socket_type: sys::STREAM, proto: 0, flags })
 }
 
 /// Something that a resolver was asked.

@@ -13,6 +13,7 @@
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
+//! - [`take_inherited`]: descriptors that a service manager has left open.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
 //!
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
@@ -25,6 +26,7 @@ mod driver;
 mod errno;
 pub(crate) mod fork;
 mod inbox;
+mod inherited;
 pub(crate) mod interrupt;
 mod pipe;
 mod receive;
@@ -40,10 +42,11 @@ pub use address::UnixAddress;
 pub(crate) use channel::{Channel, Direction};
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
+pub(crate) use inherited::{process_id, take_inherited};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
 pub(crate) use receive::ReceiveBuffer;
 pub(crate) use resolve::{
-    Found, Hints, INET, INET6, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
+    Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
 };
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};

@@ -10,6 +10,8 @@ use socket2::{SockAddr, SockAddrStorage};
 pub(crate) const INET: i32 = libc::AF_INET;
 pub(crate) const INET6: i32 = libc::AF_INET6;
 pub(crate) const STREAM: i32 = libc::SOCK_STREAM;
+/// The flag for addresses to listen at.
+pub(crate) const PASSIVE: i32 = libc::AI_PASSIVE;
 
 /// The longest texts that `getnameinfo` gives, as the system's headers have them.
 const LONGEST_HOST: usize = 1025;

@@ -85,7 +85,7 @@ fn family(sock: &UserSocket) -> Result<AddressFamily> {
 }
 
 async fn first_address(event_loop: EventLoop, host: String, port: u16, family: AddressFamily) -> Result<SockAddr> {
-    let addresses = resolve_one(&event_loop, &host, port, Some(family), Target::Connect).await?;
+    let addresses = resolve_one(&event_loop, &host, port, Some(family), Target::CONNECT).await?;
     Ok((*addresses.first().expect("there is one, or an error")).into())
 }
 
