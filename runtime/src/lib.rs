@@ -47,7 +47,10 @@ pub use asyncio_macros::{coroutine, finally, gather, main, protocol, select, tes
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
-pub use endpoints::{ConnectAcceptedSocket, CreateConnection, CreateDatagramEndpoint, CreateServer, Creating, Server};
+pub use endpoints::{
+    ConnectAcceptedSocket, CreateConnection, CreateDatagramEndpoint, CreateServer, CreateUnixConnection,
+    CreateUnixServer, Creating, Server,
+};
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
     SelectorEventLoop, get_event_loop, get_running_loop, new_event_loop, set_event_loop,

@@ -3,22 +3,19 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use super::Server;
 use super::binding::{adopt_all, bind_all};
 use super::creating::{Creating, check_running};
 use super::server::Factory;
-use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
 use crate::net::{AddressFamily, Hosts, Target, resolve_all};
 use crate::protocols::{Binding, IntoEndpoint};
 use crate::transports::Network;
-use crate::wait::sleep;
 
 /// How many connections may wait to be accepted, as Python has it.
-const BACKLOG: u32 = 100;
+pub(super) const BACKLOG: u32 = 100;
 
 /// Where to listen.
 #[derive(Debug)]
@@ -238,17 +235,7 @@ async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: 
         }
     };
     let server = Server::new(Network::of(event_loop.inner()), sockets, factory, options.backlog);
-    if options.start_serving {
-        server.start().inspect_err(|_| server.close())?;
-        let unfinished = Unfinished::new(server, Server::close);
-        sleep(Duration::ZERO).await;
-        let server = unfinished.finish();
-        if event_loop.get_debug() {
-            crate::log::record!(info, "{server:?} is serving");
-        }
-        return Ok(server);
-    }
-    Ok(server)
+    if options.start_serving { server.served(&event_loop).await } else { Ok(server) }
 }
 
 impl fmt::Debug for CreateServer {

@@ -11,6 +11,8 @@ mod pipes;
 mod server;
 mod set_up;
 mod unfinished;
+mod unix_connection;
+mod unix_server;
 
 pub use accepted::ConnectAcceptedSocket;
 pub use connect::CreateConnection;
@@ -18,3 +20,5 @@ pub use creating::Creating;
 pub use datagram::CreateDatagramEndpoint;
 pub use listen::CreateServer;
 pub use server::Server;
+pub use unix_connection::CreateUnixConnection;
+pub use unix_server::CreateUnixServer;

@@ -4,12 +4,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use super::creating::{Creating, check_running};
-use super::unfinished::Unfinished;
+use super::set_up::set_up;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
 use crate::sys::{Direction, Pipe};
-use crate::transports::{Network, Stream, Transport};
+use crate::transports::Transport;
 
 impl EventLoop {
     /// Reads from a pipe, socket, terminal or other character device; what comes goes to the protocol that `factory`
@@ -132,17 +132,11 @@ async fn connect<P>(
         io::ErrorKind::InvalidInput => unsuitable(direction),
         _ => error.into(),
     })?;
-    let Binding { endpoint, handle } = factory();
-    let stream = Stream::new(&Network::of(event_loop.inner()), pipe, None, endpoint, None)?;
-    let unfinished = Unfinished::new(stream.transport(), Transport::close);
-    let made = event_loop.create_future();
-    stream.start(Some(made.clone()));
-    made.await?;
-    let transport = unfinished.finish();
+    let connected = set_up(&event_loop, pipe, None, factory()).await?;
     if event_loop.get_debug() {
-        crate::log::record!(debug, "{transport:?} is connected");
+        crate::log::record!(debug, "{:?} is connected", connected.0);
     }
-    Ok((transport, handle))
+    Ok(connected)
 }
 
 fn unsuitable(direction: Direction) -> Error {

@@ -10,11 +10,12 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::acceptor::Acceptor;
+use super::unfinished::Unfinished;
 use crate::cancellation;
 use crate::event_loop::{EventLoop, ExceptionContext};
 use crate::exceptions::{CancelledError, Error, Result, catch};
 use crate::future::Future;
-use crate::sys::{Address, Socket};
+use crate::sys::{Address, Socket, SocketFile};
 use crate::transports::{Endpoint, Network, Owner, Stream, Transport, TransportSocket};
 use crate::wait::{catch_cancelled, sleep};
 
@@ -64,6 +65,8 @@ pub(super) struct Core {
     /// Out of here while it is called, and once the server is closed.
     factory: RefCell<Option<Factory>>,
     acceptors: RefCell<Vec<Rc<Acceptor>>>,
+    /// Of a unix socket.
+    file: RefCell<Option<SocketFile>>,
     /// How many connections there are.
     clients: Cell<usize>,
     /// Of `wait_closed`.
@@ -80,6 +83,7 @@ impl Server {
             phase: Cell::new(Phase::Idle),
             factory: RefCell::new(Some(factory)),
             acceptors: RefCell::new(sockets.into_iter().map(Acceptor::new).collect()),
+            file: RefCell::new(None),
             clients: Cell::new(0),
             waiters: RefCell::default(),
             forever: RefCell::new(None),
@@ -204,9 +208,20 @@ impl Server {
         event_loop.ok_or_else(|| Error::runtime_error("the event loop of this server was dropped"))
     }
 
-    /// Begins to listen, for `create_server`.
-    pub(super) fn start(&self) -> Result<()> {
-        self.core.start()
+    /// Begins to listen, for `create_server` and its kin. Cancelling it closes the server, and so does an error.
+    pub(super) async fn served(self, event_loop: &EventLoop) -> Result<Self> {
+        let unfinished = Unfinished::new(self, Self::close);
+        unfinished.start_serving().await?;
+        let server = unfinished.finish();
+        if event_loop.get_debug() {
+            crate::log::record!(info, "{server:?} is serving");
+        }
+        Ok(server)
+    }
+
+    /// When the server is closed, this file goes too.
+    pub(super) fn remove_at_close(&self, file: SocketFile) {
+        *self.core.file.borrow_mut() = Some(file);
     }
 
     fn clients(&self) -> Vec<Transport> {
@@ -219,6 +234,12 @@ async fn go_on_leaving<T>(cancelled: CancelledError) -> T {
     cancellation::leave(cancelled);
     // The next boundary sees the mark in this very poll, and drops us.
     pending().await
+}
+
+fn remove(file: &SocketFile) {
+    if let Err(error) = file.remove() {
+        crate::log::record!(error, "the socket {} could not be removed: {error}", file.path().display());
+    }
 }
 
 /// Somebody awaits `serve_forever`, until this is dropped.
@@ -330,6 +351,9 @@ impl Core {
         }
         let acceptors = self.acceptors.take();
         acceptors.iter().for_each(|acceptor| acceptor.close());
+        if let Some(file) = self.file.take() {
+            remove(&file);
+        }
         let factory = self.factory.take();
         drop(factory);
         true

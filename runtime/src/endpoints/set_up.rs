@@ -1,4 +1,4 @@
-//! From a connected socket to a transport whose protocol knows of it.
+//! From something connected to a transport whose protocol knows of it.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,32 +8,49 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::protocols::{Binding, ProtocolHandle};
 use crate::sys::{Address, Socket};
-use crate::transports::{Network, Stream, Transport};
+use crate::transports::{Medium, Network, Stream, Transport};
 
 /// Takes over a connected stream socket, for the method with this name.
 pub(super) fn adopt(fd: OwnedFd, method: &str) -> Result<(Socket, Option<Address>)> {
-    let socket = adopt_any(fd, method)?;
-    let peer = socket.peer_address().ok().flatten();
-    Ok((socket, peer))
+    adopt_any(fd, method).map(with_peer)
+}
+
+/// As [`adopt`], of a unix socket.
+pub(super) fn adopt_unix(fd: OwnedFd, method: &str) -> Result<(Socket, Option<Address>)> {
+    adopt_any_unix(fd, method).map(with_peer)
 }
 
 /// Takes over a stream socket, connected or not.
 pub(super) fn adopt_any(fd: OwnedFd, method: &str) -> Result<Socket> {
-    Socket::adopt(fd).map_err(|error| match error.kind() {
+    Socket::adopt(fd).map_err(|error| refused(error, method))
+}
+
+/// As [`adopt_any`], of a unix socket.
+pub(super) fn adopt_any_unix(fd: OwnedFd, method: &str) -> Result<Socket> {
+    Socket::adopt_unix(fd).map_err(|error| refused(error, method))
+}
+
+fn with_peer(socket: Socket) -> (Socket, Option<Address>) {
+    let peer = socket.peer_address().ok().flatten();
+    (socket, peer)
+}
+
+fn refused(error: io::Error, method: &str) -> Error {
+    match error.kind() {
         io::ErrorKind::InvalidInput => Error::value_error(format!("{method}: {error}")),
         _ => error.into(),
-    })
+    }
 }
 
 /// Makes the transport, and returns when `connection_made` has. Cancelling it closes the transport.
-pub(super) async fn set_up<P>(
+pub(super) async fn set_up<M: Medium, P>(
     event_loop: &EventLoop,
-    socket: Socket,
+    medium: M,
     peer: Option<Address>,
     binding: Binding<P>,
 ) -> Result<(Transport, ProtocolHandle<P>)> {
     let Binding { endpoint, handle } = binding;
-    let stream = Stream::new(&Network::of(event_loop.inner()), socket, peer, endpoint, None)?;
+    let stream = Stream::new(&Network::of(event_loop.inner()), medium, peer, endpoint, None)?;
     let unfinished = Unfinished::new(stream.transport(), Transport::close);
     let made = event_loop.create_future();
     stream.start(Some(made.clone()));

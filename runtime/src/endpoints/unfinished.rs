@@ -1,5 +1,7 @@
 //! What is being made and would be nobody's if the making were cancelled now: it is closed then.
 
+use std::ops::Deref;
+
 /// Closes a transport or server that is dropped before it is [`finish`](Self::finish)ed.
 pub(super) struct Unfinished<T> {
     made: Option<T>,
@@ -14,6 +16,14 @@ impl<T> Unfinished<T> {
     /// Somebody has it now.
     pub(super) fn finish(mut self) -> T {
         self.made.take().expect("it is taken once, here")
+    }
+}
+
+impl<T> Deref for Unfinished<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.made.as_ref().expect("it is taken when it is finished")
     }
 }
 

@@ -35,6 +35,7 @@ mod scoped;
 pub(crate) mod signals;
 mod sigpipe;
 mod socket;
+mod unix_socket;
 mod user_socket;
 
 pub(crate) use address::Address;
@@ -51,6 +52,7 @@ pub(crate) use resolve::{
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
+pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{
     accept, connect, family, receive, receive_from, receive_some, receive_some_from, send, send_to,
