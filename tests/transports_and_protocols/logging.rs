@@ -1,5 +1,7 @@
 //! What transports and servers write to the log.
 
+use std::time::Duration;
+
 use log::Level;
 
 use crate::support::journal::Journal;
@@ -100,11 +102,50 @@ async fn without_debug_mode_nothing_is_logged() {
 fn a_transport_that_outlives_its_loop_is_a_warning_in_debug_mode() {
     collect();
     let event_loop = asyncio::EventLoop::builder().debug(true).build().unwrap();
-    let kept = event_loop.run_until_complete(async {
-        let (transport, _, peer) = connected(Script::new(&Journal::default())).await;
-        Ok::<_, asyncio::Error>((transport, std::rc::Rc::new(peer)))
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let running = event_loop.clone();
+    let line = line!() + 2;
+    let kept = event_loop.run_until_complete(async move {
+        let (transport, _) = running.create_connection(quiet, "127.0.0.1", port).await?;
+        let (_near, far) = std::os::unix::net::UnixStream::pair()?;
+        // One that was closed is no matter.
+        running.connect_accepted_socket(quiet, far).await?.0.close();
+        asyncio::sleep(Duration::ZERO).await;
+        Ok::<_, asyncio::Error>(transport)
     });
     event_loop.close().unwrap();
-    assert!(collected(Level::Warn)[0].starts_with("unclosed transport <Transport fd="), "{:?}", collected(Level::Warn));
+    let [warning] = &collected(Level::Warn)[..] else { panic!("{:?}", collected(Level::Warn)) };
+    assert!(warning.starts_with("unclosed transport <Transport fd="), "{warning}");
+    assert!(warning.contains(&format!("made at {}:{line}:", file!())), "{warning}");
     drop(kept);
+}
+
+#[test]
+fn a_server_that_outlives_its_loop_is_a_warning_in_debug_mode_with_all_its_connections() {
+    for debug in [true, false] {
+        collect();
+        let event_loop = asyncio::EventLoop::builder().debug(debug).build().unwrap();
+        let running = event_loop.clone();
+        let line = line!() + 4;
+        let clients = event_loop.run_until_complete(async move {
+            let (journal, hosts) = (Journal::default(), ["127.0.0.1", "127.0.0.2"]);
+            let noted = journal.clone();
+            let server = running.create_server(move || Script::new(&noted), hosts, 0).await?;
+            let clients = (client_of(&server), client_of(&server));
+            journal.until(|entries| entries.len() == 2).await;
+            Ok::<_, asyncio::Error>(std::rc::Rc::new(clients))
+        });
+        event_loop.close().unwrap();
+        let warnings = collected(Level::Warn);
+        let place = format!(", made at {}:{line}:", file!());
+        let count = |what: &str| warnings.iter().filter(|text| text.starts_with(what) && text.contains(&place)).count();
+        let found = (warnings.len(), count("unclosed server <Server Serving"), count("unclosed transport <Transport"));
+        assert_eq!(found, if debug { (3, 1, 2) } else { (0, 0, 0) }, "{warnings:#?}");
+        drop(clients);
+    }
+}
+
+fn quiet() -> Script {
+    Script::new(&Journal::default())
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 
 use super::creating::{Creating, check_running};
 use super::set_up::{adopt, set_up};
@@ -17,6 +18,7 @@ pub struct ConnectAcceptedSocket<P> {
     event_loop: EventLoop,
     factory: Box<dyn FnOnce() -> Binding<P>>,
     sock: OwnedFd,
+    site: &'static Location<'static>,
 }
 
 impl EventLoop {
@@ -57,13 +59,14 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn connect_accepted_socket<F, P, K>(&self, factory: F, sock: impl Into<OwnedFd>) -> ConnectAcceptedSocket<P>
     where
         F: FnOnce() -> P + 'static,
         P: IntoEndpoint<K>,
     {
         let factory = Box::new(move || Binding::of(factory()));
-        ConnectAcceptedSocket { event_loop: self.clone(), factory, sock: sock.into() }
+        ConnectAcceptedSocket { event_loop: self.clone(), factory, sock: sock.into(), site: Location::caller() }
     }
 }
 
@@ -72,11 +75,11 @@ impl<P: 'static> IntoFuture for ConnectAcceptedSocket<P> {
     type IntoFuture = Creating<(Transport, ProtocolHandle<P>)>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { event_loop, factory, sock } = self;
+        let Self { event_loop, factory, sock, site } = self;
         Creating::new(async move {
             check_running(&event_loop)?;
             let (socket, peer) = adopt(sock, "connect_accepted_socket")?;
-            let connected = set_up(&event_loop, socket, peer, factory()).await?;
+            let connected = set_up(&event_loop, socket, peer, factory(), site).await?;
             if event_loop.get_debug() {
                 crate::log::record!(debug, "{:?} is handled", connected.0);
             }

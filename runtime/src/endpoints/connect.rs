@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 use std::time::Duration;
 
 use super::creating::{Creating, check_running};
@@ -30,6 +31,7 @@ pub struct CreateConnection<P> {
     factory: Box<dyn FnOnce() -> Binding<P>>,
     place: Place,
     options: Options,
+    site: &'static Location<'static>,
 }
 
 #[derive(Debug)]
@@ -88,6 +90,7 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn create_connection<F, P, K>(&self, factory: F, host: impl ToString, port: u16) -> CreateConnection<P>
     where
         F: FnOnce() -> P + 'static,
@@ -100,6 +103,7 @@ impl EventLoop {
     /// `loop.create_connection(…, sock=…)`.
     ///
     /// Awaiting it gives `ValueError` if that is no stream socket, or an option says how to connect.
+    #[track_caller]
     pub fn create_connection_with_sock<F, P, K>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateConnection<P>
     where
         F: FnOnce() -> P + 'static,
@@ -110,8 +114,9 @@ impl EventLoop {
 }
 
 impl<P> CreateConnection<P> {
+    #[track_caller]
     fn new(event_loop: EventLoop, factory: impl FnOnce() -> Binding<P> + 'static, place: Place) -> Self {
-        Self { event_loop, factory: Box::new(factory), place, options: Options::default() }
+        Self { event_loop, factory: Box::new(factory), place, options: Options::default(), site: Location::caller() }
     }
 
     fn set(mut self, option: &'static str) -> Self {
@@ -191,7 +196,7 @@ impl<P: 'static> IntoFuture for CreateConnection<P> {
 }
 
 async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHandle<P>)> {
-    let CreateConnection { event_loop, factory, place, options } = this;
+    let CreateConnection { event_loop, factory, place, options, site } = this;
     check_running(&event_loop)?;
     let (socket, peer) = match place {
         Place::On(fd) => match options.last {
@@ -206,7 +211,7 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
             (socket, Some(peer.into()))
         }
     };
-    let connected = set_up(&event_loop, socket, peer, factory()).await?;
+    let connected = set_up(&event_loop, socket, peer, factory(), site).await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

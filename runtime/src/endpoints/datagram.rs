@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 
 use super::creating::{Creating, check_running};
 use super::unfinished::Unfinished;
@@ -21,6 +22,7 @@ pub struct CreateDatagramEndpoint<F> {
     event_loop: EventLoop,
     factory: F,
     options: Options,
+    site: &'static Location<'static>,
 }
 
 #[derive(Debug, Default)]
@@ -78,12 +80,18 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn create_datagram_endpoint<F, P>(&self, factory: F) -> CreateDatagramEndpoint<F>
     where
         F: FnOnce() -> P + 'static,
         P: DatagramProtocol,
     {
-        CreateDatagramEndpoint { event_loop: self.clone(), factory, options: Options::default() }
+        CreateDatagramEndpoint {
+            event_loop: self.clone(),
+            factory,
+            options: Options::default(),
+            site: Location::caller(),
+        }
     }
 }
 
@@ -148,7 +156,7 @@ where
     F: FnOnce() -> P,
     P: DatagramProtocol,
 {
-    let CreateDatagramEndpoint { event_loop, factory, mut options } = this;
+    let CreateDatagramEndpoint { event_loop, factory, mut options, site } = this;
     check_running(&event_loop)?;
     let (socket, remote) = match options.sock.take() {
         Some(fd) => adopt(fd, &options)?,
@@ -156,6 +164,7 @@ where
     };
     let bound = bind(factory());
     let datagram = Datagram::new(&Network::of(event_loop.inner()), socket, remote, bound.clone())?;
+    datagram.made_at(site);
     let unfinished = Unfinished::new(datagram.transport(), DatagramTransport::close);
     let made = event_loop.create_future();
     datagram.start(made.clone());

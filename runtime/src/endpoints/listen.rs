@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 
 use super::Server;
 use super::binding::{adopt_all, bind_all};
@@ -31,6 +32,7 @@ pub struct CreateServer {
     factory: Factory,
     place: Place,
     options: Options,
+    site: &'static Location<'static>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +87,7 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn create_server<F, P, K>(&self, mut factory: F, host: impl Into<Hosts>, port: u16) -> CreateServer
     where
         F: FnMut() -> P + 'static,
@@ -98,6 +101,7 @@ impl EventLoop {
     ///
     /// It may be one of the Internet's or a Unix socket, and listen already. Awaiting it gives `ValueError` if that is
     /// no stream socket, or an option says how to bind.
+    #[track_caller]
     pub fn create_server_with_sock<F, P, K>(&self, factory: F, sock: impl Into<OwnedFd>) -> CreateServer
     where
         F: FnMut() -> P + 'static,
@@ -132,6 +136,7 @@ impl EventLoop {
     ///     }
     /// }
     /// ```
+    #[track_caller]
     pub fn create_server_with_socks<F, P, K>(
         &self,
         mut factory: F,
@@ -150,6 +155,7 @@ impl EventLoop {
 }
 
 impl CreateServer {
+    #[track_caller]
     fn new(event_loop: EventLoop, factory: Factory, place: Place) -> Self {
         let options = Options {
             family: None,
@@ -162,7 +168,7 @@ impl CreateServer {
             start_serving: true,
             binding: None,
         };
-        Self { event_loop, factory, place, options }
+        Self { event_loop, factory, place, options, site: Location::caller() }
     }
 
     fn binds(mut self, option: &'static str) -> Self {
@@ -220,12 +226,12 @@ impl IntoFuture for CreateServer {
     type IntoFuture = Creating<Server>;
 
     fn into_future(self) -> Creating<Server> {
-        let Self { event_loop, factory, place, options } = self;
-        Creating::new(create(event_loop, factory, place, options))
+        Creating::new(create(self))
     }
 }
 
-async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: Options) -> Result<Server> {
+async fn create(this: CreateServer) -> Result<Server> {
+    let CreateServer { event_loop, factory, place, options, site } = this;
     check_running(&event_loop)?;
     let sockets = match place {
         Place::On(fds) => adopt_all(fds, options)?,
@@ -234,7 +240,7 @@ async fn create(event_loop: EventLoop, factory: Factory, place: Place, options: 
             bind_all(&event_loop, &hosts, &addresses, options)?
         }
     };
-    let server = Server::new(Network::of(event_loop.inner()), sockets, factory, options.backlog);
+    let server = Server::new(Network::of(event_loop.inner()), sockets, factory, options.backlog, site);
     if options.start_serving { server.served(&event_loop).await } else { Ok(server) }
 }
 

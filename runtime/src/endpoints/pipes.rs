@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 
 use super::creating::{Creating, check_running};
 use super::set_up::set_up;
@@ -60,6 +61,7 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn connect_read_pipe<F, P, K>(
         &self,
         factory: F,
@@ -69,7 +71,8 @@ impl EventLoop {
         F: FnOnce() -> P + 'static,
         P: IntoEndpoint<K>,
     {
-        Creating::new(connect(self.clone(), move || Binding::of(factory()), pipe.into(), Direction::Read))
+        let site = Location::caller();
+        Creating::new(connect(self.clone(), move || Binding::of(factory()), pipe.into(), Direction::Read, site))
     }
 
     /// Writes to a pipe, socket, terminal or other character device. Python: `loop.connect_write_pipe()`.
@@ -108,6 +111,7 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn connect_write_pipe<F, P, K>(
         &self,
         factory: F,
@@ -117,7 +121,8 @@ impl EventLoop {
         F: FnOnce() -> P + 'static,
         P: IntoEndpoint<K>,
     {
-        Creating::new(connect(self.clone(), move || Binding::of(factory()), pipe.into(), Direction::Write))
+        let site = Location::caller();
+        Creating::new(connect(self.clone(), move || Binding::of(factory()), pipe.into(), Direction::Write, site))
     }
 }
 
@@ -126,13 +131,14 @@ async fn connect<P>(
     factory: impl FnOnce() -> Binding<P>,
     pipe: OwnedFd,
     direction: Direction,
+    site: &'static Location<'static>,
 ) -> Result<(Transport, ProtocolHandle<P>)> {
     check_running(&event_loop)?;
     let pipe = Pipe::adopt(pipe, direction).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => unsuitable(direction),
         _ => error.into(),
     })?;
-    let connected = set_up(&event_loop, pipe, None, factory()).await?;
+    let connected = set_up(&event_loop, pipe, None, factory(), site).await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

@@ -61,6 +61,8 @@ pub(super) type Factory = Box<dyn FnMut() -> Rc<dyn Endpoint>>;
 pub(super) struct Core {
     net: Rc<Network>,
     backlog: u32,
+    /// Where the program asked for it.
+    site: &'static Location<'static>,
     phase: Cell<Phase>,
     /// Out of here while it is called, and once the server is closed.
     factory: RefCell<Option<Factory>>,
@@ -76,10 +78,17 @@ pub(super) struct Core {
 }
 
 impl Server {
-    pub(super) fn new(net: Rc<Network>, sockets: Vec<Socket>, factory: Factory, backlog: u32) -> Self {
+    pub(super) fn new(
+        net: Rc<Network>,
+        sockets: Vec<Socket>,
+        factory: Factory,
+        backlog: u32,
+        site: &'static Location<'static>,
+    ) -> Self {
         let core = Core {
             net,
             backlog,
+            site,
             phase: Cell::new(Phase::Idle),
             factory: RefCell::new(Some(factory)),
             acceptors: RefCell::new(sockets.into_iter().map(Acceptor::new).collect()),
@@ -185,7 +194,7 @@ impl Server {
 
     /// The listening sockets; none once it is closed. Python: `Server.sockets`.
     pub fn sockets(&self) -> Vec<TransportSocket> {
-        self.core.acceptors.borrow().iter().map(Acceptor::socket_view).collect()
+        self.core.sockets()
     }
 
     /// Calls [`Transport::close`] on every connection. Python: `Server.close_clients()`.
@@ -281,6 +290,10 @@ impl Core {
         Future::on(self.net.inner().clone(), Location::caller())
     }
 
+    fn sockets(&self) -> Vec<TransportSocket> {
+        self.acceptors.borrow().iter().map(Acceptor::socket_view).collect()
+    }
+
     fn start(self: &Rc<Self>) -> Result<()> {
         match self.phase.get() {
             Phase::Serving => return Ok(()),
@@ -318,6 +331,7 @@ impl Core {
                 if self.net.inner().get_debug() {
                     crate::log::record!(debug, "the server got a new connection: {stream:?}");
                 }
+                stream.made_at(self.site);
                 stream.start(None);
             }
             Err(error) if self.net.inner().get_debug() => {
@@ -339,6 +353,9 @@ impl Core {
     }
 
     pub(super) fn loop_closed(&self) {
+        if self.phase.get() != Phase::Closed {
+            self.net.unclosed("server", self, Some(self.site));
+        }
         self.shut();
         let waiters = self.waiters.take();
         drop(waiters);
@@ -384,14 +401,14 @@ impl Owner for Core {
     }
 }
 
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Server {:?} sockets={:?} clients={}>", self.phase.get(), self.sockets(), self.clients.get())
+    }
+}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "<Server {:?} sockets={:?} clients={}>",
-            self.core.phase.get(),
-            self.sockets(),
-            self.core.clients.get()
-        )
+        self.core.fmt(f)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 
 use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
@@ -42,15 +43,18 @@ fn refused(error: io::Error, method: &str) -> Error {
     }
 }
 
-/// Makes the transport, and returns when `connection_made` has. Cancelling it closes the transport.
+/// Makes the transport that the program asked for at `site`, and returns when `connection_made` has. Cancelling it
+/// closes the transport.
 pub(super) async fn set_up<M: Medium, P>(
     event_loop: &EventLoop,
     medium: M,
     peer: Option<Address>,
     binding: Binding<P>,
+    site: &'static Location<'static>,
 ) -> Result<(Transport, ProtocolHandle<P>)> {
     let Binding { endpoint, handle } = binding;
     let stream = Stream::new(&Network::of(event_loop.inner()), medium, peer, endpoint, None)?;
+    stream.made_at(site);
     let unfinished = Unfinished::new(stream.transport(), Transport::close);
     let made = event_loop.create_future();
     stream.start(Some(made.clone()));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 use std::time::Duration;
 
 use super::creating::{Creating, check_running};
@@ -31,6 +32,8 @@ pub struct CreateUnixConnection<P> {
     event_loop: EventLoop,
     factory: Box<dyn FnOnce() -> Binding<P>>,
     place: Place,
+    /// Where the program asked for it.
+    site: &'static Location<'static>,
 }
 
 impl EventLoop {
@@ -68,19 +71,26 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn create_unix_connection<F, P, K>(&self, factory: F, path: impl Into<UnixAddress>) -> CreateUnixConnection<P>
     where
         F: FnOnce() -> P + 'static,
         P: IntoEndpoint<K>,
     {
         let factory = Box::new(move || Binding::of(factory()));
-        CreateUnixConnection { event_loop: self.clone(), factory, place: Place::To(path.into()) }
+        CreateUnixConnection {
+            event_loop: self.clone(),
+            factory,
+            place: Place::To(path.into()),
+            site: Location::caller(),
+        }
     }
 
     /// As [`create_unix_connection`](Self::create_unix_connection), with a socket that is connected already. Python:
     /// `loop.create_unix_connection(…, sock=…)`.
     ///
     /// Awaiting it gives `ValueError` if that is no unix stream socket.
+    #[track_caller]
     pub fn create_unix_connection_with_sock<F, P, K>(
         &self,
         factory: F,
@@ -91,7 +101,12 @@ impl EventLoop {
         P: IntoEndpoint<K>,
     {
         let factory = Box::new(move || Binding::of(factory()));
-        CreateUnixConnection { event_loop: self.clone(), factory, place: Place::On(sock.into()) }
+        CreateUnixConnection {
+            event_loop: self.clone(),
+            factory,
+            place: Place::On(sock.into()),
+            site: Location::caller(),
+        }
     }
 }
 
@@ -105,13 +120,13 @@ impl<P: 'static> IntoFuture for CreateUnixConnection<P> {
 }
 
 async fn create<P>(this: CreateUnixConnection<P>) -> Result<(Transport, ProtocolHandle<P>)> {
-    let CreateUnixConnection { event_loop, factory, place } = this;
+    let CreateUnixConnection { event_loop, factory, place, site } = this;
     check_running(&event_loop)?;
     let (socket, peer) = match place {
         Place::To(address) => (connect(&address).await?, Some(Address::from(address))),
         Place::On(fd) => adopt_unix(fd, "create_unix_connection_with_sock")?,
     };
-    let connected = set_up(&event_loop, socket, peer, factory()).await?;
+    let connected = set_up(&event_loop, socket, peer, factory(), site).await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 
 use super::Server;
 use super::creating::{Creating, check_running};
@@ -29,6 +30,8 @@ pub struct CreateUnixServer {
     factory: Factory,
     place: Place,
     options: Options,
+    /// Where the program asked for it.
+    site: &'static Location<'static>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +77,7 @@ impl EventLoop {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn create_unix_server<F, P, K>(&self, mut factory: F, path: impl Into<UnixAddress>) -> CreateUnixServer
     where
         F: FnMut() -> P + 'static,
@@ -87,6 +91,7 @@ impl EventLoop {
     /// `loop.create_unix_server(…, sock=…)`.
     ///
     /// Awaiting it gives `ValueError` if that is no unix stream socket.
+    #[track_caller]
     pub fn create_unix_server_with_sock<F, P, K>(&self, mut factory: F, sock: impl Into<OwnedFd>) -> CreateUnixServer
     where
         F: FnMut() -> P + 'static,
@@ -98,9 +103,10 @@ impl EventLoop {
 }
 
 impl CreateUnixServer {
+    #[track_caller]
     fn new(event_loop: EventLoop, factory: Factory, place: Place) -> Self {
         let options = Options { backlog: BACKLOG, start_serving: true, cleanup_socket: true };
-        Self { event_loop, factory, place, options }
+        Self { event_loop, factory, place, options, site: Location::caller() }
     }
 
     /// How many connections may wait to be accepted; 100.
@@ -132,14 +138,14 @@ impl IntoFuture for CreateUnixServer {
 }
 
 async fn create(this: CreateUnixServer) -> Result<Server> {
-    let CreateUnixServer { event_loop, factory, place, options } = this;
+    let CreateUnixServer { event_loop, factory, place, options, site } = this;
     check_running(&event_loop)?;
     let socket = match place {
         Place::At(address) => bind(&address)?,
         Place::On(fd) => adopt_any_unix(fd, "create_unix_server_with_sock")?,
     };
     let file = if options.cleanup_socket { file_of(&socket) } else { None };
-    let server = Server::new(Network::of(event_loop.inner()), vec![socket], factory, options.backlog);
+    let server = Server::new(Network::of(event_loop.inner()), vec![socket], factory, options.backlog, site);
     if let Some(file) = file {
         server.remove_at_close(file);
     }

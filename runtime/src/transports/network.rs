@@ -1,7 +1,9 @@
 //! What a loop's transports and servers share: the receive buffer, and a list of those that are open.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::fmt;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use slab::Slab;
@@ -16,6 +18,8 @@ pub(crate) struct Network {
     receive: ReceiveBuffer,
     /// Weak: a loop that is abandoned must be able to go.
     live: RefCell<Slab<Weak<dyn Live>>>,
+    /// Where the program asked for what is open; filled in debug mode only.
+    sites: RefCell<HashMap<LiveKey, &'static Location<'static>>>,
 }
 
 /// Something with an open descriptor.
@@ -30,7 +34,7 @@ pub(crate) trait Live {
 }
 
 /// A place in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LiveKey(u32);
 
 impl Network {
@@ -56,6 +60,31 @@ impl Network {
     pub(crate) fn leave(&self, key: LiveKey) {
         let live = self.live.borrow_mut().try_remove(key.0 as usize);
         drop(live);
+        let mut sites = self.sites.borrow_mut();
+        if !sites.is_empty() {
+            sites.remove(&key);
+        }
+    }
+
+    /// Remembers, in debug mode, where the program asked for something that is open.
+    pub(crate) fn made_at(&self, key: Option<LiveKey>, site: &'static Location<'static>) {
+        if let Some(key) = key.filter(|_| self.inner.get_debug()) {
+            self.sites.borrow_mut().insert(key, site);
+        }
+    }
+
+    /// Warns, in debug mode, of something that is open when the loop is closed.
+    pub(crate) fn unclosed(&self, what: &str, it: &dyn fmt::Debug, site: Option<&'static Location<'static>>) {
+        if !self.inner.get_debug() {
+            return;
+        }
+        let made = site.map_or_else(String::new, |site| format!(", made at {site}"));
+        crate::log::warning(format_args!("unclosed {what} {it:?}{made}; close it before the event loop is closed"));
+    }
+
+    /// Where that was, if anybody has said so.
+    pub(crate) fn site(&self, key: Option<LiveKey>) -> Option<&'static Location<'static>> {
+        self.sites.borrow().get(&key?).copied()
     }
 
     /// Takes back what [`enter`](Self::enter) and the poller know of a descriptor, and closes it.
@@ -78,7 +107,12 @@ impl Network {
 
 impl Slot for Network {
     fn create(inner: &Rc<Inner>) -> Rc<Self> {
-        Rc::new(Self { inner: inner.clone(), receive: ReceiveBuffer::new(), live: RefCell::default() })
+        Rc::new(Self {
+            inner: inner.clone(),
+            receive: ReceiveBuffer::new(),
+            live: RefCell::default(),
+            sites: RefCell::default(),
+        })
     }
 
     fn close(&self) {

@@ -64,9 +64,7 @@ impl Datagram {
         if !self.change(State::lost) {
             return;
         }
-        if self.net.inner().get_debug() {
-            crate::log::warning(format_args!("unclosed transport {self:?}; close it before the event loop is closed"));
-        }
+        self.net.unclosed("transport", self, self.net.site(self.live.get()));
         self.release();
     }
 }

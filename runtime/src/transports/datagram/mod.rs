@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use super::DatagramEndpoint;
@@ -115,6 +116,11 @@ impl Datagram {
     pub(crate) fn start(self: &Rc<Self>, waiter: Future<()>) {
         let datagram = self.clone();
         self.net.inner().call_soon_internal(move || datagram.connection_made(&waiter));
+    }
+
+    /// Where the program asked for it.
+    pub(crate) fn made_at(&self, site: &'static Location<'static>) {
+        self.net.made_at(self.live.get(), site);
     }
 
     pub(crate) fn transport(self: &Rc<Self>) -> DatagramTransport {

@@ -12,6 +12,7 @@ mod writing;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io as std_io;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use super::flow_control::{FlowControl, HARD_LIMIT};
@@ -140,6 +141,11 @@ impl<M: Medium> Stream<M> {
     pub(crate) fn start(self: &Rc<Self>, waiter: Option<Future<()>>) {
         let stream = self.clone();
         self.net.inner().call_soon_internal(move || stream.connection_made(waiter));
+    }
+
+    /// Where the program asked for it.
+    pub(crate) fn made_at(&self, site: &'static Location<'static>) {
+        self.net.made_at(self.live.get(), site);
     }
 
     pub(crate) fn transport(self: &Rc<Self>) -> Transport {
