@@ -120,7 +120,6 @@ pub(crate) struct Inner {
     batch: Cell<usize>,
     /// How many wait for the loop to be idle: they keep each other busy.
     idlers: Cell<usize>,
-    strict: bool,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
     /// Debug mode: where that was created which runs now.
