@@ -116,6 +116,12 @@ impl CancelCell {
         }
     }
 
+    /// Nothing was asked for.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.mark.get() == Mark::None
+    }
+
     #[inline]
     pub(crate) fn is_marked(&self) -> bool {
         self.mark.get() == Mark::Leave
@@ -172,8 +178,15 @@ impl CancelCell {
     fn begin_step(&self) {
         let step = self.step.get().wrapping_add(1);
         self.step.set(step);
-        if step == 0 && !self.relayed.get() {
-            // Numbers begin anew, so none of before may stay. What a request was handed on to is known by its address.
+        if step == 0 {
+            self.forget_steps();
+        }
+    }
+
+    /// Numbers begin anew, so none of before may stay. What a request was handed on to is known by its address.
+    #[cold]
+    fn forget_steps(&self) {
+        if !self.relayed.get() {
             let awaited = self.with_rare(|rare| rare.awaited.take());
             drop(awaited);
         }
@@ -251,6 +264,18 @@ impl CancelCell {
 pub(crate) fn with_cell<R>(cell: &CancelCell, f: impl FnOnce() -> R) -> R {
     cell.begin_step();
     CURRENT.with(|current| current.set(Some(cell), f))
+}
+
+/// As [`with_cell`], where none is current outside: for a task that the loop runs.
+#[inline]
+pub(crate) fn with_only_cell<R>(cell: &CancelCell, f: impl FnOnce() -> R) -> R {
+    cell.begin_step();
+    CURRENT.with(|current| current.set_only(cell, f))
+}
+
+/// Calls `f` with no current cell.
+pub(crate) fn without_cell<R>(f: impl FnOnce() -> R) -> R {
+    CURRENT.with(|current| current.set(None, f))
 }
 
 /// Calls `f` with the current cell.

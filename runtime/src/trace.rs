@@ -122,22 +122,19 @@ pub(crate) fn branches(what: WaitsFor) {
     });
 }
 
-/// The array belongs to one step until this is dropped; steps nest where a task is started
-/// eagerly, and where the children of a scope are polled.
+/// The array belongs to one step, from its beginning on.
 pub(crate) struct Step {
     depth: usize,
-    top: usize,
-    waits_for: WaitsFor,
 }
 
 impl Step {
     #[inline]
     pub(crate) fn begin() -> Self {
         STACK.with(|stack| {
-            let waits_for = stack.waits_for.replace(WaitsFor::Unknown);
-            let step = Self { depth: stack.depth.get(), top: stack.top.get(), waits_for };
-            stack.top.set(stack.depth.get());
-            step
+            let depth = stack.depth.get();
+            stack.top.set(depth);
+            stack.waits_for.set(WaitsFor::Unknown);
+            Self { depth }
         })
     }
 
@@ -163,8 +160,21 @@ impl Step {
     }
 }
 
-impl Drop for Step {
-    #[inline]
+/// What the step around this one has written, put back when this is dropped. Steps nest where a task is started
+/// eagerly, and where the children of a scope are polled.
+pub(crate) struct Outer {
+    depth: usize,
+    top: usize,
+    waits_for: WaitsFor,
+}
+
+impl Outer {
+    pub(crate) fn new() -> Self {
+        STACK.with(|stack| Self { depth: stack.depth.get(), top: stack.top.get(), waits_for: stack.waits_for.get() })
+    }
+}
+
+impl Drop for Outer {
     fn drop(&mut self) {
         STACK.with(|stack| {
             stack.depth.set(self.depth);

@@ -120,7 +120,6 @@ pub(crate) struct Inner {
     batch: Cell<usize>,
     /// How many wait for the loop to be idle: they keep each other busy.
     idlers: Cell<usize>,
-    strict: bool,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
     /// Debug mode: where that was created which runs now.
@@ -184,9 +183,9 @@ impl Inner {
 
     /// Appends a step; the loop is not closed. Inlined, for the same reason as the queue's own `push`.
     #[inline(always)]
-    pub(crate) fn push_step(&self, step: Runnable) {
+    pub(crate) fn push_step(&self, step: impl FnOnce() -> Runnable) {
         debug_assert!(self.state.get() != State::Closed, "the caller has looked");
-        self.ready.borrow_mut().push(|| Ready::Step(step));
+        self.ready.borrow_mut().push(|| Ready::Step(step()));
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Asking costs more than a hundred nanoseconds, a callback may cost five: after every batch would be most of the
 //! work of a busy loop. But I/O and timers must not wait for callbacks that take long. So the number follows what
-//! was measured: it halves when more than 100 µs passed between two looks, and doubles when less did.
+//! was measured: it halves when more than 100 µs passed between two looks, and doubles when less did. In strict mode
+//! it is none at all.
 
 use std::cell::Cell;
 
@@ -14,33 +15,37 @@ const AIM: u64 = 100_000;
 #[derive(Debug)]
 pub(super) struct Pace {
     budget: Cell<u32>,
-    ran: Cell<u32>,
+    /// How much of the budget is left: one number to be looked at in each iteration.
+    left: Cell<u32>,
     /// The loop's time after the last look, in nanoseconds.
     looked: Cell<u64>,
     at_once: Cell<bool>,
+    strict: bool,
 }
 
 impl Pace {
-    pub(super) fn new() -> Self {
-        Self { budget: Cell::new(FIRST), ran: Cell::new(0), looked: Cell::new(0), at_once: Cell::new(true) }
+    pub(super) fn new(strict: bool) -> Self {
+        let (budget, left) = (Cell::new(FIRST), Cell::new(0));
+        Self { budget, left, looked: Cell::new(0), at_once: Cell::new(true), strict }
     }
 
     /// Counts the callbacks of a batch.
     #[inline]
     pub(super) fn ran(&self, callbacks: usize) {
-        self.ran.set(self.ran.get().saturating_add(callbacks as u32));
+        self.left.set(self.left.get().saturating_sub(callbacks as u32));
     }
 
     /// Whether it is time to look although callbacks are due.
     #[inline]
     pub(super) fn is_due(&self) -> bool {
-        self.ran.get() >= self.budget.get() || self.at_once.get()
+        self.left.get() == 0
     }
 
     /// The next iteration shall look: it is the first one, or a timer is due already.
     #[inline]
     pub(super) fn look_at_once(&self) {
-        self.at_once.set(true);
+        self.at_once.set(self.at_once.get() || self.left.get() > 0);
+        self.left.set(0);
     }
 
     /// The loop is about to look, at `now`, with callbacks due all the while since the last look.
@@ -49,7 +54,7 @@ impl Pace {
         let budget = self.budget.get();
         if passed > AIM {
             self.budget.set((budget / 2).max(1));
-        } else if self.ran.get() >= budget {
+        } else if !self.at_once.get() {
             self.budget.set((budget * 2).min(LARGEST));
         }
     }
@@ -62,7 +67,7 @@ impl Pace {
     /// The loop has looked.
     pub(super) fn looked(&self, now: u64) {
         self.looked.set(now);
-        self.ran.set(0);
+        self.left.set(if self.strict { 0 } else { self.budget.get() });
         self.at_once.set(false);
     }
 }
@@ -73,7 +78,7 @@ mod tests {
 
     #[test]
     fn slow_callbacks_make_the_loop_look_after_each_batch() {
-        let pace = Pace::new();
+        let pace = Pace::new(false);
         pace.looked(0);
         for round in 1..20 {
             pace.ran(1);
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn quick_callbacks_share_one_look() {
-        let pace = Pace::new();
+        let pace = Pace::new(false);
         pace.looked(0);
         pace.ran(FIRST as usize - 1);
         assert!(!pace.is_due());
@@ -96,5 +101,24 @@ mod tests {
         pace.looked(1_000);
         pace.ran(FIRST as usize);
         assert!(!pace.is_due(), "the number has doubled");
+    }
+
+    #[test]
+    fn a_look_that_was_asked_for_does_not_change_the_number() {
+        let pace = Pace::new(false);
+        pace.looked(0);
+        pace.look_at_once();
+        assert!(pace.is_due());
+        pace.busy(1_000);
+        pace.looked(1_000);
+        pace.ran(FIRST as usize);
+        assert!(pace.is_due());
+    }
+
+    #[test]
+    fn strict_mode_looks_after_each_batch() {
+        let pace = Pace::new(true);
+        pace.looked(0);
+        assert!(pace.is_due());
     }
 }

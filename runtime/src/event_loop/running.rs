@@ -1,6 +1,7 @@
 //! Which loop runs on this thread, and which one is set as its current one.
 
 use std::cell::{Cell, RefCell};
+use std::ptr;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,7 +13,7 @@ thread_local! {
     static RUNNING: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
     static CURRENT: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
     /// Of the loop in `RUNNING`, and the process that runs it; only to be compared.
-    static ADDRESS: Cell<Option<(*const Inner, Process)>> = const { Cell::new(None) };
+    static ADDRESS: Cell<(*const Inner, Process)> = const { Cell::new((ptr::null(), Process::NONE)) };
 }
 
 /// A loop is the running one of its thread until this is dropped.
@@ -31,7 +32,7 @@ impl Running {
                 ));
             }
             *running = Some(inner.clone());
-            ADDRESS.set(Some((Rc::as_ptr(inner), inner.process)));
+            ADDRESS.set((Rc::as_ptr(inner), inner.process));
             Ok(Self { _private: () })
         })
     }
@@ -39,7 +40,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        ADDRESS.set(None);
+        ADDRESS.set((ptr::null(), Process::NONE));
         let inner = RUNNING.with(RefCell::take);
         drop(inner);
     }
@@ -48,7 +49,8 @@ impl Drop for Running {
 /// Whether `inner` is the address of the running loop of this thread: shorter than [`current_inner`].
 #[inline]
 pub(crate) fn is_running_here(inner: *const Inner) -> bool {
-    ADDRESS.get().is_some_and(|(running, process)| std::ptr::eq(running, inner) && process.is_current())
+    let (running, process) = ADDRESS.get();
+    ptr::eq(running, inner) && process.is_current()
 }
 
 /// Calls `f` with the running loop of this thread; `None` in the child of a fork.

@@ -23,11 +23,12 @@ impl Inner {
     /// One tick.
     pub(super) fn run_once(self: &Rc<Self>) -> Result<()> {
         self.take_inbox();
-        let idle = self.ready.borrow().len() == 0;
-        if idle || self.strict || self.pace.is_due() {
-            self.look(idle)?;
+        let mut due = self.ready.borrow().len();
+        if due == 0 || self.pace.is_due() {
+            self.look(due == 0)?;
+            due = self.ready.borrow().len();
         }
-        self.run_batch();
+        self.run_batch(due);
         Ok(())
     }
 
@@ -123,8 +124,8 @@ impl Inner {
 
     /// Runs as many as are due now. What they schedule stands behind them and waits for the next batch; if something
     /// unwinds through here, what is left stays in the queue.
-    fn run_batch(self: &Rc<Self>) {
-        let due = self.ready.borrow().len();
+    #[inline]
+    fn run_batch(self: &Rc<Self>, due: usize) {
         self.pace.ran(due);
         self.batch.set(due);
         if self.shuffle.is_on() {

@@ -123,12 +123,20 @@ pub(crate) struct Polled(pub(crate) NonNull<()>);
 thread_local! {
     static POLLED: Cell<Option<Polled>> = const { Cell::new(None) };
     /// There is one kind of task, so its table need not travel with every address.
-    static VTABLE: Cell<Option<&'static LocalWakerVTable>> = const { Cell::new(None) };
+    static VTABLE: Cell<&'static LocalWakerVTable> = const { Cell::new(&UNSET) };
+}
+
+/// What stands in the table's place until the first task is made.
+static UNSET: LocalWakerVTable =
+    LocalWakerVTable { clone: no_task, wake: no_task, wake_by_ref: no_task, drop: no_task };
+
+fn no_task(_data: NonNull<()>) {
+    unreachable!("no task is polled before its table is set");
 }
 
 /// Says how the tasks of this thread are kept; before the first one is polled.
 pub(crate) fn set_local_vtable(vtable: &'static LocalWakerVTable) {
-    VTABLE.set(Some(vtable));
+    VTABLE.set(vtable);
 }
 
 /// Notes the task that is about to be polled; returns the one it is polled inside of, to be put back.
@@ -147,7 +155,7 @@ pub(crate) fn polled() -> Option<Polled> {
 #[inline]
 fn own_task(context: &Context<'_>) -> Option<(NonNull<()>, &'static LocalWakerVTable)> {
     let Polled(data) = POLLED.get().filter(|polled| ptr_eq(context, polled.0))?;
-    Some((data, VTABLE.get()?))
+    Some((data, VTABLE.get()))
 }
 
 impl LocalWaker {

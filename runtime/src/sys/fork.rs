@@ -19,6 +19,9 @@ extern "C" fn in_child() {
 pub(crate) struct Process(u32);
 
 impl Process {
+    /// No process: as good as one that never runs again.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+
     /// The process that runs now.
     pub(crate) fn current() -> Self {
         static HOOK: Once = Once::new();

@@ -26,10 +26,18 @@ impl<T> Scoped<T> {
         f()
     }
 
+    /// As [`set`](Self::set), where nothing is lent outside, so that there is nothing to put back.
+    #[inline]
+    pub(crate) fn set_only<R>(&self, value: &T, f: impl FnOnce() -> R) -> R {
+        self.place.set(value);
+        let _take_away = Restore { place: &self.place, former: ptr::null() };
+        f()
+    }
+
     /// Calls `f` with what is lent now.
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&T>) -> R) -> R {
-        // SAFETY: the pointer comes from a reference that outlives the running call of `set`, and `set` takes the
+        // SAFETY: the pointer comes from a reference that outlives the running call of `set`, which takes the
         // pointer away before it returns; `f` can keep the reference no longer than this call, which is within it.
         f(unsafe { self.place.get().as_ref() })
     }

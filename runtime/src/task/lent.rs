@@ -64,7 +64,7 @@ impl LentTask {
         if !self.task.header().state.is_scheduled() {
             return;
         }
-        step::run_body(&self.task, &mut LentBody { future });
+        step::inside(|| step::run_body(&self.task, &mut LentBody { future }));
     }
 
     /// Drops the future where it stands; the task ends as cancelled.
@@ -75,7 +75,6 @@ impl LentTask {
 }
 
 /// Tells the lender of a task that a step is due.
-#[cold]
 pub(super) fn due(task: &TaskRef) {
     if let Some(Lender { steps, key }) = task.header().rare().lender.get() {
         steps.due(*key);

@@ -15,7 +15,7 @@ use crate::exceptions::{Error, Result};
 const SCHEDULED: u16 = 1;
 /// Being polled, or being dropped after a poll. Excludes a second step.
 const RUNNING: u16 = 1 << 1;
-/// The future was polled at least once.
+/// The first step has begun.
 const STARTED: u16 = 1 << 2;
 /// The outcome is stored, the future is gone. Never cleared; excludes SCHEDULED and RUNNING.
 const DONE: u16 = 1 << 3;
@@ -81,6 +81,17 @@ impl TaskState {
         true
     }
 
+    /// A step comes out of the ready queue, and it is not the first. False: ask [`begin`](Self::begin).
+    #[inline]
+    pub(super) fn resume(&self) -> bool {
+        let flags = self.0.get();
+        let resumes = flags & (DONE | RUNNING | STARTED) == STARTED;
+        if resumes {
+            self.0.set(flags & !SCHEDULED | RUNNING);
+        }
+        resumes
+    }
+
     /// A step comes out of the ready queue. False: there is nothing to run.
     #[inline]
     pub(super) fn begin(&self) -> bool {
@@ -88,20 +99,8 @@ impl TaskState {
         if self.has(DONE | RUNNING) {
             return false;
         }
-        self.set(RUNNING);
+        self.set(RUNNING | STARTED);
         true
-    }
-
-    /// The future is about to be polled; true if it is the first time.
-    #[inline]
-    pub(super) fn start(&self) -> bool {
-        let first = !self.has(STARTED);
-        self.set(STARTED);
-        first
-    }
-
-    pub(super) fn is_started(&self) -> bool {
-        self.has(STARTED)
     }
 
     /// The step is over and the future is suspended.
@@ -181,10 +180,14 @@ mod tests {
         let state = TaskState::default();
         assert!(state.schedule());
         assert!(!state.schedule());
-        assert!(state.begin());
+        assert!(!state.resume() && state.begin());
+        assert!(!state.resume() && !state.begin(), "a step does not run in itself");
+        state.suspend();
+        assert!(state.schedule());
+        assert!(state.resume());
         assert!(state.schedule(), "a wake while it runs counts for the next batch");
         state.finish(Ending::Failed);
-        assert!(state.is_unseen() && !state.schedule() && !state.begin());
+        assert!(state.is_unseen() && !state.schedule() && !state.resume() && !state.begin());
         state.seen();
         assert!(!state.is_unseen());
     }

@@ -8,12 +8,12 @@ use std::task::{Context as PollContext, Poll};
 use super::raw::TaskRef;
 use super::state::Ending;
 use super::{any::AnyTask, waker};
-use crate::cancellation::with_cell;
+use crate::cancellation::{with_only_cell, without_cell};
 use crate::context;
 use crate::coroutine::on_purpose;
 use crate::exceptions::{CancelledError, Error, Panic, catch};
 use crate::future::{Waiters, tell};
-use crate::handle::set_polled;
+use crate::handle::{Polled, set_polled};
 use crate::trace::{self, WaitsFor};
 
 /// Where the future of a task is.
@@ -39,29 +39,48 @@ impl Body for Own {
     }
 }
 
-/// Runs the step that came out of the ready queue.
-#[inline]
-pub(super) fn run(task: &TaskRef) {
-    run_body(task, &mut Own);
+/// Runs the step that came out of the ready queue. No other step runs meanwhile: a thread runs one loop.
+pub(super) fn run(task: TaskRef) {
+    run_body(&task, &mut Own);
 }
 
-/// Runs a step of a task whose future is there.
-#[inline]
+/// Runs the first step now, inside the step or callback that creates the task.
+pub(super) fn run_eagerly(task: &TaskRef) {
+    inside(|| run(task.clone()));
+}
+
+/// Calls `f`, which runs steps inside the one that runs now, and puts back what that one is.
+pub(super) fn inside<R>(f: impl FnOnce() -> R) -> R {
+    let _task = OuterTask { polled: set_polled(None) };
+    let _trace = trace::Outer::new();
+    without_cell(f)
+}
+
+struct OuterTask {
+    polled: Option<Polled>,
+}
+
+impl Drop for OuterTask {
+    fn drop(&mut self) {
+        set_polled(self.polled);
+    }
+}
+
+/// Runs a step of a task whose future is there. Around it is no other step, or one that was put [aside](inside).
+#[inline(always)]
 pub(super) fn run_body(task: &TaskRef, body: &mut impl Body) {
     let header = task.header();
-    if !header.state.begin() {
+    if !header.state.resume() && !begin(task, body) {
         return;
     }
-    if !header.state.is_started() {
-        // Cancelled before the first step: the body never runs.
-        if let Some(error) = header.cell.take_mark() {
-            return on_purpose(|| leave(task, body, error));
-        }
-    }
-    header.state.start();
     let step = |task: &TaskRef| waker::with_waker(task, |waker| poll(task, body, &mut PollContext::from_waker(waker)));
-    match entered(task, step) {
-        Ok(Poll::Pending) => match header.cell.take_mark() {
+    let poll = match entered(task, step) {
+        Ok(poll) => poll,
+        Err(panic) => return fail(task, body, panic),
+    };
+    match poll {
+        Poll::Pending if header.cell.is_quiet() => header.state.suspend(),
+        Poll::Pending => match header.cell.take_mark() {
             None => {
                 header.state.suspend();
                 if header.cell.is_unanswered() {
@@ -70,31 +89,42 @@ pub(super) fn run_body(task: &TaskRef, body: &mut impl Body) {
             }
             Some(error) => leave(task, body, error),
         },
-        Ok(Poll::Ready(ending)) => match header.cell.take_mark() {
+        Poll::Ready(ending) => match header.cell.take_mark() {
             // A request that came while it ran, and no await after it: as in Python a result is lost, a failure not.
             Some(error) if ending != Ending::Failed => leave(task, body, error),
             _ => complete(task, ending),
         },
-        Err(panic) => fail(task, body, panic),
     }
 }
 
-/// Runs the first step now, inside the step or callback that creates the task.
-pub(super) fn run_eagerly(task: &TaskRef) {
-    run(task);
+/// The first step begins; false if there is none.
+#[inline]
+fn begin(task: &TaskRef, body: &mut impl Body) -> bool {
+    let header = task.header();
+    if !header.state.begin() {
+        return false;
+    }
+    // Cancelled before the first step: the body never runs.
+    match header.cell.take_mark() {
+        None => true,
+        Some(error) => {
+            on_purpose(|| leave(task, body, error));
+            false
+        }
+    }
 }
 
 /// Calls `f` as what runs in the task: its context, its cell, its waker. A panic comes back as an error.
 #[inline]
 fn entered<R>(task: &TaskRef, f: impl FnOnce(&TaskRef) -> R) -> Result<R, Panic> {
     let header = task.header();
-    let outer_task = set_polled(Some(waker::polled(task)));
+    set_polled(Some(waker::polled(task)));
     let outer_context = context::replace(header.context.take());
-    let result = with_cell(&header.cell, || catch(|| f(task)));
+    let result = with_only_cell(&header.cell, || catch(|| f(task)));
     if let Some(context) = context::replace(outer_context) {
         header.context.set(Some(context));
     }
-    set_polled(outer_task);
+    set_polled(None);
     result
 }
 
@@ -175,7 +205,7 @@ fn unseen(task: &TaskRef) {
 /// Whoever lent the future is gone: it is dropped where it stands, and the task ends as cancelled.
 pub(super) fn end(task: &TaskRef, body: &mut impl Body, error: CancelledError) {
     if task.header().state.begin() {
-        leave(task, body, error);
+        inside(|| leave(task, body, error));
     }
 }
 
@@ -185,6 +215,14 @@ pub(super) fn abandon(task: &TaskRef) {
     if !header.state.begin() {
         return;
     }
+    inside(|| drop_future(task));
+    header.state.finish(Ending::Cancelled);
+    header.cell.clear();
+    let waiters = header.waiters.replace(Waiters::None);
+    drop(waiters);
+}
+
+fn drop_future(task: &TaskRef) {
     let error = Error::CancelledError(CancelledError::new("the event loop was closed"));
     if let Err(panic) = entered(task, |task| task.store(error)) {
         super::report::panic_at_close(task, &panic);
@@ -193,8 +231,4 @@ pub(super) fn abandon(task: &TaskRef) {
             crate::log::failure(&"a destructor of a task panicked twice while the event loop was closed");
         }
     }
-    header.state.finish(Ending::Cancelled);
-    header.cell.clear();
-    let waiters = header.waiters.replace(Waiters::None);
-    drop(waiters);
 }

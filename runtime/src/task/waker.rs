@@ -28,7 +28,7 @@ static TARGET: CancelVTable = CancelVTable { cancel: cancel_target, drop: releas
 fn run(data: NonNull<()>) {
     // SAFETY: see above; the step uses its reference up.
     let task = unsafe { TaskRef::from_raw(data) };
-    step::run(&task);
+    step::run(task);
 }
 
 fn release(data: NonNull<()>) {
@@ -85,17 +85,21 @@ pub(super) fn schedule_owned(task: TaskRef) {
 
 #[inline]
 fn push(task: TaskRef) {
+    // The reference becomes the step's. Should the queue panic on the way it is lost, which is no harm.
+    let task = ManuallyDrop::new(task);
     let inner = task.header().task_loop.inner();
+    if inner.is_closed() || task.header().state.is_lent() {
+        return push_elsewhere(ManuallyDrop::into_inner(task));
+    }
+    inner.push_step(|| Runnable::new(task.address(), &RUNNABLE));
+}
+
+#[cold]
+fn push_elsewhere(task: TaskRef) {
     // A closed loop would drop the step at once, and with it perhaps the block through which the loop is reached.
-    if inner.is_closed() {
-        return;
+    if !task.header().task_loop.inner().is_closed() {
+        lent::due(&task);
     }
-    if task.header().state.is_lent() {
-        return lent::due(&task);
-    }
-    // The reference becomes the step's.
-    inner.push_step(Runnable::new(task.address(), &RUNNABLE));
-    std::mem::forget(task);
 }
 
 /// What a waiting task's cell keeps of the task that it awaits.

@@ -96,6 +96,14 @@ impl Sleep {
         waits_for(WaitsFor::Sleep);
         Poll::Pending
     }
+
+    #[inline(never)]
+    fn leave_timer(&self) {
+        if let Stage::Waiting(key, timers) = &self.stage {
+            let action = timers.borrow_mut().remove(*key);
+            drop(action);
+        }
+    }
 }
 
 fn start(delay: u64, cx: &Context<'_>) -> Stage {
@@ -127,9 +135,8 @@ fn has_fired(key: TimerKey, timers: &TimerQueue, cx: &Context<'_>) -> bool {
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let Stage::Waiting(key, timers) = &self.stage {
-            let action = timers.borrow_mut().remove(*key);
-            drop(action);
+        if let Stage::Waiting(..) = self.stage {
+            self.leave_timer();
         }
     }
 }
