@@ -8,6 +8,7 @@ mod creating;
 mod datagram;
 mod listen;
 mod pipes;
+mod serve_forever;
 mod server;
 mod set_up;
 mod unfinished;

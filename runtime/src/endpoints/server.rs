@@ -5,19 +5,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::pending;
 use std::panic::Location;
 use std::rc::Rc;
 
 use super::acceptor::Acceptor;
 use super::unfinished::Unfinished;
-use crate::cancellation;
 use crate::event_loop::{EventLoop, ExceptionContext};
-use crate::exceptions::{CancelledError, Error, Result, catch};
+use crate::exceptions::{Error, Result, catch};
 use crate::future::Future;
 use crate::sys::{Address, Socket, SocketFile};
 use crate::transports::{Endpoint, Network, Owner, Stream, Transport, TransportSocket};
-use crate::wait::{catch_cancelled, sleep};
+use crate::wait::sleep;
 
 /// A listening server. Python: `asyncio.Server`.
 ///
@@ -43,7 +41,7 @@ use crate::wait::{catch_cancelled, sleep};
 #[derive(Clone)]
 #[doc(alias = "AbstractServer")]
 pub struct Server {
-    core: Rc<Core>,
+    pub(super) core: Rc<Core>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +72,7 @@ pub(super) struct Core {
     /// Of `wait_closed`.
     waiters: RefCell<Vec<Future<()>>>,
     /// Of `serve_forever`.
-    forever: RefCell<Option<Future<()>>>,
+    pub(super) forever: RefCell<Option<Future<()>>>,
 }
 
 impl Server {
@@ -137,56 +135,6 @@ impl Server {
         Ok(())
     }
 
-    /// Listens until it is cancelled or the server is closed. Python: `Server.serve_forever()`.
-    ///
-    /// If [`close`](Self::close) is called elsewhere, it waits for the connections to end and gives `CancelledError`.
-    ///
-    /// # Errors
-    ///
-    /// `RuntimeError` if the server is closed already, or somebody else awaits its `serve_forever`; `OsError` if the
-    /// system refuses to listen; `CancelledError` after `close`.
-    ///
-    /// # Cancellation
-    ///
-    /// Closes the server and its connections, which still send what was written to them, waits for their end, and goes
-    /// on leaving.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # fn main() -> asyncio::Result<()> {
-    /// # struct Nothing;
-    /// # #[asyncio::protocol]
-    /// # impl Nothing {}
-    /// use std::time::Duration;
-    ///
-    /// asyncio::run(async {
-    ///     let event_loop = asyncio::get_running_loop()?;
-    ///     let server = event_loop.create_server(|| Nothing, "127.0.0.1", 0).await?;
-    ///     let served = asyncio::timeout(Duration::from_millis(10), server.serve_forever()).await;
-    ///     assert!(served.unwrap_err().is_timeout());
-    ///     assert!(!server.is_serving());
-    ///     Ok::<_, asyncio::Error>(())
-    /// })
-    /// # }
-    /// ```
-    pub async fn serve_forever(&self) -> Result<()> {
-        let waiting = Forever::enter(&self.core)?;
-        self.core.start()?;
-        match catch_cancelled(waiting.future.clone().into_future()).await {
-            Ok(outcome) => {
-                self.wait_closed().await?;
-                outcome
-            }
-            Err(cancelled) => {
-                self.close();
-                self.close_clients();
-                self.wait_closed().await?;
-                go_on_leaving(cancelled).await
-            }
-        }
-    }
-
     /// Whether it listens. Python: `Server.is_serving()`.
     pub fn is_serving(&self) -> bool {
         self.core.phase.get() == Phase::Serving
@@ -238,41 +186,9 @@ impl Server {
     }
 }
 
-/// What a boundary does that has cleaned up after a cancel.
-async fn go_on_leaving<T>(cancelled: CancelledError) -> T {
-    cancellation::leave(cancelled);
-    // The next boundary sees the mark in this very poll, and drops us.
-    pending().await
-}
-
 fn remove(file: &SocketFile) {
     if let Err(error) = file.remove() {
         crate::log::record!(error, "the socket {} could not be removed: {error}", file.path().display());
-    }
-}
-
-/// Somebody awaits `serve_forever`, until this is dropped.
-struct Forever {
-    core: Rc<Core>,
-    future: Future<()>,
-}
-
-impl Forever {
-    fn enter(core: &Rc<Core>) -> Result<Self> {
-        let mut forever = core.forever.borrow_mut();
-        if forever.is_some() {
-            return Err(Error::runtime_error("serve_forever() of this server is being awaited already"));
-        }
-        let future = core.future();
-        *forever = Some(future.clone());
-        Ok(Self { core: core.clone(), future })
-    }
-}
-
-impl Drop for Forever {
-    fn drop(&mut self) {
-        let future = self.core.forever.take();
-        drop(future);
     }
 }
 
@@ -286,7 +202,7 @@ impl Core {
     }
 
     #[track_caller]
-    fn future(&self) -> Future<()> {
+    pub(super) fn future(&self) -> Future<()> {
         Future::on(self.net.inner().clone(), Location::caller())
     }
 
@@ -294,7 +210,7 @@ impl Core {
         self.acceptors.borrow().iter().map(Acceptor::socket_view).collect()
     }
 
-    fn start(self: &Rc<Self>) -> Result<()> {
+    pub(super) fn start(self: &Rc<Self>) -> Result<()> {
         match self.phase.get() {
             Phase::Serving => return Ok(()),
             Phase::Closed => {
