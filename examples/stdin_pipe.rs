@@ -1,7 +1,7 @@
 //! Standard input and output as pipes: <https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe>
 //!
-//! `stdin_pipe` copies its input to its output, each line with its number, until the input ends or Ctrl-C comes. Neither
-//! of them blocks: what comes in waits while what goes out is not taken.
+//! `stdin_pipe` copies its input to its output, each line with its number, until the input ends or Ctrl-C comes.
+//! Neither of them blocks: what comes in waits while what goes out is not taken.
 
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
