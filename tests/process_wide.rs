@@ -16,6 +16,8 @@ mod exit_codes;
 mod fork;
 #[path = "process_wide/fork_loop.rs"]
 mod fork_loop;
+#[path = "process_wide/pipes.rs"]
+mod pipes;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -40,6 +42,7 @@ const TESTS: &[&[Test]] = &[
     exit_codes::TESTS,
     fork::TESTS,
     fork_loop::TESTS,
+    pipes::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

@@ -6,6 +6,8 @@ pub(crate) mod holes;
 pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod net;
+pub(crate) mod paths;
+pub(crate) mod pipes;
 pub(crate) mod quiet;
 pub(crate) mod reports;
 pub(crate) mod script;

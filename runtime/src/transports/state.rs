@@ -43,14 +43,13 @@ pub(super) enum Writing {
     Gone,
 }
 
-/// The state of one connection.
+/// The state of one connection. It fits into a register, and is read and changed for each event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     phase: Phase,
-    direction: Direction,
     /// `connection_made` has returned; nothing is received before.
     made: bool,
-    /// By `pause_reading`.
+    /// By `pause_reading`. From the start where nothing can be received.
     paused: bool,
     /// The peer sends no more, or never did: `eof_received` was called, is about to be, or never will be.
     eof_received: bool,
@@ -68,7 +67,6 @@ impl State {
     pub(super) fn new(direction: Direction) -> Self {
         Self {
             phase: Phase::Open,
-            direction,
             made: false,
             paused: direction == Direction::Write,
             eof_received: direction == Direction::Write,
@@ -77,10 +75,6 @@ impl State {
             running: false,
             dropped_writes: 0,
         }
-    }
-
-    pub(super) fn direction(self) -> Direction {
-        self.direction
     }
 
     pub(super) fn is_closing(self) -> bool {
@@ -109,8 +103,6 @@ impl State {
     pub(super) fn name(self) -> &'static str {
         if self.is_closing() {
             "closing"
-        } else if self.direction == Direction::Write {
-            "writing"
         } else if self.is_reading() {
             "reading"
         } else {
@@ -160,8 +152,7 @@ impl State {
 
     /// True if that changes anything.
     pub(super) fn resume(&mut self) -> bool {
-        let may = self.phase == Phase::Open && self.direction != Direction::Write;
-        may && std::mem::replace(&mut self.paused, false)
+        self.phase == Phase::Open && std::mem::replace(&mut self.paused, false)
     }
 
     pub(super) fn eof_came(mut self) -> Self {
@@ -289,14 +280,18 @@ mod tests {
     }
 
     #[test]
+    fn the_state_fits_into_a_register() {
+        assert_eq!(size_of::<State>(), 8);
+    }
+
+    #[test]
     fn a_pipe_goes_one_way() {
         let mut state = State::new(Direction::Read).made();
         assert!(state.may_receive() && !state.is_half_open());
         assert_eq!(state.writing(), Writing::Ended);
         assert!(!state.ask_eof());
-        let mut state = State::new(Direction::Write).made();
+        let state = State::new(Direction::Write).made();
         assert!(!state.may_receive() && !state.is_reading());
-        assert!(!state.resume() && !state.may_receive());
         assert!(state.is_half_open(), "its end is watched");
         assert_eq!(state.writing(), Writing::Allowed);
     }

@@ -51,7 +51,7 @@ impl<M: Medium> Stream<M> {
     #[cold]
     pub(super) fn lose_by(&self, what: &'static str, error: Error) {
         let message = format!("{what} {} transport", M::NAME);
-        let direction = self.state.get().direction();
+        let direction = self.channel.direction();
         let is_normal = |error: &OsError| direction != Direction::Read || error.raw_os_error() == Some(HUNG_UP);
         if !matches!(&error, Error::OsError(error) if is_normal(error)) {
             self.report(message, error.clone());

@@ -25,7 +25,7 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     fn write_eof(&self) {
-        match self.state.get().direction() {
+        match self.channel.direction() {
             Direction::Both => self.end_writing(),
             Direction::Write => self.close_stream(),
             Direction::Read => {}
@@ -33,7 +33,7 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     fn can_write_eof(&self) -> bool {
-        self.state.get().direction() != Direction::Read
+        self.channel.direction() != Direction::Read
     }
 
     fn close(&self) {
@@ -55,7 +55,7 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     fn resume_reading(&self) {
-        if self.change(State::resume) {
+        if self.channel.direction() != Direction::Write && self.change(State::resume) {
             if self.net.inner().get_debug() {
                 crate::log::record!(debug, "{self:?} resumes reading");
             }

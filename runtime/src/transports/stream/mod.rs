@@ -25,7 +25,7 @@ use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
 use crate::future::Future;
-use crate::sys::{self, Address, Channel, Pipe, Readiness, Socket};
+use crate::sys::{self, Address, Channel, Direction, Pipe, Readiness, Socket};
 
 /// Who counts the connection among its own: a server.
 pub(crate) trait Owner {
@@ -252,7 +252,7 @@ impl<M: Medium> fmt::Debug for Stream<M> {
             write!(f, " peer={peer}")?;
         }
         if !state.is_lost() {
-            let reading = state.name();
+            let reading = if self.channel.direction() == Direction::Write { "writing" } else { state.name() };
             let waiting = self.outgoing.borrow().as_ref().map_or(0, |outgoing| outgoing.buffer.size());
             write!(f, " {reading}, {waiting} bytes to send")?;
         }

@@ -71,7 +71,7 @@ impl<M: Medium> Stream<M> {
         }
         match self.call(transport, |endpoint| endpoint.eof_received(transport)) {
             // A pipe has no other side that could stay open.
-            Ok(true) if self.state.get().direction() == Direction::Both => {}
+            Ok(true) if self.channel.direction() == Direction::Both => {}
             Ok(_) => self.close_stream(),
             Err(error) => self.callback_failed("Fatal error: protocol.eof_received() call failed.", error),
         }
@@ -82,7 +82,7 @@ impl<M: Medium> Stream<M> {
     #[inline]
     pub(super) fn watch_half_open(&self) {
         if self.state.get().is_half_open() {
-            match self.state.get().direction() {
+            match self.channel.direction() {
                 Direction::Write => self.watch_reader(),
                 Direction::Both | Direction::Read => self.watch_error(),
             }
