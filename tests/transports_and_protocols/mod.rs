@@ -1,5 +1,6 @@
 //! Transports and protocols: <https://docs.python.org/3/library/asyncio-protocol.html>
 
+mod buffered;
 mod call_order;
 mod closing;
 mod context;
@@ -10,6 +11,7 @@ mod datagrams;
 mod extra_info;
 mod failures;
 mod flow_control;
+mod framing;
 mod logging;
 mod reading;
 mod set_protocol;

@@ -4,22 +4,28 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics};
 
-use super::callbacks::{Argument, Callback, Kind};
+use super::callbacks::{Answer, Argument, Callback, Kind};
+use super::framing::Framing;
 use super::parse::ImplBlock;
 use super::validate::Handler;
 use crate::place::{Place, braced};
 
 /// `impl Protocol for X`, or of the kind's own trait.
-pub(super) fn protocol(block: &ImplBlock, kind: Kind, handlers: &[Handler]) -> TokenStream {
+pub(super) fn protocol(block: &ImplBlock, kind: Kind, framing: Option<&Framing>, handlers: &[Handler]) -> TokenStream {
     let ImplBlock { generics, self_type, .. } = block;
     let conditions = conditions(&block.attributes);
     let ((parameters, ..), clause) = (generics.split_for_impl(), alive(generics));
     let methods = handlers.iter().map(|handler| method(handler, &quote!(), &callback_name(handler.callback)));
     let kind = Ident::new(kind.trait_name(), Span::call_site());
+    let framing = framing.map(|framing| {
+        let value = framing.value();
+        quote!(fn framing(&self) -> ::asyncio::__private::Framing { #value })
+    });
     quote! {
         #(#conditions)*
         #[automatically_derived]
         impl #parameters ::asyncio::__private::#kind for #self_type #clause {
+            #framing
             #(#methods)*
         }
     }
@@ -87,7 +93,11 @@ pub(super) fn signature(callback: &Callback, name: &Ident, is_used: impl Fn(Argu
 
 /// What the callback answers.
 fn value_type(callback: &Callback) -> TokenStream {
-    if callback.answers { quote!(bool) } else { quote!(()) }
+    match callback.answer {
+        Answer::Nothing => quote!(()),
+        Answer::Bool => quote!(bool),
+        Answer::Buffer => quote!(&mut [u8]),
+    }
 }
 
 pub(super) fn argument_name(argument: Argument) -> Ident {
@@ -98,7 +108,9 @@ fn argument_type(argument: Argument) -> TokenStream {
     match argument {
         Argument::Transport => quote!(&::asyncio::__private::Transport),
         Argument::DatagramTransport => quote!(&::asyncio::__private::DatagramTransport),
-        Argument::Data => quote!(&[u8]),
+        Argument::Data | Argument::Line | Argument::Frame => quote!(&[u8]),
+        Argument::NBytes => quote!(usize),
+        Argument::SizeHint => quote!(::asyncio::__private::core::option::Option<usize>),
         Argument::Addr => quote!(::asyncio::__private::std::net::SocketAddr),
         Argument::Error => quote!(&::asyncio::__private::Error),
         Argument::Exc => quote!(::asyncio::__private::core::option::Option<&::asyncio::__private::Error>),
@@ -106,7 +118,7 @@ fn argument_type(argument: Argument) -> TokenStream {
 }
 
 pub(super) fn callback_name(callback: &Callback) -> Ident {
-    Ident::new(callback.name, Span::call_site())
+    Ident::new(callback.method(), Span::call_site())
 }
 
 pub(super) fn hidden_name(callback: &Callback) -> Ident {

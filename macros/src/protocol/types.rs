@@ -11,7 +11,9 @@ pub(super) fn fits(written: &Type, argument: Argument) -> bool {
         Argument::DatagramTransport => shared(written).is_some_and(|behind| is_named(behind, "DatagramTransport")),
         Argument::Addr => is_named(bare(written), "SocketAddr"),
         Argument::Error => shared(written).is_some_and(|behind| is_named(behind, "Error")),
-        Argument::Data => shared(written).is_some_and(is_bytes),
+        Argument::Data | Argument::Line | Argument::Frame => shared(written).is_some_and(is_bytes),
+        Argument::NBytes => is_named(bare(written), "usize"),
+        Argument::SizeHint => optional(written).is_some_and(|inside| is_named(bare(inside), "usize")),
         Argument::Exc => optional(written).and_then(shared).is_some_and(|behind| is_named(behind, "Error")),
     }
 }

@@ -5,18 +5,17 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use super::Protocol;
-use super::kinds::{Binding, IntoEndpoint, Streaming};
+use super::framing::Framing;
+use super::kinds::{Binding, IntoEndpoint};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result, catch};
-use crate::transports::{AnyProtocol, Endpoint, Transport};
+use crate::transports::{AnyProtocol, Transport};
 
 /// A protocol of the kind `K` as the endpoint of a transport.
 pub(crate) struct Bound<P, K: ?Sized> {
     protocol: RefCell<P>,
     /// What the kind itself has to keep.
-    #[expect(dead_code, reason = "the kinds so far keep nothing")]
-    kind: K,
+    pub(super) kind: K,
 }
 
 impl<P, K> Bound<P, K> {
@@ -43,7 +42,15 @@ fn in_use<P>() -> Error {
     ))
 }
 
-impl<P: 'static, K: 'static> AnyProtocol for Bound<P, K> {
+/// What a kind of protocols keeps for each connection.
+pub(super) trait Kind: 'static {
+    /// How frames are told apart, if it has them.
+    fn framing(&self) -> Option<Framing> {
+        None
+    }
+}
+
+impl<P: 'static, K: Kind> AnyProtocol for Bound<P, K> {
     fn is_busy(&self) -> bool {
         self.protocol.try_borrow_mut().is_err()
     }
@@ -55,34 +62,9 @@ impl<P: 'static, K: 'static> AnyProtocol for Bound<P, K> {
     fn hand_out(self: Rc<Self>, slot: &mut dyn Any) {
         if let Some(slot) = slot.downcast_mut::<Option<ProtocolHandle<P>>>() {
             *slot = Some(ProtocolHandle { bound: self });
+        } else if let Some(slot) = slot.downcast_mut::<Option<Framing>>() {
+            *slot = self.kind.framing();
         }
-    }
-}
-
-impl<P: Protocol> Endpoint for Bound<P, Streaming> {
-    fn connection_made(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.connection_made(transport))
-    }
-
-    #[inline]
-    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()> {
-        self.call(|protocol| protocol.data_received(transport, data))
-    }
-
-    fn eof_received(&self, transport: &Transport) -> Result<bool> {
-        self.call(|protocol| protocol.eof_received(transport))
-    }
-
-    fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
-        self.call(|protocol| protocol.connection_lost(transport, exc))
-    }
-
-    fn pause_writing(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.pause_writing(transport))
-    }
-
-    fn resume_writing(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.resume_writing(transport))
     }
 }
 

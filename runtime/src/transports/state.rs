@@ -60,6 +60,10 @@ pub(super) struct State {
     queued: bool,
     /// A callback of the protocol is running.
     running: bool,
+    /// The protocol receives into memory of its own.
+    buffered: bool,
+    /// Something was received that the protocol has not taken.
+    unread: bool,
     /// How often something was written for nothing; stops counting at the top.
     dropped_writes: u8,
 }
@@ -75,6 +79,8 @@ impl State {
             eof_asked: direction == Direction::Read,
             queued: false,
             running: false,
+            buffered: false,
+            unread: false,
             dropped_writes: 0,
         }
     }
@@ -217,6 +223,24 @@ impl State {
     #[inline]
     pub(super) fn set_running(&mut self, running: bool) -> bool {
         std::mem::replace(&mut self.running, running)
+    }
+
+    #[inline]
+    pub(super) fn is_buffered(self) -> bool {
+        self.buffered
+    }
+
+    pub(super) fn set_buffered(&mut self, buffered: bool) {
+        self.buffered = buffered;
+    }
+
+    #[inline]
+    pub(super) fn has_unread(self) -> bool {
+        self.unread
+    }
+
+    pub(super) fn set_unread(&mut self, unread: bool) {
+        self.unread = unread;
     }
 
     /// Counts a write that was dropped, and says how many there were.

@@ -69,7 +69,7 @@ impl<M: Medium> Stream<M> {
     }
 
     /// Drops what waits to be sent and schedules `connection_lost`.
-    fn lose(&self, exc: Option<Error>) {
+    pub(super) fn lose(&self, exc: Option<Error>) {
         if !self.change(State::lose) {
             return;
         }
@@ -106,6 +106,7 @@ impl<M: Medium> Stream<M> {
             self.drop_waiting();
             self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
         }
+        self.unread.take();
         self.net.close(&self.source, &self.live, &self.channel);
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {

@@ -20,6 +20,7 @@ use super::network::{Live, LiveKey, Network};
 use super::pipe::HasPipe;
 use super::state::State;
 use super::trsock::HasSocket;
+use super::unread::Unread;
 use super::write_buffer::WriteBuffer;
 use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
@@ -61,6 +62,8 @@ pub(crate) struct Stream<M = Socket> {
     state: Cell<State>,
     /// What was reported and not yet used up.
     readiness: Cell<Readiness>,
+    /// Received, and not taken by the protocol.
+    unread: Cell<Option<Box<Unread>>>,
     plain_tcp: bool,
     peer: Option<Address>,
 }
@@ -101,6 +104,8 @@ impl<M: Medium> Stream<M> {
         if plain_tcp {
             channel.hurry();
         }
+        let mut state = State::new(channel.direction());
+        state.set_buffered(endpoint.is_buffered());
         let stream = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             net: net.clone(),
@@ -110,8 +115,9 @@ impl<M: Medium> Stream<M> {
             context: Cell::new(context::snapshot()),
             source: Cell::new(None),
             live: Cell::new(None),
-            state: Cell::new(State::new(channel.direction())),
+            state: Cell::new(state),
             readiness: Cell::default(),
+            unread: Cell::new(None),
             plain_tcp,
             channel,
             peer,
