@@ -12,6 +12,7 @@ mod extra_info;
 mod failures;
 mod flow_control;
 mod framing;
+mod line_chat;
 mod logging;
 mod reading;
 mod set_protocol;

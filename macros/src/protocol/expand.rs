@@ -16,11 +16,11 @@ pub(super) fn protocol(block: &ImplBlock, kind: Kind, framing: Option<&Framing>,
     let conditions = conditions(&block.attributes);
     let ((parameters, ..), clause) = (generics.split_for_impl(), alive(generics));
     let methods = handlers.iter().map(|handler| method(handler, &quote!(), &callback_name(handler.callback)));
+    // Forgotten arguments were told already.
+    let value = framing.map_or_else(|| quote!(::asyncio::__private::Framing::lines()), Framing::value);
+    let framing = (kind.trait_name() == "FramedProtocol")
+        .then(|| quote!(fn framing(&self) -> ::asyncio::__private::Framing { #value }));
     let kind = Ident::new(kind.trait_name(), Span::call_site());
-    let framing = framing.map(|framing| {
-        let value = framing.value();
-        quote!(fn framing(&self) -> ::asyncio::__private::Framing { #value })
-    });
     quote! {
         #(#conditions)*
         #[automatically_derived]
