@@ -10,7 +10,8 @@ pub use std;
 
 pub use crate::exceptions::Error;
 pub use crate::protocols::{
-    BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoHandled, PrefixWidth, Protocol, handled,
+    BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoHandled, PrefixWidth, Protocol,
+    Started, handled, not_here, start,
 };
 pub use crate::select::{Last, Selected, branch, kept, select};
 pub use crate::testing::{TestOptions, run_seeds, run_test};

@@ -1,5 +1,6 @@
 //! Transports and protocols: <https://docs.python.org/3/library/asyncio-protocol.html>
 
+mod async_handlers;
 mod buffered;
 mod call_order;
 mod closing;

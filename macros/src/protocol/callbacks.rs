@@ -63,6 +63,8 @@ pub(super) struct Callback {
     pub(super) answer: Answer,
     /// What the trait calls it, if not so.
     pub(super) method: Option<&'static str>,
+    /// Whether an `async fn` may handle it.
+    pub(super) may_wait: bool,
 }
 
 impl Callback {
@@ -137,15 +139,22 @@ const fn silent(name: &'static str, arguments: &'static [Argument]) -> Callback 
 }
 
 const fn answering(name: &'static str, arguments: &'static [Argument], answer: Answer) -> Callback {
-    Callback { name, arguments, answer, method: None }
+    Callback { name, arguments, answer, method: None, may_wait: false }
 }
+
+/// A callback that an `async fn` may handle too.
+const fn waiting(callback: Callback) -> Callback {
+    Callback { may_wait: true, ..callback }
+}
+
+const CONNECTION_MADE: Callback = waiting(silent("connection_made", &[Argument::Transport]));
 
 /// The callbacks of a stream protocol, in the order in which they happen.
 pub(super) const STREAM: [Callback; 6] = {
     use Argument::{Data, Exc, Transport};
     [
-        silent("connection_made", &[Transport]),
-        silent("data_received", &[Transport, Data]),
+        CONNECTION_MADE,
+        waiting(silent("data_received", &[Transport, Data])),
         EOF_RECEIVED,
         silent("connection_lost", &[Transport, Exc]),
         silent("pause_writing", &[Transport]),
@@ -153,15 +162,15 @@ pub(super) const STREAM: [Callback; 6] = {
     ]
 };
 
-const EOF_RECEIVED: Callback = answering("eof_received", &[Argument::Transport], Answer::Bool);
+const EOF_RECEIVED: Callback = waiting(answering("eof_received", &[Argument::Transport], Answer::Bool));
 
 /// The callbacks of a buffered protocol, in the order in which they happen.
 const BUFFERED: [Callback; 7] = {
     use Argument::{Exc, NBytes, SizeHint, Transport};
     [
-        silent("connection_made", &[Transport]),
+        CONNECTION_MADE,
         answering("get_buffer", &[Transport, SizeHint], Answer::Buffer),
-        silent("buffer_updated", &[Transport, NBytes]),
+        waiting(silent("buffer_updated", &[Transport, NBytes])),
         EOF_RECEIVED,
         silent("connection_lost", &[Transport, Exc]),
         silent("pause_writing", &[Transport]),
@@ -173,7 +182,7 @@ const BUFFERED: [Callback; 7] = {
 const fn framed(received: Callback) -> [Callback; 7] {
     use Argument::{Error, Exc, Transport};
     [
-        silent("connection_made", &[Transport]),
+        CONNECTION_MADE,
         received,
         answering("frame_too_long", &[Transport, Error], Answer::Bool),
         EOF_RECEIVED,
@@ -183,13 +192,14 @@ const fn framed(received: Callback) -> [Callback; 7] {
     ]
 }
 
-const FRAMES: [Callback; 7] = framed(silent("frame_received", &[Argument::Transport, Argument::Frame]));
+const FRAMES: [Callback; 7] = framed(waiting(silent("frame_received", &[Argument::Transport, Argument::Frame])));
 
 const LINES: [Callback; 7] = framed(Callback {
     name: "line_received",
     arguments: &[Argument::Transport, Argument::Line],
     answer: Answer::Nothing,
     method: Some("frame_received"),
+    may_wait: true,
 });
 
 /// The callbacks of a datagram protocol, in the order in which they happen.

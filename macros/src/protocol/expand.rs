@@ -61,7 +61,10 @@ pub(super) fn repaired(block: &ImplBlock) -> TokenStream {
 }
 
 fn method(handler: &Handler, head: &TokenStream, name: &Ident) -> TokenStream {
-    let Handler { callback, function, arguments } = handler;
+    if handler.waits {
+        return starting(handler, name);
+    }
+    let Handler { callback, function, arguments, .. } = handler;
     let conditions = conditions(&function.attributes);
     let handler_name = &function.signature.ident;
     let given: Vec<Ident> = arguments.iter().map(|argument| argument_name(*argument)).collect();
@@ -73,6 +76,52 @@ fn method(handler: &Handler, head: &TokenStream, name: &Ident) -> TokenStream {
     quote! {
         #(#conditions)*
         #head #signature { #call }
+    }
+}
+
+/// An `async fn` becomes a task. The callback's own method, by which a protocol around this one would call it, fails.
+fn starting(handler: &Handler, name: &Ident) -> TokenStream {
+    let Handler { callback, function, arguments, .. } = handler;
+    let conditions = conditions(&function.attributes);
+    let handler_name = &function.signature.ident;
+    let (this, path) = (Ident::new("this", Span::mixed_site()), quote!(::asyncio::__private));
+    let transport = argument_name(Argument::Transport);
+    let (mut copies, mut given) = (TokenStream::new(), Vec::new());
+    for argument in arguments {
+        let name = argument_name(*argument);
+        given.push(match argument {
+            Argument::Data | Argument::Line | Argument::Frame => {
+                copies.extend(quote!(let #name = #path::std::vec::Vec::from(#name);));
+                if handler.owns(*argument) { quote!(#name) } else { quote!(&#name) }
+            }
+            _ => quote!(#name),
+        });
+    }
+    let place = function.output().map_or(Place::at(handler_name.span()), Place::over);
+    let answer = place.call(quote!(Self::#handler_name), quote!(#this #(, #given)*));
+    let value = value_type(callback);
+    let call = place.call(quote!(#path::handled::<#value>), quote!(#answer.await));
+    let call =
+        if callback.answer == Answer::Bool { quote!(#call.map(|open| if !open { #transport.close() })) } else { call };
+    let method = callback.method();
+    let start = format_ident!("start_{method}", span = Span::call_site());
+    let others = callback.arguments.iter().filter(|argument| **argument != Argument::Transport).map(|&argument| {
+        let (name, argument_type) = (argument_name(argument), argument_type(argument));
+        let name = if arguments.contains(&argument) { name } else { format_ident!("_{name}") };
+        quote!(#name: #argument_type)
+    });
+    let alone = signature(callback, name, |_| false);
+    let told = callback.name;
+    quote! {
+        #(#conditions)*
+        fn #start(#transport: &#path::Transport #(, #others)*)
+            -> #path::core::result::Result<#path::Started, #path::Error>
+        {
+            #copies
+            #path::start(#transport, #told, async move |#this: &mut Self, #transport: &#path::Transport| { #call })
+        }
+        #(#conditions)*
+        #alone { #path::core::result::Result::Err(#path::not_here::<Self>(#told)) }
     }
 }
 

@@ -141,7 +141,11 @@ fn each_mistake_has_one_sentence_that_says_what_to_write() {
         ("fn data_received(mut self, data: &[u8]) {}", "write `&mut self`"),
         ("fn data_received(self: Box<Self>) {}", "write `&mut self`"),
         ("fn data_received(data: &[u8]) {}", "write `fn data_received(&mut self, …)`"),
-        ("async fn data_received(&mut self) {}", "`asyncio::create_task`"),
+        ("async fn connection_lost(&mut self) {}", "`asyncio::create_task`"),
+        ("async fn pause_writing(&mut self) {}", "cannot wait itself"),
+        ("async fn datagram_received(&mut self) {}", "cannot wait itself"),
+        ("fn data_received(&mut self, data: Vec<u8>) {}", "write `&[u8]`"),
+        ("async fn data_received(&mut self, data: Vec<i8>) {}", "write `&[u8]`"),
         ("unsafe fn data_received(&mut self) {}", "remove `unsafe`"),
         ("fn data_received<const N: usize>(&mut self) {}", "no generic parameters"),
         ("fn eof_received(&mut self) {}", "write `-> bool`"),
@@ -223,6 +227,30 @@ fn the_argument_says_how_frames_are_told_apart() {
         let prefixed = expanded(quote!(length_prefixed = #argument), block.clone()).to_string();
         assert!(prefixed.contains("PrefixWidth :: U64") && prefixed.contains(&format!("ByteOrder :: {order}")));
     }
+}
+
+#[test]
+fn an_async_handler_is_started_with_bytes_of_its_own() {
+    let expansion = expand(quote!(
+        impl Echo {
+            async fn data_received(&mut self, transport: &Transport, data: Vec<u8>) {}
+            async fn eof_received(&mut self) -> bool { true }
+        }
+    ));
+    let text = expansion.to_string();
+    assert_contains(
+        &expansion,
+        &quote!(fn start_data_received(transport: &::asyncio::__private::Transport, data: &[u8])),
+    );
+    assert_contains(&expansion, &quote!(let data = ::asyncio::__private::std::vec::Vec::from(data);));
+    assert_contains(&expansion, &quote!(Self::data_received(this, transport, data).await));
+    assert!(text.contains("\"eof_received\" , async move | this : & mut Self"), "{text}");
+    assert!(text.contains("transport . close ()"), "the answer is carried out: {text}");
+    assert_contains(&expansion, &quote!(::asyncio::__private::not_here::<Self>("data_received")));
+    let lent = expand(quote!(impl Echo { async fn data_received(&mut self, data: &[u8]) {} }));
+    assert_contains(&lent, &quote!(Self::data_received(this, &data).await));
+    let overriding = protocol(quote!(overrides), quote!(impl Echo { async fn data_received(&mut self) {} }));
+    assert!(sentences(&overriding)[0].contains("cannot wait"), "{overriding}");
 }
 
 #[test]

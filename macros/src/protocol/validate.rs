@@ -20,6 +20,23 @@ pub(super) struct Handler {
     pub(super) function: Function,
     /// What it asks for, in order.
     pub(super) arguments: Vec<Argument>,
+    /// It is an `async fn`.
+    pub(super) waits: bool,
+}
+
+impl Handler {
+    fn new(callback: &'static Callback, function: Function, arguments: Vec<Argument>) -> Self {
+        let waits = function.signature.asyncness.is_some();
+        Self { callback, function, arguments, waits }
+    }
+
+    /// Whether it wants to have the bytes, and not only see them.
+    pub(super) fn owns(&self, argument: Argument) -> bool {
+        self.function.signature.inputs.iter().any(|input| match input {
+            FnArg::Typed(typed) => super::types::is_owned(&typed.ty, argument),
+            FnArg::Receiver(_) => false,
+        })
+    }
 }
 
 /// Checks the block and gives the kind of protocol, and the handlers that can be called.
@@ -31,8 +48,8 @@ pub(super) fn validate(block: &mut ImplBlock, options: &Options, errors: &mut Er
     for function in functions(block) {
         let name = function.signature.ident.to_string();
         if let Some(callback) = callbacks::find(kind, &name) {
-            if let Some(arguments) = check(function, callback, errors) {
-                handlers.push(Handler { callback, function: function.clone(), arguments });
+            if let Some(arguments) = check(function, callback, options, errors) {
+                handlers.push(Handler::new(callback, function.clone(), arguments));
             }
         } else if callbacks::kind(&name).is_none() && !name.starts_with("__asyncio_") {
             refuse_misspelled(&function.signature.ident, errors);
@@ -183,15 +200,24 @@ fn refuse_misspelled(name: &Ident, errors: &mut Errors) {
 }
 
 /// Checks one handler; `None` when it cannot be called as it is.
-fn check(function: &mut Function, callback: &'static Callback, errors: &mut Errors) -> Option<Vec<Argument>> {
+fn check(
+    function: &mut Function,
+    callback: &'static Callback,
+    options: &Options,
+    errors: &mut Errors,
+) -> Option<Vec<Argument>> {
     let name = callback.name;
     let signature = &mut function.signature;
     let mut callable = true;
     if let Some(word) = signature.asyncness {
-        let sentence =
-            "this version has no async handlers yet: remove `async` and start a task with `asyncio::create_task`";
-        errors.push(word, sentence);
-        callable = false;
+        let remedy = "remove `async` and start a task with `asyncio::create_task`";
+        if !callback.may_wait {
+            errors.push(word, format!("nothing waits for `{name}`, so it cannot wait itself: {remedy}"));
+            callable = false;
+        } else if options.overrides.is_some() {
+            errors.push(word, format!("a handler that overrides one of a field cannot wait: {remedy}"));
+            callable = false;
+        }
     }
     if let Safety::Unsafe(word) = signature.safety {
         errors.push(word, format!("remove `unsafe`: the event loop calls `{name}`, and cannot keep a promise for you"));
@@ -237,11 +263,12 @@ fn check_arguments(
     callback: &'static Callback,
     errors: &mut Errors,
 ) -> Option<Vec<Argument>> {
+    let waits = signature.asyncness.is_some();
     let mut found: Vec<Argument> = Vec::new();
     let mut callable = true;
     for input in &mut signature.inputs {
         let FnArg::Typed(typed) = input else { continue };
-        match check_argument(typed, callback, &found) {
+        match check_argument(typed, callback, waits, &found) {
             Ok(argument) => found.push(argument),
             Err(fault) => {
                 callable = false;
@@ -267,7 +294,7 @@ enum Fault {
     Type(Argument),
 }
 
-fn check_argument(typed: &PatType, callback: &Callback, found: &[Argument]) -> Result<Argument, Fault> {
+fn check_argument(typed: &PatType, callback: &Callback, waits: bool, found: &[Argument]) -> Result<Argument, Fault> {
     let Pat::Ident(pattern) = &*typed.pat else { return Err(Fault::Nameless) };
     let name = pattern.ident.to_string();
     let bare = name.trim_start_matches('_');
@@ -281,7 +308,8 @@ fn check_argument(typed: &PatType, callback: &Callback, found: &[Argument]) -> R
     if let Some(&later) = found.iter().find(|&&earlier| place(earlier) > place(argument)) {
         return Err(Fault::Order(argument, later));
     }
-    if super::types::fits(&typed.ty, argument) { Ok(argument) } else { Err(Fault::Type(argument)) }
+    let owned = waits && super::types::is_owned(&typed.ty, argument);
+    if owned || super::types::fits(&typed.ty, argument) { Ok(argument) } else { Err(Fault::Type(argument)) }
 }
 
 impl Fault {

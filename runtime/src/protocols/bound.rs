@@ -35,7 +35,7 @@ impl<P, K> Bound<P, K> {
 }
 
 #[cold]
-fn in_use<P>() -> Error {
+pub(super) fn in_use<P>() -> Error {
     Error::runtime_error(format!(
         "the protocol {} is in use: the event loop must not run inside of ProtocolHandle::with()",
         type_name::<P>()
@@ -117,13 +117,18 @@ impl<P> ProtocolHandle<P> {
         handle
     }
 
+    pub(super) fn cell(&self) -> &RefCell<P> {
+        &self.bound.protocol
+    }
+
     /// Calls `f` with the protocol.
     ///
     /// Callbacks that fall due meanwhile, which `pause_writing` can, are called in the next tick.
     ///
     /// # Panics
     ///
-    /// If the protocol is running: inside of its own callbacks `self` is the way.
+    /// If the protocol is running: inside of its own callbacks `self` is the way. An `async fn` handler is running from
+    /// its first step to its end.
     pub fn with<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
         match self.try_with(f) {
             Some(result) => result,

@@ -2,6 +2,7 @@
 
 use super::Bound;
 use super::bound::Kind;
+use super::handler::Started;
 use crate::exceptions::{Error, Result};
 use crate::transports::{Endpoint, Transport};
 
@@ -120,6 +121,39 @@ pub trait BufferedProtocol: 'static {
         let _ = transport;
         Ok(())
     }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_connection_made(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_buffer_updated(transport: &Transport, nbytes: usize) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = (transport, nbytes);
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_eof_received(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
 }
 
 /// The kind that receives into its own memory: [`BufferedProtocol`].
@@ -131,7 +165,10 @@ impl Kind for Buffered {}
 
 impl<P: BufferedProtocol> Endpoint for Bound<P, Buffered> {
     fn connection_made(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.connection_made(transport))
+        match P::start_connection_made(transport)? {
+            Started::Not => self.call(|protocol| protocol.connection_made(transport)),
+            Started::Done | Started::Running => Ok(()),
+        }
     }
 
     /// For a transport that has no other way: what it lends is copied.
@@ -165,11 +202,18 @@ impl<P: BufferedProtocol> Endpoint for Bound<P, Buffered> {
     }
 
     fn buffer_updated(&self, transport: &Transport, nbytes: usize) -> Result<()> {
-        self.call(|protocol| protocol.buffer_updated(transport, nbytes))
+        match P::start_buffer_updated(transport, nbytes)? {
+            Started::Not => self.call(|protocol| protocol.buffer_updated(transport, nbytes)),
+            Started::Done | Started::Running => Ok(()),
+        }
     }
 
     fn eof_received(&self, transport: &Transport) -> Result<bool> {
-        self.call(|protocol| protocol.eof_received(transport))
+        match P::start_eof_received(transport)? {
+            Started::Not => self.call(|protocol| protocol.eof_received(transport)),
+            // The handler closes the connection if it wants that.
+            Started::Done | Started::Running => Ok(true),
+        }
     }
 
     fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bound::Kind;
 use super::framing::{Ending, Next, Splitter, check_line};
+use super::handler::Started;
 use super::{Bound, Framing};
 use crate::exceptions::{Error, LimitOverrunError, Result};
 use crate::transports::{Endpoint, Transport};
@@ -106,6 +107,39 @@ pub trait FramedProtocol: 'static {
         let _ = transport;
         Ok(())
     }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_connection_made(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_frame_received(transport: &Transport, frame: &[u8]) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = (transport, frame);
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_eof_received(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
 }
 
 /// The kind that is cut into frames: [`FramedProtocol`].
@@ -131,12 +165,17 @@ impl Kind for Framed {
 }
 
 impl<P: FramedProtocol> Bound<P, Framed> {
-    fn frame(&self, transport: &Transport, frame: &[u8]) -> Result<()> {
-        self.call(|protocol| protocol.frame_received(transport, frame))
+    /// Hands it over; an `async fn` may still be busy with it then.
+    fn frame(&self, transport: &Transport, frame: &[u8]) -> Result<Started> {
+        let started = P::start_frame_received(transport, frame)?;
+        if started == Started::Not {
+            self.call(|protocol| protocol.frame_received(transport, frame))?;
+        }
+        Ok(started)
     }
 
     #[cold]
-    fn too_long(&self, transport: &Transport, size: Option<u64>) -> Result<()> {
+    fn too_long(&self, transport: &Transport, size: Option<u64>) -> Result<Started> {
         let max = self.kind.splitter.borrow().framing().limit();
         let size = size.map_or_else(|| "at least that".to_owned(), |size| size.to_string());
         let message = format!("a frame is longer than the limit of {max} bytes: it has {size}");
@@ -144,35 +183,38 @@ impl<P: FramedProtocol> Bound<P, Framed> {
         if !self.call(|protocol| protocol.frame_too_long(transport, &exc))? {
             transport.fail(exc);
         }
-        Ok(())
+        Ok(Started::Not)
     }
 }
 
 impl<P: FramedProtocol> Endpoint for Bound<P, Framed> {
     fn connection_made(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.connection_made(transport))
+        match P::start_connection_made(transport)? {
+            Started::Not => self.call(|protocol| protocol.connection_made(transport)),
+            Started::Done | Started::Running => Ok(()),
+        }
     }
 
     fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<usize> {
         let mut at = 0;
         while at < data.len() {
             let next = self.kind.splitter.borrow_mut().next(data, at);
-            match next {
+            let started = match next {
                 Next::More => return Ok(data.len()),
                 Next::Whole { frame, taken } => {
                     at = taken;
-                    self.frame(transport, data.get(frame).unwrap_or_default())?;
+                    self.frame(transport, data.get(frame).unwrap_or_default())?
                 }
                 Next::Joined { bytes, frame, taken } => {
                     at = taken;
-                    self.frame(transport, bytes.get(frame).unwrap_or_default())?;
+                    self.frame(transport, bytes.get(frame).unwrap_or_default())?
                 }
                 Next::TooLong { size, taken } => {
                     at = taken;
-                    self.too_long(transport, size)?;
+                    self.too_long(transport, size)?
                 }
-            }
-            if self.kind.replaced.get() || !transport.is_reading() {
+            };
+            if started == Started::Running || self.kind.replaced.get() || !transport.is_reading() {
                 break;
             }
         }
@@ -183,8 +225,8 @@ impl<P: FramedProtocol> Endpoint for Bound<P, Framed> {
         let ending = self.kind.splitter.borrow_mut().finish();
         match ending {
             Ending::Clean => {}
-            Ending::Line(line) => self.frame(transport, &line)?,
-            Ending::TooLong => self.too_long(transport, None)?,
+            Ending::Line(line) => drop(self.frame(transport, &line)?),
+            Ending::TooLong => drop(self.too_long(transport, None)?),
             Ending::CutOff(error) => transport.fail(Error::IncompleteReadError(Arc::new(error))),
         }
         Ok(())
@@ -196,7 +238,11 @@ impl<P: FramedProtocol> Endpoint for Bound<P, Framed> {
     }
 
     fn eof_received(&self, transport: &Transport) -> Result<bool> {
-        self.call(|protocol| protocol.eof_received(transport))
+        match P::start_eof_received(transport)? {
+            Started::Not => self.call(|protocol| protocol.eof_received(transport)),
+            // The handler closes the connection if it wants that.
+            Started::Done | Started::Running => Ok(true),
+        }
     }
 
     fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()> {

@@ -20,6 +20,8 @@
 //! ([`Protocol`]), in memory of the protocol's own ([`BufferedProtocol`]: `get_buffer buffer_updated?` where the picture
 //! has `data_received`), or cut into whole frames ([`FramedProtocol`]). One connection may have one kind after another.
 //!
+//! An `async fn` handler counts as one callback that lasts: nothing else is called until it has ended.
+//!
 //! A datagram endpoint is `connection_made (datagram_received | error_received)* connection_lost`.
 //!
 //! A handler fails by an `Err` or a panic. In `data_received` and its counterparts and in `eof_received` that
@@ -31,6 +33,7 @@ mod datagram;
 mod framed;
 mod framing;
 mod handled;
+mod handler;
 mod kinds;
 mod streaming;
 
@@ -40,6 +43,7 @@ pub use datagram::DatagramProtocol;
 pub use framed::FramedProtocol;
 pub use framing::{ByteOrder, Framing, PrefixWidth};
 pub use handled::{IntoHandled, handled};
+pub use handler::{Started, not_here, start};
 pub use kinds::IntoEndpoint;
 
 pub(crate) use bound::Bound;
@@ -132,5 +136,38 @@ pub trait Protocol: 'static {
     fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
         let _ = transport;
         Ok(())
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_connection_made(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_data_received(transport: &Transport, data: &[u8]) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = (transport, data);
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_eof_received(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
     }
 }

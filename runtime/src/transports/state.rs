@@ -60,6 +60,8 @@ pub(super) struct State {
     queued: bool,
     /// A callback of the protocol is running.
     running: bool,
+    /// The protocol is busy with a handler that awaits.
+    held: bool,
     /// The protocol receives into memory of its own.
     buffered: bool,
     /// Something was received that the protocol has not taken.
@@ -79,6 +81,7 @@ impl State {
             eof_asked: direction == Direction::Read,
             queued: false,
             running: false,
+            held: false,
             buffered: false,
             unread: false,
             dropped_writes: 0,
@@ -127,7 +130,7 @@ impl State {
     /// Whether something may be received now.
     #[inline]
     pub(super) fn may_receive(self) -> bool {
-        self.is_reading() && self.made && !self.eof_received
+        self.is_reading() && self.made && !self.eof_received && !self.held
     }
 
     /// Whether our side is open and the peer's is not, be it by its end or from the start.
@@ -223,6 +226,14 @@ impl State {
     #[inline]
     pub(super) fn set_running(&mut self, running: bool) -> bool {
         std::mem::replace(&mut self.running, running)
+    }
+
+    pub(super) fn is_held(self) -> bool {
+        self.held
+    }
+
+    pub(super) fn set_held(&mut self, held: bool) {
+        self.held = held;
     }
 
     #[inline]

@@ -42,7 +42,7 @@ impl<M: Medium> Stream<M> {
 
     /// The protocol failed, and what it would do next is anybody's guess.
     #[cold]
-    pub(super) fn callback_failed(&self, message: &'static str, error: Error) {
+    pub(super) fn broken(&self, message: &'static str, error: Error) {
         self.report(message, error.clone());
         self.lose(Some(error));
     }
@@ -88,6 +88,9 @@ impl<M: Medium> Stream<M> {
 
     /// Calls `connection_lost` and then closes the channel.
     pub(super) fn lost(&self, transport: &Transport, exc: Option<Error>) {
+        if self.state.get().is_held() && !self.state.get().is_lost() {
+            return self.with_outgoing(|outgoing| outgoing.late = Some(exc));
+        }
         if !self.change(State::lost) {
             return;
         }
@@ -97,6 +100,20 @@ impl<M: Medium> Stream<M> {
         self.release();
         if let Some(owner) = &self.owner {
             owner.detached();
+        }
+    }
+
+    /// The protocol is free again: tells it what fell due meanwhile.
+    pub(super) fn catch_up(&self) {
+        let late = self.outgoing.borrow_mut().as_mut().and_then(|outgoing| outgoing.late.take());
+        let Some(this) = self.this.upgrade() else { return };
+        let transport = this.transport();
+        if let Some(exc) = late {
+            return self.in_context(|| self.lost(&transport, exc));
+        }
+        self.in_context(|| self.settle(&transport));
+        if self.may_read() {
+            self.queue();
         }
     }
 

@@ -130,6 +130,21 @@ impl<M: Medium> Io for Stream<M> {
         }
     }
 
+    fn set_held(&self, held: bool) {
+        self.change(|state| state.set_held(held));
+        if !held {
+            self.catch_up();
+        }
+    }
+
+    fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {
+        if fatal {
+            self.broken(message, error);
+        } else {
+            self.report(message, error);
+        }
+    }
+
     fn fail(&self, error: Error) {
         if self.net.inner().get_debug() {
             crate::log::record!(debug, "{self:?} ends for what the peer has sent: {error}");

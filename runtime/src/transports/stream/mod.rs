@@ -25,6 +25,7 @@ use super::write_buffer::WriteBuffer;
 use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
+use crate::exceptions::Error;
 use crate::future::Future;
 use crate::sys::{self, Address, Channel, Pipe, Readiness, Socket};
 
@@ -74,20 +75,32 @@ struct Outgoing {
     buffer: WriteBuffer,
     flow: FlowControl,
     hard_limit: usize,
+    /// `connection_lost` fell due while the protocol was busy.
+    late: Option<Option<Error>>,
     /// Kept from the socket when it was closed.
     sockname: Option<Address>,
 }
 
 impl Default for Outgoing {
     fn default() -> Self {
-        Self { buffer: WriteBuffer::default(), flow: FlowControl::default(), hard_limit: HARD_LIMIT, sockname: None }
+        Self {
+            buffer: WriteBuffer::default(),
+            flow: FlowControl::default(),
+            hard_limit: HARD_LIMIT,
+            late: None,
+            sockname: None,
+        }
     }
 }
 
 impl Outgoing {
     /// Whether nothing would be lost if this were forgotten.
     fn is_default(&self) -> bool {
-        self.buffer.is_empty() && self.flow.is_default() && self.hard_limit == HARD_LIMIT && self.sockname.is_none()
+        self.buffer.is_empty()
+            && self.flow.is_default()
+            && self.hard_limit == HARD_LIMIT
+            && self.sockname.is_none()
+            && self.late.is_none()
     }
 }
 

@@ -153,7 +153,7 @@ impl<M: Medium> Stream<M> {
 
     #[cold]
     fn broken_by<T>(&self, message: &'static str, error: Error) -> ControlFlow<(), T> {
-        self.callback_failed(message, error);
+        self.broken(message, error);
         ControlFlow::Break(())
     }
 
@@ -183,7 +183,7 @@ impl<M: Medium> Stream<M> {
 
     fn end_of_stream(&self, transport: &Transport) {
         if let Err(error) = self.call(transport, |endpoint| endpoint.last_words(transport)) {
-            return self.callback_failed("Fatal error: protocol.data_received() call failed.", error);
+            return self.broken("Fatal error: protocol.data_received() call failed.", error);
         }
         if !self.state.get().may_receive() {
             // It will be found out again when reading goes on.
@@ -197,7 +197,7 @@ impl<M: Medium> Stream<M> {
             // A pipe has no other side that could stay open.
             Ok(true) if self.state.get().direction() == Direction::Both => {}
             Ok(_) => self.close_stream(),
-            Err(error) => self.callback_failed("Fatal error: protocol.eof_received() call failed.", error),
+            Err(error) => self.broken("Fatal error: protocol.eof_received() call failed.", error),
         }
     }
 
