@@ -72,7 +72,10 @@ pub use net::{
     ResolverFuture, Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto,
     SockSendAll, SockSendTo, SystemResolver, listen_fds,
 };
-pub use protocols::{DatagramProtocol, IntoEndpoint, Protocol, ProtocolHandle};
+pub use protocols::{
+    BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoEndpoint, PrefixWidth, Protocol,
+    ProtocolHandle,
+};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};

@@ -1,5 +1,7 @@
 //! Transports and protocols: <https://docs.python.org/3/library/asyncio-protocol.html>
 
+mod async_handlers;
+mod buffered;
 mod call_order;
 mod closing;
 mod context;
@@ -10,6 +12,8 @@ mod datagrams;
 mod extra_info;
 mod failures;
 mod flow_control;
+mod framing;
+mod line_chat;
 mod logging;
 mod read_pipes;
 mod reading;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::bound::Kind;
 use super::{Bound, ProtocolHandle};
 use crate::exceptions::{Error, Result};
 use crate::transports::{DatagramEndpoint, DatagramTransport};
@@ -106,6 +107,8 @@ pub trait DatagramProtocol: 'static {
 
 /// The kind of datagram protocols, which keeps nothing.
 pub(crate) struct Datagrams;
+
+impl Kind for Datagrams {}
 
 /// The protocol as the endpoint of a transport.
 pub(crate) fn bind<P: DatagramProtocol>(protocol: P) -> Rc<Bound<P, Datagrams>> {

@@ -19,6 +19,7 @@ mod pipe;
 mod state;
 mod stream;
 mod trsock;
+mod unread;
 mod write_buffer;
 
 pub use datagram::DatagramTransport;
@@ -35,7 +36,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use crate::exceptions::Result;
+use crate::exceptions::{Error, Result};
 use crate::sys::{Address, UnixAddress};
 use flow_control::Limits;
 
@@ -87,7 +88,15 @@ pub(crate) trait Io: fmt::Debug {
     /// `None` if there is no pipe below.
     fn pipe(self: Rc<Self>) -> Option<TransportPipe>;
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
-    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>);
+    /// `unread` was received before all that waits, and is for the new endpoint.
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>);
+    /// While it is held, the protocol is busy with a handler that awaits: nothing is told to it, no data, no end of the
+    /// stream, no flow control, no end of the connection. What falls due meanwhile is told when it is held no more.
+    fn set_held(&self, held: bool);
+    /// Reports the failure of a callback that has returned already, and ends the connection if it is fatal.
+    fn callback_failed(&self, message: &'static str, error: Error, fatal: bool);
+    /// Ends the connection for what the peer has sent. That is no bug, so only `connection_lost` is told.
+    fn fail(&self, error: Error);
 }
 
 /// Something that [`Transport::get_extra_info`] knows.
@@ -322,7 +331,20 @@ impl Transport {
     }
 
     pub(crate) fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
-        self.0.set_endpoint(endpoint);
+        let unread = self.endpoint().map(|former| former.replaced()).unwrap_or_default();
+        self.0.set_endpoint(endpoint, unread);
+    }
+
+    pub(crate) fn set_held(&self, held: bool) {
+        self.0.set_held(held);
+    }
+
+    pub(crate) fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {
+        self.0.callback_failed(message, error, fatal);
+    }
+
+    pub(crate) fn fail(&self, error: Error) {
+        self.0.fail(error);
     }
 }
 

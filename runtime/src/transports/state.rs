@@ -59,6 +59,12 @@ pub(super) struct State {
     queued: bool,
     /// A callback of the protocol is running.
     running: bool,
+    /// The protocol is busy with a handler that awaits.
+    held: bool,
+    /// The protocol receives into memory of its own.
+    buffered: bool,
+    /// Something was received that the protocol has not taken.
+    unread: bool,
     /// How often something was written for nothing; stops counting at the top.
     dropped_writes: u8,
 }
@@ -73,6 +79,9 @@ impl State {
             eof_asked: direction == Direction::Read,
             queued: false,
             running: false,
+            held: false,
+            buffered: false,
+            unread: false,
             dropped_writes: 0,
         }
     }
@@ -113,7 +122,7 @@ impl State {
     /// Whether something may be received now.
     #[inline]
     pub(super) fn may_receive(self) -> bool {
-        self.is_reading() && self.made && !self.eof_received
+        self.is_reading() && self.made && !self.eof_received && !self.held
     }
 
     /// Whether our side is open and the peer's is not, be it by its end or from the start.
@@ -208,6 +217,32 @@ impl State {
     #[inline]
     pub(super) fn set_running(&mut self, running: bool) -> bool {
         std::mem::replace(&mut self.running, running)
+    }
+
+    pub(super) fn is_held(self) -> bool {
+        self.held
+    }
+
+    pub(super) fn set_held(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    #[inline]
+    pub(super) fn is_buffered(self) -> bool {
+        self.buffered
+    }
+
+    pub(super) fn set_buffered(&mut self, buffered: bool) {
+        self.buffered = buffered;
+    }
+
+    #[inline]
+    pub(super) fn has_unread(self) -> bool {
+        self.unread
+    }
+
+    pub(super) fn set_unread(&mut self, unread: bool) {
+        self.unread = unread;
     }
 
     /// Counts a write that was dropped, and says how many there were.

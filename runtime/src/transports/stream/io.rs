@@ -5,9 +5,10 @@ use std::rc::Rc;
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
 use super::super::state::State;
+use super::super::unread::Unread;
 use super::super::{Io, TransportPipe, TransportSocket};
 use super::{Medium, Stream};
-use crate::exceptions::Result;
+use crate::exceptions::{Error, Result};
 use crate::sys::{Address, Direction};
 
 impl<M: Medium> Io for Stream<M> {
@@ -114,11 +115,40 @@ impl<M: Medium> Io for Stream<M> {
         self.endpoint.borrow().clone()
     }
 
-    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>) {
         if self.state.get().is_lost() {
             return;
         }
+        self.change(|state| state.set_buffered(endpoint.is_buffered()));
         let former = self.endpoint.replace(Some(endpoint));
         drop(former);
+        if !unread.is_empty() {
+            self.put_back(Unread::new(unread));
+            if self.may_read() {
+                self.queue();
+            }
+        }
+    }
+
+    fn set_held(&self, held: bool) {
+        self.change(|state| state.set_held(held));
+        if !held {
+            self.catch_up();
+        }
+    }
+
+    fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {
+        if fatal {
+            self.broken(message, error);
+        } else {
+            self.report(message, error);
+        }
+    }
+
+    fn fail(&self, error: Error) {
+        if self.net.inner().get_debug() {
+            crate::log::record!(debug, "{self:?} ends for what the peer has sent: {error}");
+        }
+        self.lose(Some(error));
     }
 }

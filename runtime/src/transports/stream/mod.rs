@@ -20,10 +20,12 @@ use super::network::{Live, LiveKey, Network};
 use super::pipe::HasPipe;
 use super::state::State;
 use super::trsock::HasSocket;
+use super::unread::Unread;
 use super::write_buffer::WriteBuffer;
 use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
+use crate::exceptions::Error;
 use crate::future::Future;
 use crate::sys::{self, Address, Channel, Direction, Pipe, Readiness, Socket};
 
@@ -61,6 +63,8 @@ pub(crate) struct Stream<M = Socket> {
     state: Cell<State>,
     /// What was reported and not yet used up.
     readiness: Cell<Readiness>,
+    /// Received, and not taken by the protocol.
+    unread: Cell<Option<Box<Unread>>>,
     plain_tcp: bool,
     peer: Option<Address>,
 }
@@ -71,20 +75,32 @@ struct Outgoing {
     buffer: WriteBuffer,
     flow: FlowControl,
     hard_limit: usize,
+    /// `connection_lost` fell due while the protocol was busy.
+    late: Option<Option<Error>>,
     /// Kept from the socket when it was closed.
     sockname: Option<Address>,
 }
 
 impl Default for Outgoing {
     fn default() -> Self {
-        Self { buffer: WriteBuffer::default(), flow: FlowControl::default(), hard_limit: HARD_LIMIT, sockname: None }
+        Self {
+            buffer: WriteBuffer::default(),
+            flow: FlowControl::default(),
+            hard_limit: HARD_LIMIT,
+            late: None,
+            sockname: None,
+        }
     }
 }
 
 impl Outgoing {
     /// Whether nothing would be lost if this were forgotten.
     fn is_default(&self) -> bool {
-        self.buffer.is_empty() && self.flow.is_default() && self.hard_limit == HARD_LIMIT && self.sockname.is_none()
+        self.buffer.is_empty()
+            && self.flow.is_default()
+            && self.hard_limit == HARD_LIMIT
+            && self.sockname.is_none()
+            && self.late.is_none()
     }
 }
 
@@ -101,6 +117,8 @@ impl<M: Medium> Stream<M> {
         if plain_tcp {
             channel.hurry();
         }
+        let mut state = State::new(channel.direction());
+        state.set_buffered(endpoint.is_buffered());
         let stream = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             net: net.clone(),
@@ -110,8 +128,9 @@ impl<M: Medium> Stream<M> {
             context: Cell::new(context::snapshot()),
             source: Cell::new(None),
             live: Cell::new(None),
-            state: Cell::new(State::new(channel.direction())),
+            state: Cell::new(state),
             readiness: Cell::default(),
+            unread: Cell::new(None),
             plain_tcp,
             channel,
             peer,
