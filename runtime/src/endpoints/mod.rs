@@ -21,5 +21,6 @@ pub use creating::Creating;
 pub use datagram::CreateDatagramEndpoint;
 pub use listen::CreateServer;
 pub use server::Server;
+pub(crate) use set_up::set_up;
 pub use unix_connection::CreateUnixConnection;
 pub use unix_server::CreateUnixServer;

@@ -24,7 +24,7 @@ use super::unread::Unread;
 use super::write_buffer::WriteBuffer;
 use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
-use crate::event_loop::{Source, SourceKey};
+use crate::event_loop::{Inner, Source, SourceKey};
 use crate::exceptions::Error;
 use crate::future::Future;
 use crate::sys::{self, Address, Channel, Direction, Pipe, Readiness, Socket};
@@ -38,6 +38,14 @@ pub(crate) trait Owner {
 
 /// A channel, and how a transport shows it to the program.
 pub(crate) trait Medium: Channel + Sized {
+    /// Whether it is TCP if its peer has an address of the Internet's.
+    const IS_TCP: bool = false;
+
+    /// Has the transport told when the channel is ready.
+    fn watch(stream: &Rc<Stream<Self>>) -> std_io::Result<()> {
+        stream.watch_descriptor()
+    }
+
     fn socket(_stream: Rc<Stream<Self>>) -> Option<TransportSocket> {
         None
     }
@@ -113,7 +121,7 @@ impl<M: Medium> Stream<M> {
         endpoint: Rc<dyn Endpoint>,
         owner: Option<Rc<dyn Owner>>,
     ) -> std_io::Result<Rc<Self>> {
-        let plain_tcp = matches!(peer, Some(Address::Internet(_)));
+        let plain_tcp = M::IS_TCP && matches!(peer, Some(Address::Internet(_)));
         if plain_tcp {
             channel.hurry();
         }
@@ -135,7 +143,7 @@ impl<M: Medium> Stream<M> {
             channel,
             peer,
         });
-        stream.watch()?;
+        M::watch(&stream)?;
         stream.live.set(Some(net.enter(stream.this.clone())));
         if let Some(owner) = &stream.owner {
             owner.attached();
@@ -143,7 +151,7 @@ impl<M: Medium> Stream<M> {
         Ok(stream)
     }
 
-    fn watch(self: &Rc<Self>) -> std_io::Result<()> {
+    fn watch_descriptor(self: &Rc<Self>) -> std_io::Result<()> {
         let fd = self.channel.fileno().unwrap_or(-1);
         match self.net.inner().add_source(fd, self.channel.interest(), self.clone()) {
             Ok(key) => self.source.set(Some(key)),
@@ -169,6 +177,14 @@ impl<M: Medium> Stream<M> {
 
     pub(crate) fn transport(self: &Rc<Self>) -> Transport {
         Transport::new(self.clone())
+    }
+
+    pub(crate) fn channel(&self) -> &M {
+        &self.channel
+    }
+
+    pub(crate) fn loop_inner(&self) -> &Rc<Inner> {
+        self.net.inner()
     }
 
     /// Changes the state by one transition, and returns what it says.
@@ -201,6 +217,8 @@ impl<M: Medium> Stream<M> {
 }
 
 impl Medium for Socket {
+    const IS_TCP: bool = true;
+
     fn socket(stream: Rc<Stream>) -> Option<TransportSocket> {
         Some(TransportSocket::new(stream))
     }
@@ -265,7 +283,8 @@ impl<M: Medium> fmt::Debug for Stream<M> {
         f.write_str("<Transport")?;
         match self.channel.fileno() {
             Some(fd) => write!(f, " fd={fd}")?,
-            None => f.write_str(" closed")?,
+            None if state.is_lost() => f.write_str(" closed")?,
+            None => {}
         }
         if let Some(peer) = &self.peer {
             write!(f, " peer={peer}")?;
