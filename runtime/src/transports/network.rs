@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use slab::Slab;
 
 use super::Transport;
+use super::datagram::Memory;
 use crate::event_loop::{Inner, Slot, SourceKey};
 use crate::sys::{Channel, ReceiveBuffer};
 
@@ -14,6 +15,7 @@ use crate::sys::{Channel, ReceiveBuffer};
 pub(crate) struct Network {
     inner: Rc<Inner>,
     receive: ReceiveBuffer,
+    datagrams: Memory,
     /// Weak: a loop that is abandoned must be able to go.
     live: RefCell<Slab<Weak<dyn Live>>>,
 }
@@ -48,6 +50,11 @@ impl Network {
         &self.receive
     }
 
+    #[inline]
+    pub(super) fn datagrams(&self) -> &Memory {
+        &self.datagrams
+    }
+
     pub(crate) fn enter(&self, live: Weak<dyn Live>) -> LiveKey {
         let key = self.live.borrow_mut().insert(live);
         LiveKey(u32::try_from(key).expect("there are fewer descriptors than that"))
@@ -78,7 +85,12 @@ impl Network {
 
 impl Slot for Network {
     fn create(inner: &Rc<Inner>) -> Rc<Self> {
-        Rc::new(Self { inner: inner.clone(), receive: ReceiveBuffer::new(), live: RefCell::default() })
+        Rc::new(Self {
+            inner: inner.clone(),
+            receive: ReceiveBuffer::new(),
+            datagrams: Memory::default(),
+            live: RefCell::default(),
+        })
     }
 
     fn close(&self) {
