@@ -5,6 +5,7 @@ mod buffered;
 mod call_order;
 mod closing;
 mod context;
+mod datagram_batches;
 mod datagram_endpoints;
 mod datagram_errors;
 mod datagram_flow;
