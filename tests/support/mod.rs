@@ -9,5 +9,6 @@ pub(crate) mod net;
 pub(crate) mod quiet;
 pub(crate) mod reports;
 pub(crate) mod script;
+pub(crate) mod streams;
 pub(crate) mod tasks;
 pub(crate) mod ticks;
