@@ -78,10 +78,12 @@ pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, Queu
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
 pub use signals::Signal;
+#[cfg(feature = "hyper")]
+pub use streams::HyperTimer;
 pub use streams::{
     Drain, OpenConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd, ReadUntil, Separators,
-    StartServer, StreamFeeder, StreamReader, StreamReaderProtocol, StreamWriter, WaitClosed, open_connection,
-    open_connection_with_sock, start_server, start_server_with_sock,
+    StartServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol, StreamWriter, WaitClosed,
+    open_connection, open_connection_with_sock, start_server, start_server_with_sock,
 };
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,

@@ -20,7 +20,7 @@ pub(crate) async fn opened() -> (StreamReader, StreamWriter, TcpStream) {
 /// As [`opened`], with system buffers so small that little data fills them.
 pub(crate) async fn opened_narrowly() -> (StreamReader, StreamWriter, TcpStream) {
     let (reader, writer, peer) = opened().await;
-    SockRef::from(&writer.transport().socket().dup().unwrap()).set_send_buffer_size(16 << 10).unwrap();
+    SockRef::from(&writer.transport().socket().unwrap().dup().unwrap()).set_send_buffer_size(16 << 10).unwrap();
     SockRef::from(&peer).set_recv_buffer_size(128 << 10).unwrap();
     (reader, writer, peer)
 }

@@ -19,6 +19,20 @@ impl AsyncRead for StreamReader {
     }
 }
 
+#[cfg(any(feature = "tokio-io", feature = "hyper"))]
+impl StreamReader {
+    /// Reads at most `room` bytes, and puts them where `put` knows.
+    pub(super) fn poll_put(&mut self, context: &Context<'_>, room: usize, put: impl FnOnce(&[u8])) -> Poll<Result<()>> {
+        self.poll(context, |incoming| {
+            some(incoming, room, |incoming| {
+                let length = incoming.buffer.len().min(room);
+                put(incoming.buffer.as_slice().get(..length).unwrap_or_default());
+                incoming.buffer.consume(length);
+            })
+        })
+    }
+}
+
 impl AsyncBufRead for StreamReader {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();

@@ -13,8 +13,11 @@ mod client;
 mod drain;
 mod feeder;
 mod futures_io;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod lines;
 mod open;
+mod pair;
 mod protocol;
 mod reader;
 mod reading;
@@ -22,12 +25,17 @@ mod reads;
 mod separators;
 mod serve;
 mod shared;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 mod writer;
 
 pub use drain::{Drain, WaitClosed};
 pub use feeder::StreamFeeder;
+#[cfg(feature = "hyper")]
+pub use hyper::HyperTimer;
 pub use lines::{ReadLine, ReadUntil};
 pub use open::{OpenConnection, open_connection, open_connection_with_sock};
+pub use pair::StreamPair;
 pub use protocol::StreamReaderProtocol;
 pub use reader::StreamReader;
 pub use reads::{Read, ReadBuf, ReadExactly, ReadInto, ReadToEnd};

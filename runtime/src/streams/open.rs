@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::protocol::StreamReaderProtocol;
 use super::reader::{StreamReader, check_limit};
@@ -36,36 +37,36 @@ use crate::net::AddressFamily;
 /// # }
 /// ```
 pub fn open_connection(host: impl ToString, port: u16) -> OpenConnection {
-    OpenConnection::new(|event_loop, factory| event_loop.create_connection(factory, host, port))
+    OpenConnection::new(|event_loop, protocol| event_loop.create_connection(move || protocol, host, port))
 }
 
 /// As [`open_connection`], on a stream socket that is connected already. Python: `asyncio.open_connection(sock=…)`.
 ///
-/// Awaiting it gives `ValueError` if that is no stream socket.
+/// Awaiting it gives `ValueError` if that is no stream socket, or an option says how to connect.
 pub fn open_connection_with_sock(sock: impl Into<OwnedFd>) -> OpenConnection {
-    OpenConnection::new(|event_loop, factory| event_loop.create_connection_with_sock(factory, sock))
+    OpenConnection::new(|event_loop, protocol| event_loop.create_connection_with_sock(move || protocol, sock))
 }
 
-/// Makes the protocol of the connection.
-type Factory = Box<dyn FnOnce() -> StreamReaderProtocol>;
+/// What makes the connection.
+type Create = CreateConnection<StreamReaderProtocol>;
 
 /// A stream to be opened: options, and then `.await`. See [`open_connection`].
 #[must_use = "nothing is connected until this is awaited: write `.await`"]
 pub struct OpenConnection {
-    create: Result<CreateConnection<Factory>>,
+    create: Result<Create>,
     shared: Rc<Shared>,
     limit: usize,
 }
 
 impl OpenConnection {
-    fn new(create: impl FnOnce(&EventLoop, Factory) -> CreateConnection<Factory>) -> Self {
+    fn new(create: impl FnOnce(&EventLoop, StreamReaderProtocol) -> Create) -> Self {
         let shared = Shared::new(DEFAULT_LIMIT, true);
         let protocol = StreamReaderProtocol::of(shared.clone());
-        let create = get_running_loop().map(|event_loop| create(&event_loop, Box::new(move || protocol)));
+        let create = get_running_loop().map(|event_loop| create(&event_loop, protocol));
         Self { create, shared, limit: DEFAULT_LIMIT }
     }
 
-    fn with(mut self, option: impl FnOnce(CreateConnection<Factory>) -> CreateConnection<Factory>) -> Self {
+    fn with(mut self, option: impl FnOnce(Create) -> Create) -> Self {
         self.create = self.create.map(option);
         self
     }
@@ -84,6 +85,21 @@ impl OpenConnection {
     /// See [`CreateConnection::local_addr`].
     pub fn local_addr(self, host: impl ToString, port: u16) -> Self {
         self.with(|create| create.local_addr(host, port))
+    }
+
+    /// See [`CreateConnection::flags`].
+    pub fn flags(self, flags: i32) -> Self {
+        self.with(|create| create.flags(flags))
+    }
+
+    /// See [`CreateConnection::happy_eyeballs_delay`].
+    pub fn happy_eyeballs_delay(self, delay: impl Into<Option<Duration>>) -> Self {
+        self.with(|create| create.happy_eyeballs_delay(delay))
+    }
+
+    /// See [`CreateConnection::interleave`].
+    pub fn interleave(self, first_address_family_count: usize) -> Self {
+        self.with(|create| create.interleave(first_address_family_count))
     }
 
     /// See [`CreateConnection::all_errors`].

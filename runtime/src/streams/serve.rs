@@ -93,13 +93,13 @@ type Factory = Box<dyn FnMut() -> StreamReaderProtocol>;
 /// A server to be made: options, and then `.await`. See [`start_server`].
 #[must_use = "no server is made until this is awaited: write `.await`"]
 pub struct StartServer {
-    create: Result<CreateServer<Factory>>,
+    create: Result<CreateServer>,
     /// Shared with the factory.
     limit: Rc<Cell<usize>>,
 }
 
 impl StartServer {
-    fn new(callback: Rc<dyn Serve>, create: impl FnOnce(&EventLoop, Factory) -> CreateServer<Factory>) -> Self {
+    fn new(callback: Rc<dyn Serve>, create: impl FnOnce(&EventLoop, Factory) -> CreateServer) -> Self {
         let limit = Rc::new(Cell::new(DEFAULT_LIMIT));
         let for_each = limit.clone();
         let factory: Factory =
@@ -107,7 +107,7 @@ impl StartServer {
         Self { create: get_running_loop().map(|event_loop| create(&event_loop, factory)), limit }
     }
 
-    fn with(mut self, option: impl FnOnce(CreateServer<Factory>) -> CreateServer<Factory>) -> Self {
+    fn with(mut self, option: impl FnOnce(CreateServer) -> CreateServer) -> Self {
         self.create = self.create.map(option);
         self
     }
@@ -121,6 +121,11 @@ impl StartServer {
     /// See [`CreateServer::family`].
     pub fn family(self, family: AddressFamily) -> Self {
         self.with(|create| create.family(family))
+    }
+
+    /// See [`CreateServer::flags`].
+    pub fn flags(self, flags: i32) -> Self {
+        self.with(|create| create.flags(flags))
     }
 
     /// See [`CreateServer::backlog`].
