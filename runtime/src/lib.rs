@@ -29,6 +29,7 @@ mod scope;
 mod sealed;
 mod select;
 mod signals;
+mod streams;
 mod sync;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
@@ -80,6 +81,13 @@ pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, Queu
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
 pub use signals::Signal;
+#[cfg(feature = "hyper")]
+pub use streams::HyperTimer;
+pub use streams::{
+    Drain, OpenConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd, ReadUntil, Separators,
+    StartServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol, StreamWriter, WaitClosed,
+    open_connection, open_connection_with_sock, start_server, start_server_with_sock,
+};
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,
     Hold, Lock, Semaphore, Truth,

@@ -11,5 +11,6 @@ pub(crate) mod pipes;
 pub(crate) mod quiet;
 pub(crate) mod reports;
 pub(crate) mod script;
+pub(crate) mod streams;
 pub(crate) mod tasks;
 pub(crate) mod ticks;
