@@ -94,7 +94,7 @@ impl EventLoopBuilder {
         let driver = Driver::new()?;
         let shared = Arc::new(Shared::new(driver.unparker()));
         let inner = Rc::new(Inner {
-            ready: RefCell::new(ReadyQueue::new()),
+            ready: ReadyQueue::new(),
             timers: Rc::new(RefCell::new(Timers::new())),
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             driver,

@@ -104,7 +104,7 @@ enum State {
 
 /// The loop itself, shared by all that is scheduled on it.
 pub(crate) struct Inner {
-    ready: RefCell<ReadyQueue>,
+    ready: ReadyQueue,
     timers: Rc<TimerQueue>,
     clock: Box<dyn Clock>,
     driver: sys::Driver,
@@ -181,14 +181,14 @@ impl Inner {
         if self.state.get() == State::Closed {
             return drop(ready);
         }
-        self.ready.borrow_mut().push(|| ready);
+        self.ready.push(ready);
     }
 
     /// Appends a step; the loop is not closed. Inlined, for the same reason as the queue's own `push`.
     #[inline(always)]
-    pub(crate) fn push_step(&self, step: impl FnOnce() -> Runnable) {
+    pub(crate) fn push_step(&self, step: Runnable) {
         debug_assert!(self.state.get() != State::Closed, "the caller has looked");
-        self.ready.borrow_mut().push(|| Ready::Step(step()));
+        self.ready.push(Ready::Step(step));
     }
 }
 

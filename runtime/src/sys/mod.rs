@@ -11,6 +11,8 @@
 //!   [`getaddrinfo`], [`getnameinfo`]: host names.
 //! - [`Channel`]: what the bytes of a transport go through: a [`Socket`] or a [`Pipe`].
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
+//! - [`Ring`]: a queue on one thread, and [`Scoped`], a reference that is lent for one call: no system, but no safe
+//!   code either.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
@@ -31,6 +33,7 @@ pub(crate) mod interrupt;
 mod pipe;
 mod receive;
 mod resolve;
+mod ring;
 mod scoped;
 pub(crate) mod signals;
 mod sigpipe;
@@ -50,6 +53,7 @@ pub(crate) use receive::ReceiveBuffer;
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
 };
+pub(crate) use ring::Ring;
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
