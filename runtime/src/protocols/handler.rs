@@ -38,6 +38,10 @@ where
     let connection = transport.clone();
     let body = async move { handle.run(&connection, handler).await };
     let task = Task::builder().name(name::<P>(transport, callback)).eager_start(true).create_task(body)?;
+    if task.cancelled() {
+        transport.close();
+        return Ok(Started::Done);
+    }
     if task.done() {
         return task.into_result().map(|()| Started::Done);
     }
