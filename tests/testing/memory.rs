@@ -180,6 +180,27 @@ async fn what_the_peer_does_not_take_waits_and_pauses_the_protocol() {
     assert_eq!(peer.write(b"123456"), 4, "the other way is as narrow");
 }
 
+#[asyncio::test(virtual_time, timeout = "10s")]
+async fn two_protocols_talk_to_each_other_through_the_narrowest_wire() {
+    let (first, second) = (Journal::default(), Journal::default());
+    let memory = MemoryTransports::new().capacity(1);
+    let talker = Script::new(&first).on_made(|transport| {
+        transport.write(b"ask");
+        transport.write_eof();
+        Ok(())
+    });
+    let listener = Script::new(&second).on_eof(|transport| {
+        transport.write(b"answer");
+        Ok(false)
+    });
+    let ((near, _), (far, _)) = memory.pair(talker, listener).await.unwrap();
+    first.wait_for("lost").await;
+    second.wait_for("lost").await;
+    assert_eq!(second.entries(), ["made", "data a", "data s", "data k", "eof", "lost"]);
+    assert_eq!(first.entries().concat(), "madedata adata ndata sdata wdata edata reoflost");
+    assert!(near.is_closing() && far.is_closing());
+}
+
 #[asyncio::test(virtual_time)]
 async fn a_paused_protocol_gets_nothing_until_it_resumes() {
     let journal = Journal::default();
