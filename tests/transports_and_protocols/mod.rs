@@ -3,6 +3,7 @@
 mod call_order;
 mod closing;
 mod context;
+mod datagram_batches;
 mod datagram_endpoints;
 mod datagram_errors;
 mod datagram_flow;

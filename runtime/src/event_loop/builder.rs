@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use super::ends::Ends;
 use super::pace::Pace;
 use super::readers::Watches;
 use super::ready::ReadyQueue;
@@ -106,6 +107,7 @@ impl EventLoopBuilder {
             pace: Pace::new(self.strict),
             shuffle: Shuffle::new(self.seed),
             held: Cell::new(0),
+            ends: Ends::default(),
             batch: Cell::new(0),
             idlers: Cell::new(0),
             debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),

@@ -16,6 +16,7 @@
 
 mod abstract_loop;
 mod builder;
+mod ends;
 mod errors;
 mod pace;
 mod readers;
@@ -54,6 +55,7 @@ use crate::clock::Clock;
 use crate::exceptions::{Error, Result};
 use crate::handle::{Runnable, TimerQueue};
 use crate::sys;
+use ends::Ends;
 use pace::Pace;
 use readers::Watches;
 use ready::ReadyQueue;
@@ -116,6 +118,7 @@ pub(crate) struct Inner {
     shuffle: Shuffle,
     /// How many steps are due that no batch holds: those of the children of scopes, which their parents run.
     held: Cell<usize>,
+    ends: Ends,
     /// How many handles the batch has that runs now.
     batch: Cell<usize>,
     /// How many wait for the loop to be idle: they keep each other busy.

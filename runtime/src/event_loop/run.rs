@@ -79,6 +79,8 @@ impl Inner {
     pub(super) fn shut(&self) {
         self.state.set(State::Closed);
         let posted = self.shared.inbox.close();
+        let ends = self.ends.take();
+        ends.into_iter().for_each(|source| self.let_go(source));
         self.close_slots();
         let mut ready = self.ready.replace(ReadyQueue::new());
         while let Some(ready) = ready.pop() {

@@ -140,6 +140,9 @@ impl Inner {
                 self.run(ready);
             }
         }
+        if !self.ends.is_empty() {
+            self.end_batch();
+        }
     }
 
     #[inline(always)]

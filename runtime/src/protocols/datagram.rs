@@ -62,8 +62,8 @@ pub trait DatagramProtocol: 'static {
 
     /// Sending or receiving a datagram failed. Python: `DatagramProtocol.error_received()`.
     ///
-    /// Called from inside the `sendto` that failed. Is the protocol running itself at that moment, it is called right
-    /// after the running callback; of more than 64 failures in one callback the others are only counted, in a warning.
+    /// Called from inside the `sendto` that failed, or for datagrams that left together with others, when they leave. Is
+    /// the protocol running itself at that moment, it is called right after the running callback; of more than 64 failures in one callback the others are only counted, in a warning.
     ///
     /// # Errors
     ///

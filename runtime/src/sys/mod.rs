@@ -41,6 +41,7 @@ mod user_socket;
 pub(crate) use address::Address;
 pub use address::UnixAddress;
 pub(crate) use channel::{Channel, Direction};
+pub(crate) use datagram::{Incoming, Look, Parcel};
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
