@@ -69,8 +69,8 @@ pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, 
 pub use handle::{Handle, TimerHandle};
 pub use net::{
     AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, ListenFd, Resolver,
-    ResolverFuture, Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto,
-    SockSendAll, SockSendTo, SystemResolver, listen_fds,
+    ResolverFuture, Resolving, SendingFile, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto,
+    SockRecvInto, SockSendAll, SockSendTo, SockSendfile, SystemResolver, listen_fds,
 };
 pub use protocols::{DatagramProtocol, IntoEndpoint, Protocol, ProtocolHandle};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
