@@ -70,8 +70,8 @@ pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, 
 pub use handle::{Handle, TimerHandle};
 pub use net::{
     AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, ListenFd, Resolver,
-    ResolverFuture, Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto,
-    SockSendAll, SockSendTo, SystemResolver, listen_fds,
+    ResolverFuture, Resolving, SendingFile, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto,
+    SockRecvInto, SockSendAll, SockSendTo, SockSendfile, SystemResolver, listen_fds,
 };
 pub use protocols::{
     BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoEndpoint, PrefixWidth, Protocol,

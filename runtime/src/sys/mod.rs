@@ -35,6 +35,7 @@ mod receive;
 mod resolve;
 mod ring;
 mod scoped;
+mod sendfile;
 pub(crate) mod signals;
 mod sigpipe;
 mod socket;
@@ -55,10 +56,11 @@ pub(crate) use resolve::{
 };
 pub(crate) use ring::Ring;
 pub(crate) use scoped::Scoped;
+pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{
-    accept, connect, family, receive, receive_from, receive_some, receive_some_from, send, send_to,
+    accept, connect, family, is_stream, receive, receive_from, receive_some, receive_some_from, send, send_to,
 };
