@@ -105,6 +105,7 @@ impl EventLoopBuilder {
             stopping: Cell::new(false),
             pace: Pace::new(self.strict),
             shuffle: Shuffle::new(self.seed),
+            prompt: Cell::new(0),
             held: Cell::new(0),
             batch: Cell::new(0),
             idlers: Cell::new(0),

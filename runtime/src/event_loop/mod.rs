@@ -18,6 +18,7 @@ mod abstract_loop;
 mod builder;
 mod errors;
 mod pace;
+mod prompt;
 mod readers;
 mod ready;
 mod remote;
@@ -114,6 +115,8 @@ pub(crate) struct Inner {
     stopping: Cell<bool>,
     pace: Pace,
     shuffle: Shuffle,
+    /// How long the ready queue was when a source had woken a task promptly, with that in it; else 0.
+    prompt: Cell<usize>,
     /// How many steps are due that no batch holds: those of the children of scopes, which their parents run.
     held: Cell<usize>,
     /// How many handles the batch has that runs now.

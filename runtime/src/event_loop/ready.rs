@@ -63,6 +63,16 @@ impl ReadyQueue {
         Some(mem::replace(&mut self.places[index], Ready::Nothing))
     }
 
+    /// What was pushed last.
+    pub(super) fn pop_back(&mut self) -> Option<Ready> {
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        let index = (self.head + self.len) & (self.places.len() - 1);
+        Some(mem::replace(&mut self.places[index], Ready::Nothing))
+    }
+
     /// Changes the order of the steps among the first `count`; all else keeps its place. `below` draws a number.
     pub(super) fn shuffle_steps(&mut self, count: usize, below: impl Fn(usize) -> usize) {
         let mask = self.places.len().wrapping_sub(1);
