@@ -22,7 +22,7 @@ use crate::task::TaskOutput;
 /// `asyncio.start_server()`.
 ///
 /// The callback is an `async fn`, a coroutine function, an `async` closure, which may use what it has captured, or a
-/// closure that returns a future. What it gives is `()` or a `Result`, and its future becomes a task named after the
+/// closure that returns a future, whose arguments need their types written. What it gives is `()` or a `Result`, and its future becomes a task named after the
 /// client's address. If that fails or panics, the exception handler gets the error with the address under `peername`, and
 /// the connection is closed. If it is cancelled the connection is closed too. [`Server::close_clients`] closes the
 /// connection, so that the reader comes to its end.
