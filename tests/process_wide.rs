@@ -18,10 +18,10 @@ mod faults;
 mod fork;
 #[path = "process_wide/fork_loop.rs"]
 mod fork_loop;
-#[path = "process_wide/pipes.rs"]
-mod pipes;
 #[path = "process_wide/idle.rs"]
 mod idle;
+#[path = "process_wide/pipes.rs"]
+mod pipes;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]

@@ -84,9 +84,10 @@ pub use signals::Signal;
 #[cfg(feature = "hyper")]
 pub use streams::HyperTimer;
 pub use streams::{
-    Drain, OpenConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd, ReadUntil, Separators,
-    StartServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol, StreamWriter, WaitClosed,
-    open_connection, open_connection_with_sock, start_server, start_server_with_sock,
+    Drain, OpenConnection, OpenUnixConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd, ReadUntil,
+    Separators, StartServer, StartUnixServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol,
+    StreamWriter, WaitClosed, open_connection, open_connection_with_sock, open_unix_connection, start_server,
+    start_server_with_sock, start_unix_server,
 };
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,

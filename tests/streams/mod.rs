@@ -9,9 +9,11 @@ mod hyper;
 mod lines;
 mod model;
 mod polling;
+mod promptness;
 mod reading;
 mod servers;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
+mod unix;
 mod until;
 mod writing;

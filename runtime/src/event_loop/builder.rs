@@ -106,6 +106,7 @@ impl EventLoopBuilder {
             stopping: Cell::new(false),
             pace: Pace::new(self.strict),
             shuffle: Shuffle::new(self.seed),
+            prompt: Cell::new(0),
             held: Cell::new(0),
             ends: Ends::default(),
             batch: Cell::new(0),

@@ -19,6 +19,7 @@ mod builder;
 mod ends;
 mod errors;
 mod pace;
+mod prompt;
 mod readers;
 mod ready;
 mod remote;
@@ -116,6 +117,8 @@ pub(crate) struct Inner {
     stopping: Cell<bool>,
     pace: Pace,
     shuffle: Shuffle,
+    /// How long the ready queue was when a source had woken a task promptly, with that in it; else 0.
+    prompt: Cell<usize>,
     /// How many steps are due that no batch holds: those of the children of scopes, which their parents run.
     held: Cell<usize>,
     ends: Ends,

@@ -145,7 +145,7 @@ impl Inner {
     }
 
     #[inline(always)]
-    fn run(self: &Rc<Self>, ready: Ready) {
+    pub(super) fn run(self: &Rc<Self>, ready: Ready) {
         match ready {
             Ready::Step(step) => step.run(),
             Ready::Call(call) => {
@@ -154,8 +154,12 @@ impl Inner {
                 }
             }
             Ready::Source(source) => {
+                self.expect_prompt();
                 if let Err(panic) = catch(|| source.run()) {
                     self.source_failed(panic);
+                }
+                if !self.debug.get() {
+                    self.run_prompt();
                 }
             }
         }
@@ -173,12 +177,18 @@ impl Inner {
             Ready::Call(call) => Some(call.location()),
             Ready::Source(_) => None,
         };
+        let is_source = matches!(ready, Ready::Source(_));
         let began = self.clock.now();
         self.running.set(location);
         self.run(ready);
         let took = self.clock.now().saturating_sub(began);
         if took >= self.slow_callback_duration.get() {
             crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));
+        }
+        if is_source {
+            if let Some(prompt) = self.take_prompt() {
+                self.run_timed(prompt);
+            }
         }
     }
 

@@ -56,7 +56,10 @@ impl Client {
     where
         F: Future<Output: TaskOutput> + 'static,
     {
-        let name = self.transport.peername().map(|peer| format!("client {peer}"));
+        let name = match self.transport.peername() {
+            Some(peer) => Some(format!("client {peer}")),
+            None => self.transport.unix_sockname().map(|server| format!("client of {server}")),
+        };
         let options = TaskOptions { name, ..TaskOptions::default() };
         let location = self.location;
         let spawned = inner().map(|inner| spawn_on(&inner, future, options, location));

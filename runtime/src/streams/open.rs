@@ -11,13 +11,15 @@ use super::reader::{StreamReader, check_limit};
 use super::shared::{DEFAULT_LIMIT, Shared};
 use super::writer::StreamWriter;
 use crate::endpoints::{CreateConnection, Creating};
-use crate::event_loop::{EventLoop, get_running_loop};
+use crate::event_loop::get_running_loop;
 use crate::exceptions::Result;
 use crate::net::AddressFamily;
+use crate::protocols::ProtocolHandle;
+use crate::transports::Transport;
 
 /// Connects to a server, and gives the two sides of the stream. Python: `asyncio.open_connection()`.
 ///
-/// A builder with the options of [`create_connection`](EventLoop::create_connection), and
+/// A builder with the options of [`create_connection`](crate::EventLoop::create_connection), and
 /// [`limit`](OpenConnection::limit). Awaiting it gives the errors of that, a `ValueError` if the limit is 0, and a
 /// `RuntimeError` if no loop runs.
 ///
@@ -36,15 +38,53 @@ use crate::net::AddressFamily;
 /// writer.wait_closed().await
 /// # }
 /// ```
+#[track_caller]
 pub fn open_connection(host: impl ToString, port: u16) -> OpenConnection {
-    OpenConnection::new(|event_loop, protocol| event_loop.create_connection(move || protocol, host, port))
+    let Opening { shared, protocol } = Opening::new();
+    let create = match get_running_loop() {
+        Ok(event_loop) => Ok(event_loop.create_connection(move || protocol, host, port)),
+        Err(error) => Err(error),
+    };
+    OpenConnection { create, shared, limit: DEFAULT_LIMIT }
 }
 
 /// As [`open_connection`], on a stream socket that is connected already. Python: `asyncio.open_connection(sock=…)`.
 ///
 /// Awaiting it gives `ValueError` if that is no stream socket, or an option says how to connect.
+#[track_caller]
 pub fn open_connection_with_sock(sock: impl Into<OwnedFd>) -> OpenConnection {
-    OpenConnection::new(|event_loop, protocol| event_loop.create_connection_with_sock(move || protocol, sock))
+    let Opening { shared, protocol } = Opening::new();
+    let create = match get_running_loop() {
+        Ok(event_loop) => Ok(event_loop.create_connection_with_sock(move || protocol, sock)),
+        Err(error) => Err(error),
+    };
+    OpenConnection { create, shared, limit: DEFAULT_LIMIT }
+}
+
+/// A stream before its connection.
+pub(super) struct Opening {
+    pub(super) shared: Rc<Shared>,
+    pub(super) protocol: StreamReaderProtocol,
+}
+
+impl Opening {
+    pub(super) fn new() -> Self {
+        let shared = Shared::new(DEFAULT_LIMIT, true);
+        Self { protocol: StreamReaderProtocol::of(shared.clone()), shared }
+    }
+}
+
+/// Awaits what makes the connection, and gives its two sides.
+pub(super) async fn open<C>(create: Result<C>, shared: Rc<Shared>, limit: usize) -> Result<(StreamReader, StreamWriter)>
+where
+    C: IntoFuture<Output = Result<(Transport, ProtocolHandle<StreamReaderProtocol>)>>,
+{
+    check_limit(limit)?;
+    shared.incoming.borrow_mut().limit = limit;
+    // Made before the connection is, so that it is dropped with us if we are cancelled.
+    let reader = StreamReader::of(shared.clone());
+    let (transport, _) = create?.await?;
+    Ok((reader, StreamWriter::of(shared, transport)))
 }
 
 /// What makes the connection.
@@ -59,13 +99,6 @@ pub struct OpenConnection {
 }
 
 impl OpenConnection {
-    fn new(create: impl FnOnce(&EventLoop, StreamReaderProtocol) -> Create) -> Self {
-        let shared = Shared::new(DEFAULT_LIMIT, true);
-        let protocol = StreamReaderProtocol::of(shared.clone());
-        let create = get_running_loop().map(|event_loop| create(&event_loop, protocol));
-        Self { create, shared, limit: DEFAULT_LIMIT }
-    }
-
     fn with(mut self, option: impl FnOnce(Create) -> Create) -> Self {
         self.create = self.create.map(option);
         self
@@ -113,15 +146,7 @@ impl IntoFuture for OpenConnection {
     type IntoFuture = Creating<(StreamReader, StreamWriter)>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { create, shared, limit } = self;
-        Creating::new(async move {
-            check_limit(limit)?;
-            shared.incoming.borrow_mut().limit = limit;
-            // Made before the connection is, so that it is dropped with us if we are cancelled.
-            let reader = StreamReader::of(shared.clone());
-            let (transport, _) = create?.await?;
-            Ok((reader, StreamWriter::of(shared, transport)))
-        })
+        Creating::new(open(self.create, self.shared, self.limit))
     }
 }
 

@@ -13,7 +13,7 @@ use super::reader::{StreamReader, check_limit};
 use super::shared::{DEFAULT_LIMIT, Shared};
 use super::writer::StreamWriter;
 use crate::endpoints::{CreateServer, Creating, Server};
-use crate::event_loop::{EventLoop, get_running_loop};
+use crate::event_loop::get_running_loop;
 use crate::exceptions::Result;
 use crate::net::{AddressFamily, Hosts};
 use crate::task::TaskOutput;
@@ -22,12 +22,12 @@ use crate::task::TaskOutput;
 /// `asyncio.start_server()`.
 ///
 /// The callback is an `async fn`, a coroutine function, an `async` closure, which may use what it has captured, or a
-/// closure that returns a future. What it gives is `()` or a `Result`, and its future becomes a task named after the
+/// closure that returns a future, whose arguments need their types written. What it gives is `()` or a `Result`, and its future becomes a task named after the
 /// client's address. If that fails or panics, the exception handler gets the error with the address under `peername`, and
 /// the connection is closed. If it is cancelled the connection is closed too. [`Server::close_clients`] closes the
 /// connection, so that the reader comes to its end.
 ///
-/// A builder with the options of [`create_server`](EventLoop::create_server), and [`limit`](StartServer::limit). Awaiting
+/// A builder with the options of [`create_server`](crate::EventLoop::create_server), and [`limit`](StartServer::limit). Awaiting
 /// it gives the errors of that, a `ValueError` if the limit is 0, and a `RuntimeError` if no loop runs.
 ///
 /// # Examples
@@ -62,8 +62,12 @@ where
     F: AsyncFn(StreamReader, StreamWriter) -> R + 'static,
     R: TaskOutput + 'static,
 {
-    let callback = serving(client_connected_cb, Location::caller());
-    StartServer::new(callback, |event_loop, factory| event_loop.create_server(factory, host, port))
+    let Starting { limit, factory } = Starting::new(client_connected_cb, Location::caller());
+    let create = match get_running_loop() {
+        Ok(event_loop) => Ok(event_loop.create_server(factory, host, port)),
+        Err(error) => Err(error),
+    };
+    StartServer { create, limit }
 }
 
 /// As [`start_server`], with a stream socket that is bound already. Python: `asyncio.start_server(…, sock=…)`.
@@ -75,38 +79,54 @@ where
     F: AsyncFn(StreamReader, StreamWriter) -> R + 'static,
     R: TaskOutput + 'static,
 {
-    let callback = serving(client_connected_cb, Location::caller());
-    StartServer::new(callback, |event_loop, factory| event_loop.create_server_with_sock(factory, sock))
+    let Starting { limit, factory } = Starting::new(client_connected_cb, Location::caller());
+    let create = match get_running_loop() {
+        Ok(event_loop) => Ok(event_loop.create_server_with_sock(factory, sock)),
+        Err(error) => Err(error),
+    };
+    StartServer { create, limit }
 }
 
-fn serving<F, R>(function: F, location: &'static Location<'static>) -> Rc<dyn Serve>
+/// A server of streams before its sockets.
+pub(super) struct Starting {
+    /// Shared with the factory.
+    pub(super) limit: Rc<Cell<usize>>,
+    /// Makes the protocol of each client.
+    pub(super) factory: Box<dyn FnMut() -> StreamReaderProtocol>,
+}
+
+impl Starting {
+    pub(super) fn new<F, R>(function: F, location: &'static Location<'static>) -> Self
+    where
+        F: AsyncFn(StreamReader, StreamWriter) -> R + 'static,
+        R: TaskOutput + 'static,
+    {
+        let limit = Rc::new(Cell::new(DEFAULT_LIMIT));
+        let callback: Rc<dyn Serve> = Rc::new(Callback::new(function, location));
+        let for_each = limit.clone();
+        let factory =
+            Box::new(move || StreamReaderProtocol::serving(Shared::new(for_each.get(), true), callback.clone()));
+        Self { limit, factory }
+    }
+}
+
+/// Awaits what makes the server.
+pub(super) async fn start<C>(create: Result<C>, limit: usize) -> Result<Server>
 where
-    F: AsyncFn(StreamReader, StreamWriter) -> R + 'static,
-    R: TaskOutput + 'static,
+    C: IntoFuture<Output = Result<Server>>,
 {
-    Rc::new(Callback::new(function, location))
+    check_limit(limit)?;
+    create?.await
 }
-
-/// Makes the protocol of each client.
-type Factory = Box<dyn FnMut() -> StreamReaderProtocol>;
 
 /// A server to be made: options, and then `.await`. See [`start_server`].
 #[must_use = "no server is made until this is awaited: write `.await`"]
 pub struct StartServer {
     create: Result<CreateServer>,
-    /// Shared with the factory.
     limit: Rc<Cell<usize>>,
 }
 
 impl StartServer {
-    fn new(callback: Rc<dyn Serve>, create: impl FnOnce(&EventLoop, Factory) -> CreateServer) -> Self {
-        let limit = Rc::new(Cell::new(DEFAULT_LIMIT));
-        let for_each = limit.clone();
-        let factory: Factory =
-            Box::new(move || StreamReaderProtocol::serving(Shared::new(for_each.get(), true), callback.clone()));
-        Self { create: get_running_loop().map(|event_loop| create(&event_loop, factory)), limit }
-    }
-
     fn with(mut self, option: impl FnOnce(CreateServer) -> CreateServer) -> Self {
         self.create = self.create.map(option);
         self
@@ -159,10 +179,7 @@ impl IntoFuture for StartServer {
     type IntoFuture = Creating<Server>;
 
     fn into_future(self) -> Creating<Server> {
-        Creating::new(async move {
-            check_limit(self.limit.get())?;
-            self.create?.await
-        })
+        Creating::new(start(self.create, self.limit.get()))
     }
 }
 

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::task::Context;
 
 use super::buffer::ReadBuffer;
+use crate::event_loop::current_inner;
 use crate::exceptions::{Error, Result};
 use crate::handle::LocalWaker;
 use crate::sync::WaitQueue;
@@ -100,7 +101,10 @@ impl Shared {
     #[inline]
     fn tell(&self, news: News) {
         if let Some(waiter) = news.wake {
-            waiter.wake();
+            current_inner(|inner| match inner {
+                Some(inner) => inner.wake_promptly(waiter),
+                None => waiter.wake(),
+            });
         }
         if news.pause || news.resume {
             self.steer(news.pause);

@@ -67,6 +67,15 @@ impl<T> Ring<T> {
         Some(unsafe { place.read().assume_init() })
     }
 
+    /// Takes the youngest value out.
+    pub(crate) fn pop_back(&self) -> Option<T> {
+        let number = self.len.get().checked_sub(1)?;
+        let place = self.place(number);
+        self.len.set(number);
+        // SAFETY: `place` was the last one with a value. It is outside of the queue now, so nobody reads it again.
+        Some(unsafe { place.read().assume_init() })
+    }
+
     /// Gives the memory back, if nothing is in it.
     pub(crate) fn release(&self) {
         if self.len.get() == 0 {
@@ -145,6 +154,10 @@ mod tests {
                     assert_eq!(*number, popped);
                     popped += 1;
                 }
+            }
+            if let Some(number) = ring.pop_back() {
+                pushed -= 1;
+                assert_eq!(*number, pushed);
             }
             assert_eq!(ring.len(), pushed - popped);
         }
