@@ -58,7 +58,7 @@ async fn the_exception_of_a_reader_is_an_io_error_with_the_same_inside() {
 #[asyncio::test(timeout = "10s")]
 async fn a_writer_is_an_async_write_that_waits_for_room() {
     let (_reader, mut writer, peer) = opened_narrowly().await;
-    let much: Vec<u8> = (0..8_u32 << 20).map(|number| number as u8).collect();
+    let much: Vec<u8> = (0..2_u32 << 20).map(|number| number as u8).collect();
     let expected = much.clone();
     let writing = create_task(async move {
         AsyncWriteExt::write_all(&mut writer, &much).await?;
@@ -80,7 +80,7 @@ async fn a_writer_is_an_async_write_that_waits_for_room() {
 async fn an_async_write_that_waits_hears_of_the_loss() {
     let (_reader, mut writer, peer) = opened_narrowly().await;
     let writing = create_task(async move {
-        let error = AsyncWriteExt::write_all(&mut writer, &vec![b'x'; 8 << 20]).await.unwrap_err();
+        let error = AsyncWriteExt::write_all(&mut writer, &vec![b'x'; 2 << 20]).await.unwrap_err();
         Ok::<_, asyncio::Error>(error.kind())
     });
     settle().await;

@@ -58,8 +58,14 @@ where
 /// # Examples
 ///
 /// ```
-/// let mut builder = hyper::server::conn::http1::Builder::new();
-/// builder.timer(asyncio::HyperTimer).header_read_timeout(std::time::Duration::from_secs(10));
+/// # fn main() -> asyncio::Result<()> {
+/// use hyper::rt::Timer;
+///
+/// // A connection of hyper's takes it: `http1::Builder::new().timer(HyperTimer)`.
+/// asyncio::run(async {
+///     asyncio::HyperTimer.sleep(std::time::Duration::from_millis(1)).await;
+/// })
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HyperTimer;
