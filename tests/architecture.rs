@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 const ROOMS: &str = "sealed exceptions constants log clock sys
     context debug timers handle
     event_loop
-    cancellation trace future coroutine task
+    cancellation trace future coroutine task inspect
     timeouts wait select scope taskgroup sync queues executor asyncgens signals runner
     net transports protocols tls endpoints streams subprocess
-    process_pool workers inspect
+    process_pool workers
     testing";
 
 /// The roof: they may name every room, and no room names them.
