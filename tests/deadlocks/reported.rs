@@ -55,7 +55,6 @@ fn without_another_wish_the_loop_reports_it_once_a_stall_and_keeps_waiting() {
     let inside = event_loop.clone();
     event_loop.set_exception_handler(move |_, report| {
         assert_eq!(report.get_code(), Some("ASY0001"));
-        assert_eq!(report.get::<Vec<asyncio::AnyTask>>("tasks").map(Vec::len), Some(1));
         *counted.borrow_mut() += 1;
         if *counted.borrow() == 2 {
             return inside.stop();

@@ -39,7 +39,7 @@ fn a_blocked_loop_is_reported_once_with_its_task_and_last_await(program: Program
     assert_eq!(text.matches("ASY0009: the event loop has not finished a callback for 0.").count(), 1, "{text}");
     if cfg!(target_os = "linux") {
         assert!(text.contains("task \"the blocker\", created at "), "{text}");
-        assert!(text.contains("which before that waits in sleep() ← works() called at "), "{text}");
+        assert!(text.contains("which before that waited in sleep() ← works() called at "), "{text}");
     }
 }
 

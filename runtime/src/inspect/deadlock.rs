@@ -46,12 +46,11 @@ impl DeadlockWatch {
         let (weak, end) = (Rc::downgrade(event_loop.inner()), ended.clone());
         event_loop.inner().set_stall_hook(Some(Rc::new(move || {
             let Some(inner) = weak.upgrade() else { return };
-            let Some((text, tasks)) = find(&inner) else { return };
+            let Some(text) = find(&inner) else { return };
             let error = match &action {
                 OnDeadlock::EndWithReport => Some(Error::runtime_error(text)),
                 OnDeadlock::Wait | OnDeadlock::End(_) => {
-                    let report = ExceptionContext::new(text).code("ASY0001").with("tasks", tasks);
-                    inner.call_exception_handler(report);
+                    inner.call_exception_handler(ExceptionContext::new(text).code("ASY0001"));
                     match &action {
                         OnDeadlock::End(error) => Some(error.clone()),
                         _ => None,
@@ -74,15 +73,15 @@ impl DeadlockWatch {
     }
 }
 
-/// The text and the tasks of a deadlock, if there is one.
-fn find(inner: &Inner) -> Option<(String, Vec<AnyTask>)> {
+/// What there is to say of a deadlock, if there is one.
+fn find(inner: &Inner) -> Option<String> {
     let snapshot = Snapshot::take(inner);
     let tasks = snapshot.tasks();
     let asleep = tasks.iter().all(|task| task.standing() == Standing::Waiting);
     if tasks.is_empty() || !asleep || is_waiting_alone(tasks) || is_held_elsewhere(inner, tasks) {
         return None;
     }
-    Some((text(&snapshot), tasks.to_vec()))
+    Some(text(&snapshot))
 }
 
 /// Whether there is one task, and it waits for what nobody but Ctrl-C is to end.

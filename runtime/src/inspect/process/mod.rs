@@ -92,7 +92,7 @@ impl ProcessTasks {
     pub(super) fn running_on(&self, thread: usize) -> Option<String> {
         let of_thread = self.loops.iter().filter(|one| one.thread == thread);
         let task = of_thread.flat_map(|one| &one.tasks).find(|task| task.running)?;
-        let chain: Vec<_> = task.trace.iter().map(|line| line.text.as_str()).collect();
+        let chain: Vec<_> = task.trace.iter().map(|line| line.text.replacen("waits", "waited", 1)).collect();
         let (name, created, last) = (&task.name, &task.created, chain.join(" ← "));
         Some(format!("task {name:?}, created at {created}, which before that {last},"))
     }
