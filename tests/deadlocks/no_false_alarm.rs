@@ -18,13 +18,11 @@ fn is_quiet<T: 'static>(body: impl Future<Output = Result<T>> + 'static) {
 }
 
 /// Two tasks that wait, so that no wait of a single one is forgiven.
-fn beside<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> impl Future<Output = Result<T>> {
-    async {
-        let waits = asyncio::create_task(async { Queue::<u8>::new().get().await });
-        let value = body.await?;
-        waits.cancel();
-        Ok(value)
-    }
+async fn beside<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    let waits = asyncio::create_task(async { Queue::<u8>::new().get().await });
+    let value = body.await?;
+    waits.cancel();
+    Ok(value)
 }
 
 #[test]

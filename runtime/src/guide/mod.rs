@@ -5,6 +5,7 @@
 //! - [`differences`]: every intended difference from Python, with its reason.
 //! - [`errors`]: what each report means that carries a number.
 //! - [`what_happens`]: what a program says when something goes wrong.
+//! - [`testing`]: tests that take no time, run in many orders, and end when they hang.
 //! - [`performance`]: where the time goes, the targets, and how each was reached.
 
 pub mod coming_from_python {
@@ -25,6 +26,10 @@ pub mod errors {
 
 pub mod what_happens {
     #![doc = include_str!("what_happens.md")]
+}
+
+pub mod testing {
+    #![doc = include_str!("testing.md")]
 }
 
 pub mod performance {

@@ -30,7 +30,7 @@ impl EventLoop {
     /// # fn main() -> asyncio::Result<()> {
     /// asyncio::run(async {
     ///     let child = asyncio::create_task(std::future::pending::<()>()).named("child");
-    ///     let parent = asyncio::create_task(child).named("parent");
+    ///     let parent = asyncio::create_task(child.into_future()).named("parent");
     ///     asyncio::sleep(std::time::Duration::ZERO).await;
     ///     println!("{}", parent.get_loop()?.task_tree());
     ///     Ok::<_, asyncio::Error>(())

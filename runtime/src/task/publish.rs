@@ -28,8 +28,9 @@ struct Page {
 /// A loop that can be seen from outside.
 #[derive(Debug)]
 pub(super) struct Published {
-    page: Box<Page>,
+    /// Dropped first: nobody is to find a page that is gone.
     _lit: Lit,
+    page: Box<Page>,
 }
 
 impl Published {
@@ -38,7 +39,7 @@ impl Published {
         page.figures.store(std::sync::Arc::as_ptr(inner.figures()).addr(), Ordering::Relaxed);
         page.thread.store(thread_number(), Ordering::Relaxed);
         let lit = Lit::new(std::ptr::from_ref(&*page).addr(), layout());
-        Self { page, _lit: lit }
+        Self { _lit: lit, page }
     }
 
     /// The list of tasks has moved or grown.

@@ -150,7 +150,7 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
 
 #[inline(never)]
 fn keep_trace(task: &TaskRef, step: &trace::Step) {
-    task.header().rare().trace.replace(|entries| step.entries(|entry| entries.push(entry)));
+    task.header().rare().trace.replace(|entries| step.copy_to(entries));
 }
 
 #[inline(never)]

@@ -250,13 +250,16 @@ impl Step {
         })
     }
 
-    /// The entries of the step that has just suspended.
+    /// Appends the entries of the step that has just suspended.
     #[inline]
-    pub(crate) fn entries(&self, mut each: impl FnMut(Entry)) {
+    pub(crate) fn copy_to(&self, copy: &mut Vec<Entry>) {
         LOG.with(|log| {
             let entries = log.entries.get(self.base as usize..log.len.get() as usize).unwrap_or_default();
-            entries.iter().for_each(|entry| each(entry.get().moved(self.base)));
+            copy.extend(entries.iter().map(Cell::get));
         });
+        if self.base > 0 {
+            copy.iter_mut().for_each(|entry| *entry = entry.moved(self.base));
+        }
     }
 }
 
