@@ -10,6 +10,7 @@ mod group;
 mod os;
 mod panic;
 
+pub(crate) use details::Place;
 pub use details::{
     CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, Other, ResolveError,
     TimeoutError,
