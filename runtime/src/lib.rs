@@ -105,7 +105,7 @@ pub use task::{
 };
 pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
-pub use transports::{DatagramTransport, ExtraInfo, Transport, TransportPipe, TransportSocket};
+pub use transports::{DatagramTransport, ExtraInfo, Sendfile, Transport, TransportPipe, TransportSocket};
 pub use wait::{
     AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,
     as_completed, catch_cancelled, gather, shield, sleep, staggered_race, wait, wait_for, with_cleanup,
