@@ -10,7 +10,7 @@ use crate::cancellation::is_marked;
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
 use crate::net::{FilePart, SendingFile};
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 impl EventLoop {
     /// Sends a file through a transport, by the system's own call where it has one. Python: `loop.sendfile()`.
@@ -104,11 +104,11 @@ async fn send(this: Sendfile<'_>) -> Result<u64> {
     let Sendfile { event_loop, transport, part } = this;
     let io = &*transport.0;
     let _turn = Turn::begin(io)?;
-    until(|cx| io.poll_all_sent(cx)).await?;
-    let native = |offset, size, is_first| until(move |cx| io.poll_send_file(cx, part.file, offset, size, is_first));
+    until(io, |cx| io.poll_all_sent(cx)).await?;
+    let native = |offset, size, is_first| until(io, move |cx| io.poll_send_file(cx, part.file, offset, size, is_first));
     let by_hand = async |data: Vec<u8>| {
         io.send_file_piece(&data);
-        until(|cx| io.poll_all_sent(cx)).await
+        until(io, |cx| io.poll_all_sent(cx)).await
     };
     part.send(&event_loop, native, by_hand).await
 }
@@ -130,13 +130,13 @@ impl Drop for Turn<'_> {
 }
 
 /// Waits for the transport. Once it has waited, a cancel is the end of it.
-fn until<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<Result<T>>) -> impl Future<Output = Result<T>> {
+fn until<T>(io: &dyn Io, mut poll: impl FnMut(&Context<'_>) -> Poll<Result<T>>) -> impl Future<Output = Result<T>> {
     let mut has_waited = false;
     poll_fn(move |cx| {
         let outcome = if has_waited && is_marked() { Poll::Pending } else { poll(cx) };
         if outcome.is_pending() {
             has_waited = true;
-            waits_for(WaitsFor::Drain);
+            waits_for(WaitsFor::Drain, address_of(io));
         }
         outcome
     })
