@@ -39,6 +39,8 @@ async fn a_callback_that_keeps_the_loop_busy_is_seen() {
     let spin = tick();
     std::thread::sleep(Duration::from_millis(30));
     spin.await;
-    tick().await;
-    assert!(running().metrics().longest_batch >= Duration::from_millis(30));
+    // It is noted when the kernel is asked.
+    asyncio::testing::until_idle().await;
+    let longest = running().metrics().longest_batch;
+    assert!((Duration::from_millis(30)..Duration::from_secs(60)).contains(&longest), "{longest:?}");
 }
