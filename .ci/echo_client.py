@@ -1,4 +1,4 @@
-"""echo_client.py HOST:PORT - checks an echo server with Python's own asyncio.
+"""echo_client.py HOST:PORT|PATH|@NAME - checks an echo server with Python's own asyncio.
 
 Many connections at once, sizes from one byte to more than any buffer, a client that does not read for a while, a half
 close, and a client that goes away without a word. Ends with 0 if every byte came back.
@@ -10,8 +10,23 @@ import sys
 LIMIT = 60  # seconds for everything
 
 
-async def echo(host, port, size, pause=0.0):
-    reader, writer = await asyncio.open_connection(host, port)
+def place(address):
+    """What the functions for unix sockets take, or else those for TCP."""
+    if address.startswith("@"):
+        return ["\0" + address[1:]]
+    if "/" in address:
+        return [address]
+    host, _, port = address.rpartition(":")
+    return [host, int(port)]
+
+
+async def connect(address):
+    where = place(address)
+    return await (asyncio.open_connection if len(where) == 2 else asyncio.open_unix_connection)(*where)
+
+
+async def echo(address, size, pause=0.0):
+    reader, writer = await connect(address)
     sent = random.Random(size).randbytes(size)
 
     async def send():
@@ -29,8 +44,8 @@ async def echo(host, port, size, pause=0.0):
     assert received == sent, f"{size} bytes: {len(received)} came back"
 
 
-async def one_after_the_other(host, port, count):
-    reader, writer = await asyncio.open_connection(host, port)
+async def one_after_the_other(address, count):
+    reader, writer = await connect(address)
     for number in range(count):
         line = b"line %d\n" % number
         writer.write(line)
@@ -39,8 +54,8 @@ async def one_after_the_other(host, port, count):
     await writer.wait_closed()
 
 
-async def vanish(host, port):
-    _, writer = await asyncio.open_connection(host, port)
+async def vanish(address):
+    _, writer = await connect(address)
     writer.write(bytes(1 << 20))
     writer.transport.abort()
 
@@ -66,23 +81,23 @@ class Protocol(asyncio.Protocol):
         self.done.set_result(exc)
 
 
-async def by_protocol(host, port):
+async def by_protocol(address):
     loop = asyncio.get_running_loop()
     done = loop.create_future()
-    await loop.create_connection(lambda: Protocol(done), host, port)
+    where = place(address)
+    connecting = loop.create_connection if len(where) == 2 else loop.create_unix_connection
+    await connecting(lambda: Protocol(done), *where)
     assert await done is None
 
 
 async def main(address):
-    host, _, port = address.rpartition(":")
-    port = int(port)
-    await asyncio.gather(*(echo(host, port, size) for size in (1, 2, 1000, 65536, 65537, 262144, 1 << 20)))
-    await asyncio.gather(*(echo(host, port, 1000 + number) for number in range(100)))
-    await echo(host, port, 8 << 20, pause=0.3)
-    await asyncio.gather(*(one_after_the_other(host, port, 200) for _ in range(10)))
-    await asyncio.gather(*(vanish(host, port) for _ in range(20)))
-    await asyncio.gather(*(by_protocol(host, port) for _ in range(20)))
-    await echo(host, port, 100)
+    await asyncio.gather(*(echo(address, size) for size in (1, 2, 1000, 65536, 65537, 262144, 1 << 20)))
+    await asyncio.gather(*(echo(address, 1000 + number) for number in range(100)))
+    await echo(address, 8 << 20, pause=0.3)
+    await asyncio.gather(*(one_after_the_other(address, 200) for _ in range(10)))
+    await asyncio.gather(*(vanish(address) for _ in range(20)))
+    await asyncio.gather(*(by_protocol(address) for _ in range(20)))
+    await echo(address, 100)
     print("every byte came back")
 
 

@@ -2,13 +2,71 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
 
-use asyncio::Transport;
+use asyncio::{EventLoop, Transport};
 
 use crate::program::{Program, Test, succeeds, test};
 
-pub(crate) const TESTS: &[Test] =
-    &[test!(a_child_neither_writes_to_its_parents_connections_nor_ends_them, attack_from_a_child)];
+pub(crate) const TESTS: &[Test] = &[
+    test!(a_child_neither_writes_to_its_parents_connections_nor_ends_them, attack_from_a_child),
+    test!(a_child_leaves_the_socket_file_and_the_blocking_mode_of_its_parent_alone, close_in_a_child),
+];
+
+fn a_child_leaves_the_socket_file_and_the_blocking_mode_of_its_parent_alone(program: Program) {
+    succeeds(program);
+}
+
+#[expect(unsafe_code, reason = "std does not tell")]
+fn is_blocking(pipe: &impl AsRawFd) -> bool {
+    // SAFETY: asks for the flags of a descriptor that is open.
+    let flags = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_GETFL) };
+    flags & libc::O_NONBLOCK == 0
+}
+
+fn close_in_a_child() -> ExitCode {
+    let path = std::env::temp_dir().join(format!("asyncio-fork-{}", std::process::id()));
+    let (near, far) = UnixStream::pair().unwrap();
+    let same = near.try_clone().unwrap();
+    let name = path.clone();
+    let event_loop = EventLoop::new().unwrap();
+    let (server, transport) = event_loop
+        .run_until_complete(async move {
+            let event_loop = asyncio::get_running_loop()?;
+            let server = event_loop.create_unix_server(|| Quiet, name).await?;
+            let (transport, _) = event_loop.connect_read_pipe(|| Quiet, near).await?;
+            Ok::<_, asyncio::Error>((server, transport))
+        })
+        .unwrap();
+    assert!(!is_blocking(&same));
+    let mut all = Some((event_loop, server, transport));
+    in_child(|| {
+        let (event_loop, server, transport) = all.take().unwrap();
+        server.close();
+        transport.abort();
+        let _ = event_loop.close();
+        drop((server, transport, event_loop));
+    });
+    assert!(path.exists(), "the server of the parent still needs it");
+    assert!(!is_blocking(&same), "the transport of the parent still reads");
+    let (event_loop, server, transport) = all.unwrap();
+    event_loop
+        .run_until_complete(async move {
+            server.close();
+            transport.close();
+            server.wait_closed().await?;
+            asyncio::sleep(std::time::Duration::from_millis(1)).await;
+            Ok::<_, asyncio::Error>(())
+        })
+        .unwrap();
+    event_loop.close().unwrap();
+    assert!(!path.exists());
+    assert!(is_blocking(&same), "and then it is as it was");
+    drop(far);
+    ExitCode::SUCCESS
+}
 
 fn a_child_neither_writes_to_its_parents_connections_nor_ends_them(program: Program) {
     succeeds(program);

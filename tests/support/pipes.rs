@@ -23,8 +23,15 @@ pub(crate) async fn writing<P: IntoEndpoint<K>, K>(protocol: P) -> (Transport, P
 }
 
 /// A pseudo-terminal: the side of who emulates it, and that of the program. Its line discipline changes nothing.
-#[expect(unsafe_code, reason = "std has no pseudo-terminals")]
 pub(crate) fn pseudo_terminal() -> (File, File) {
+    let (master, slave) = line_terminal();
+    make_raw(&slave);
+    (master, slave)
+}
+
+/// A pseudo-terminal on which people type lines, and end the input by Ctrl-D.
+#[expect(unsafe_code, reason = "std has no pseudo-terminals")]
+pub(crate) fn line_terminal() -> (File, File) {
     let (mut master, mut slave) = (-1, -1);
     // SAFETY: the two numbers are written, and null asks for a usual terminal without its name.
     let made = unsafe {
@@ -35,7 +42,6 @@ pub(crate) fn pseudo_terminal() -> (File, File) {
     let master = unsafe { File::from_raw_fd(master) };
     // SAFETY: as above.
     let slave = unsafe { File::from_raw_fd(slave) };
-    make_raw(&slave);
     (master, slave)
 }
 

@@ -206,6 +206,81 @@ async fn the_task_is_named_after_protocol_callback_and_peer() {
     assert_eq!(journal.entries()[1], format!("Slow.line_received of {address}"));
 }
 
+/// Answers each line with a megabyte, in one step or in two.
+struct Generous {
+    journal: Journal,
+    awaits: bool,
+}
+
+#[asyncio::protocol(lines)]
+impl Generous {
+    async fn line_received(&mut self, transport: &Transport, line: Vec<u8>) {
+        self.journal.note(String::from_utf8_lossy(&line));
+        if self.awaits {
+            asyncio::sleep(Duration::ZERO).await;
+        }
+        transport.write(&[b'x'; 1 << 20]);
+    }
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn the_next_handler_waits_until_the_peer_has_read_what_the_last_one_wrote() {
+    for awaits in [false, true] {
+        let journal = Journal::default();
+        let generous = Generous { journal: journal.clone(), awaits };
+        let (transport, _, peer) = connected_narrowly(generous).await;
+        send(&peer, b"one\ntwo\n");
+        journal.wait_for("one").await;
+        send(&peer, b"three\n");
+        settle().await;
+        assert_eq!(journal.entries(), ["one"], "its answer fills all buffers");
+        assert!(transport.get_write_buffer_size() > transport.get_write_buffer_limits().1);
+        for wanted in ["two", "three"] {
+            read_exactly(&peer, 1 << 20).await;
+            journal.wait_for(wanted).await;
+        }
+        settle().await;
+        assert!(transport.get_write_buffer_size() <= 1 << 20);
+        read_exactly(&peer, 1 << 20).await;
+        transport.set_write_buffer_limits(4 << 20, None).unwrap();
+        send(&peer, b"four\nfive\n");
+        journal.wait_for("five").await;
+        settle().await;
+        assert!(transport.get_write_buffer_size() > 1 << 20, "two answers are within the limits now");
+        transport.abort();
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn raised_limits_let_the_next_handler_go_on() {
+    let journal = Journal::default();
+    let (transport, _, peer) = connected_narrowly(Generous { journal: journal.clone(), awaits: false }).await;
+    send(&peer, b"one\ntwo\n");
+    journal.wait_for("one").await;
+    settle().await;
+    assert_eq!(journal.entries(), ["one"]);
+    transport.set_write_buffer_limits(8 << 20, 4 << 20).unwrap();
+    journal.wait_for("two").await;
+    transport.abort();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_connection_whose_handler_waits_for_room_is_closed_and_lost_as_any_other() {
+    for ends in [Transport::close as fn(&Transport), Transport::abort] {
+        let journal = Journal::default();
+        let (transport, _, peer) = connected_narrowly(Generous { journal: journal.clone(), awaits: true }).await;
+        send(&peer, b"one\ntwo\n");
+        journal.wait_for("one").await;
+        settle().await;
+        ends(&transport);
+        drop(peer);
+        while transport.socket().unwrap().fileno().is_some() {
+            settle().await;
+        }
+        assert_eq!(journal.entries(), ["one"]);
+    }
+}
+
 /// Waits in each callback that may wait.
 struct Waiting(Journal);
 

@@ -15,6 +15,7 @@ struct Block {
     journal: Journal,
     memory: Vec<u8>,
     keep_open: bool,
+    eof_fails: bool,
     on_buffer: fn(&Transport) -> Result<()>,
     on_update: fn(&Transport, &[u8]) -> Result<()>,
 }
@@ -22,7 +23,14 @@ struct Block {
 impl Block {
     fn new(journal: &Journal, room: usize) -> Self {
         let (on_buffer, on_update) = (|_: &Transport| Ok(()), |_: &Transport, _: &[u8]| Ok(()));
-        Self { journal: journal.clone(), memory: vec![0; room], keep_open: false, on_buffer, on_update }
+        Self {
+            journal: journal.clone(),
+            memory: vec![0; room],
+            keep_open: false,
+            eof_fails: false,
+            on_buffer,
+            on_update,
+        }
     }
 }
 
@@ -42,9 +50,9 @@ impl Block {
         (self.on_update)(transport, data)
     }
 
-    fn eof_received(&mut self) -> bool {
+    fn eof_received(&mut self) -> Result<bool> {
         self.journal.note("eof");
-        self.keep_open
+        if self.eof_fails { Err(Error::value_error("no end was expected")) } else { Ok(self.keep_open) }
     }
 
     fn connection_lost(&mut self, exc: Option<&Error>) {
@@ -55,7 +63,7 @@ impl Block {
 #[asyncio::test(timeout = "10s")]
 async fn more_than_fits_comes_in_several_rounds() {
     // CPython: test_buffered_proto.BufferedProtocolTest.test_buffered_proto_create_connection
-    // CPython: test_selector_events.SelectorSocketTransportBufferedProtocolTests.test_read_ready
+    // CPython: test_selector_events.SelectorSocketTransportBufferedProtocolTests.test_read_ready, test_read_ready_eof
     let journal = Journal::default();
     let (_transport, _, peer) = connected(Block::new(&journal, 4)).await;
     send(&peer, b"abcdefghij");
@@ -174,6 +182,18 @@ async fn the_end_of_the_stream_keeps_it_open_if_wanted() {
     transport.close();
     journal.wait_for("lost").await;
     assert_eq!(journal.entries(), ["eof", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_failing_eof_received_ends_the_connection_with_its_error() {
+    // CPython: test_selector_events.SelectorSocketTransportBufferedProtocolTests.test_read_eof_received_error
+    let (journal, reports) = (Journal::default(), Reports::collect());
+    let block = Block { eof_fails: true, keep_open: true, ..Block::new(&journal, 4) };
+    let (_transport, _, peer) = connected(block).await;
+    peer.shutdown(Shutdown::Write).unwrap();
+    let lost = journal.wait_for("lost").await;
+    assert!(lost.contains("no end was expected"), "{lost}");
+    assert!(reports.all()[0].contains("protocol.eof_received() call failed"), "{:?}", reports.all());
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -21,5 +21,6 @@ mod reading;
 mod sending_files;
 mod set_protocol;
 mod terminals;
+mod unix_datagrams;
 mod write_pipes;
 mod writing;

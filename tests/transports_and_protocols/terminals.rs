@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 
+use asyncio::Transport;
+
 use crate::support::journal::Journal;
 use crate::support::net::{running, settle};
-use crate::support::pipes::{duplicate, is_blocking, pseudo_terminal};
+use crate::support::pipes::{duplicate, is_blocking, line_terminal, pseudo_terminal};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "10s")]
@@ -92,4 +94,42 @@ async fn nobody_else_on_the_terminal_becomes_non_blocking() {
     transport.close();
     settle().await;
     assert!(is_blocking(&shared));
+}
+
+/// Pauses at each line.
+struct Slowly(Journal);
+
+#[asyncio::protocol(lines)]
+impl Slowly {
+    fn line_received(&mut self, transport: &Transport, line: &[u8]) {
+        self.0.note(String::from_utf8_lossy(line));
+        transport.pause_reading();
+    }
+
+    fn eof_received(&mut self) -> bool {
+        self.0.note("eof");
+        false
+    }
+
+    fn connection_lost(&mut self) {
+        self.0.note("lost");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_end_of_the_input_stays_the_end_although_a_terminal_goes_on() {
+    const CTRL_D: u8 = 4;
+    let journal = Journal::default();
+    let (mut master, slave) = line_terminal();
+    let slowly = Slowly(journal.clone());
+    let (transport, _) = running().connect_read_pipe(|| slowly, slave).await.unwrap();
+    // The first one hands over what was typed, the second one nothing.
+    master.write_all(&[b'l', b'a', b's', b't', CTRL_D, CTRL_D]).unwrap();
+    journal.wait_for("last").await;
+    master.write_all(b"too late\n").unwrap();
+    settle().await;
+    assert_eq!(journal.entries(), ["last"]);
+    transport.resume_reading();
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["last", "eof", "lost"]);
 }

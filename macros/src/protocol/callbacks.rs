@@ -97,6 +97,7 @@ pub(super) enum Argument {
     /// How much came.
     NBytes,
     Addr,
+    UnixAddr,
     /// Why it ended, if not regularly.
     Exc,
     /// What went wrong.
@@ -113,7 +114,7 @@ impl Argument {
             Self::Frame => "frame",
             Self::SizeHint => "sizehint",
             Self::NBytes => "nbytes",
-            Self::Addr => "addr",
+            Self::Addr | Self::UnixAddr => "addr",
             Self::Exc | Self::Error => "exc",
         }
     }
@@ -127,6 +128,7 @@ impl Argument {
             Self::SizeHint => "Option<usize>",
             Self::NBytes => "usize",
             Self::Addr => "std::net::SocketAddr",
+            Self::UnixAddr => "&asyncio::UnixAddress",
             Self::Exc => "Option<&asyncio::Error>",
             Self::Error => "&asyncio::Error",
         }
@@ -203,11 +205,12 @@ const LINES: [Callback; 7] = framed(Callback {
 });
 
 /// The callbacks of a datagram protocol, in the order in which they happen.
-const DATAGRAM: [Callback; 6] = {
+const DATAGRAM: [Callback; 7] = {
     use Argument::{Addr, Data, DatagramTransport, Error, Exc};
     [
         silent("connection_made", &[DatagramTransport]),
         silent("datagram_received", &[DatagramTransport, Data, Addr]),
+        silent("unix_datagram_received", &[DatagramTransport, Data, Argument::UnixAddr]),
         silent("error_received", &[DatagramTransport, Error]),
         silent("connection_lost", &[DatagramTransport, Exc]),
         silent("pause_writing", &[DatagramTransport]),
@@ -216,7 +219,7 @@ const DATAGRAM: [Callback; 6] = {
 };
 
 /// Callbacks by which a kind is known. `eof_received` is missing: all but datagram protocols share it.
-const TELLING: [(&str, Kind); 11] = [
+const TELLING: [(&str, Kind); 12] = [
     ("data_received", Kind::Stream),
     ("get_buffer", Kind::Buffered),
     ("buffer_updated", Kind::Buffered),
@@ -224,6 +227,7 @@ const TELLING: [(&str, Kind); 11] = [
     ("frame_received", Kind::Frames),
     ("frame_too_long", Kind::Frames),
     ("datagram_received", Kind::Datagram),
+    ("unix_datagram_received", Kind::Datagram),
     ("error_received", Kind::Datagram),
     ("pipe_data_received", Kind::Subprocess),
     ("pipe_connection_lost", Kind::Subprocess),

@@ -161,6 +161,7 @@ fn argument_type(argument: Argument) -> TokenStream {
         Argument::NBytes => quote!(usize),
         Argument::SizeHint => quote!(::asyncio::__private::core::option::Option<usize>),
         Argument::Addr => quote!(::asyncio::__private::std::net::SocketAddr),
+        Argument::UnixAddr => quote!(&::asyncio::__private::UnixAddress),
         Argument::Error => quote!(&::asyncio::__private::Error),
         Argument::Exc => quote!(::asyncio::__private::core::option::Option<&::asyncio::__private::Error>),
     }

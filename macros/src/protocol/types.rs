@@ -18,6 +18,7 @@ pub(super) fn fits(written: &Type, argument: Argument) -> bool {
         Argument::Transport => shared(written).is_some_and(|behind| is_named(behind, "Transport")),
         Argument::DatagramTransport => shared(written).is_some_and(|behind| is_named(behind, "DatagramTransport")),
         Argument::Addr => is_named(bare(written), "SocketAddr"),
+        Argument::UnixAddr => shared(written).is_some_and(|behind| is_named(behind, "UnixAddress")),
         Argument::Error => shared(written).is_some_and(|behind| is_named(behind, "Error")),
         Argument::Data | Argument::Line | Argument::Frame => shared(written).is_some_and(is_bytes),
         Argument::NBytes => is_named(bare(written), "usize"),

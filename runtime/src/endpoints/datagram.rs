@@ -9,11 +9,12 @@ use std::panic::Location;
 
 use super::creating::{Creating, check_running};
 use super::unfinished::Unfinished;
+use super::unix_server::bind_at;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::{AddressFamily, Target, resolve_one};
 use crate::protocols::{DatagramProtocol, ProtocolHandle, bind};
-use crate::sys::Socket;
+use crate::sys::{Socket, UnixAddress};
 use crate::transports::{Datagram, DatagramTransport, Network, Remote};
 
 /// An endpoint to be made: options, and then `.await`. See [`EventLoop::create_datagram_endpoint`].
@@ -32,19 +33,23 @@ struct Options {
     family: Option<AddressFamily>,
     reuse_port: Option<bool>,
     allow_broadcast: Option<bool>,
+    local_path: Option<UnixAddress>,
+    remote_path: Option<UnixAddress>,
     sock: Option<OwnedFd>,
 }
 
 impl EventLoop {
-    /// Makes a UDP endpoint, which gets the protocol that `factory` makes. Python: `loop.create_datagram_endpoint()`.
+    /// Makes an endpoint of UDP or of unix datagrams, which gets the protocol that `factory` makes. Python: `loop.create_datagram_endpoint()`.
     ///
     /// It needs a [`local_addr`](CreateDatagramEndpoint::local_addr), a
     /// [`remote_addr`](CreateDatagramEndpoint::remote_addr), both of one family, or at least a
-    /// [`family`](CreateDatagramEndpoint::family); or a [`sock`](CreateDatagramEndpoint::sock) that exists already. When
+    /// [`family`](CreateDatagramEndpoint::family); or for unix sockets a
+    /// [`local_path`](CreateDatagramEndpoint::local_path), a [`remote_path`](CreateDatagramEndpoint::remote_path) or
+    /// both; or a [`sock`](CreateDatagramEndpoint::sock) that exists already. When
     /// the builder's `.await` returns, `connection_made` was called. It gives
     ///
     /// - `ValueError` if there is no address and no family, if the two addresses have no family in common, or if an
-    ///   option stands beside `sock`;
+    ///   option stands beside `sock` or a path that has no say there;
     /// - `ResolveError` if a host has no address;
     /// - `OsError` with the address if it cannot be bound or connected to; with several families the first error.
     ///
@@ -128,10 +133,27 @@ impl<F> CreateDatagramEndpoint<F> {
         self
     }
 
+    /// Receives at this path, or abstract name, as a unix socket. Python: `local_addr` with `family=AF_UNIX`.
+    ///
+    /// A socket that lies there is taken for a stale one and removed. Closing the endpoint does not remove the file.
+    pub fn local_path(mut self, path: impl Into<UnixAddress>) -> Self {
+        self.options.local_path = Some(path.into());
+        self
+    }
+
+    /// Sends all datagrams to this unix socket, and receives from there only. Python: `remote_addr` with
+    /// `family=AF_UNIX`.
+    ///
+    /// Without a [`local_path`](Self::local_path) the receiver cannot answer.
+    pub fn remote_path(mut self, path: impl Into<UnixAddress>) -> Self {
+        self.options.remote_path = Some(path.into());
+        self
+    }
+
     /// A datagram socket that exists already, connected or not, instead of all other options.
     ///
-    /// Awaiting gives `ValueError` if that is no datagram socket. One of another family than the Internet's, such as
-    /// `AF_UNIX`, must be connected.
+    /// Awaiting gives `ValueError` if that is no datagram socket. One of another family than the Internet's and
+    /// `AF_UNIX` must be connected.
     pub fn sock(mut self, sock: impl Into<OwnedFd>) -> Self {
         self.options.sock = Some(sock.into());
         self
@@ -160,6 +182,7 @@ where
     check_running(&event_loop)?;
     let (socket, remote) = match options.sock.take() {
         Some(fd) => adopt(fd, &options)?,
+        None if options.has_path() => open_unix(&options)?,
         None => open(&event_loop, &options).await?,
     };
     let bound = bind(factory());
@@ -179,6 +202,18 @@ where
 impl Options {
     /// The options that have no say about a socket that exists already.
     fn given(&self) -> Vec<&'static str> {
+        let mut given = self.of_the_internet();
+        given.extend(self.local_path.as_ref().map(|_| "local_path"));
+        given.extend(self.remote_path.as_ref().map(|_| "remote_path"));
+        given
+    }
+
+    fn has_path(&self) -> bool {
+        self.local_path.is_some() || self.remote_path.is_some()
+    }
+
+    /// The options that have no say about a unix socket.
+    fn of_the_internet(&self) -> Vec<&'static str> {
         let given = [
             ("local_addr", self.local.is_some()),
             ("remote_addr", self.remote.is_some()),
@@ -203,15 +238,37 @@ fn adopt(fd: OwnedFd, options: &Options) -> Result<(Socket, Remote)> {
         _ => error.into(),
     })?;
     let remote = if socket.is_connected()? {
-        Remote::Connected(socket.peer_addr()?)
-    } else if socket.local_addr()?.is_some() {
+        Remote::Connected(socket.peer_address()?)
+    } else if socket.local_address()?.is_some() {
         Remote::Any
     } else {
         return Err(Error::value_error(
-            "create_datagram_endpoint: sock is of another family than the Internet's; connect it first",
+            "create_datagram_endpoint: sock is of another family than the Internet's and AF_UNIX; connect it first",
         ));
     };
     Ok((socket, remote))
+}
+
+/// A unix socket, which takes no time.
+fn open_unix(options: &Options) -> Result<(Socket, Remote)> {
+    let others = options.of_the_internet();
+    if !others.is_empty() {
+        let others = others.join(", ");
+        return Err(Error::value_error(format!(
+            "create_datagram_endpoint: {others} is for sockets of the Internet's; leave it out, or the paths"
+        )));
+    }
+    let socket = match &options.local_path {
+        Some(path) => bind_at(path, Socket::unix_datagram)?,
+        None => Socket::unix_datagram()?,
+    };
+    match &options.remote_path {
+        Some(remote) => {
+            socket.connect_unix(remote).map_err(|error| Error::os_error_at(error, remote))?;
+            Ok((socket, Remote::Connected(Some(remote.clone().into()))))
+        }
+        None => Ok((socket, Remote::Any)),
+    }
 }
 
 /// A local and a remote address of one family.
@@ -287,7 +344,7 @@ fn open_pair((local, remote): Pair, options: &Options) -> Result<(Socket, Remote
         Some(remote) if broadcast => Ok((socket, Remote::Fixed(remote))),
         Some(remote) => {
             socket.connect(&remote).map_err(|error| Error::os_error_at(error, remote))?;
-            Ok((socket, Remote::Connected(Some(remote))))
+            Ok((socket, Remote::Connected(Some(remote.into()))))
         }
         None => Ok((socket, Remote::Any)),
     }

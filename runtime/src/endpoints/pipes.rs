@@ -38,24 +38,23 @@ impl EventLoop {
     /// # fn main() -> asyncio::Result<()> {
     /// use std::io::Write;
     ///
-    /// struct Lines(String);
+    /// struct Input(asyncio::Queue<Vec<u8>>);
     ///
     /// #[asyncio::protocol]
-    /// impl Lines {
-    ///     fn data_received(&mut self, data: &[u8]) {
-    ///         self.0.push_str(&String::from_utf8_lossy(data));
+    /// impl Input {
+    ///     fn data_received(&mut self, data: &[u8]) -> asyncio::Result<()> {
+    ///         Ok(self.0.put_nowait(data.to_vec())?)
     ///     }
     /// }
     ///
     /// asyncio::run(async {
     ///     let event_loop = asyncio::get_running_loop()?;
     ///     let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
-    ///     let (transport, lines) = event_loop.connect_read_pipe(|| Lines(String::new()), near).await?;
+    ///     let received = asyncio::Queue::new(0);
+    ///     let input = Input(received.clone());
+    ///     let (transport, _input) = event_loop.connect_read_pipe(|| input, near).await?;
     ///     far.write_all(b"hello")?;
-    ///     while lines.with(|lines| lines.0.is_empty()) {
-    ///         asyncio::sleep(std::time::Duration::from_millis(1)).await;
-    ///     }
-    ///     assert_eq!(lines.with(|lines| lines.0.clone()), "hello");
+    ///     assert_eq!(received.get().await?, b"hello");
     ///     transport.close();
     ///     Ok::<_, asyncio::Error>(())
     /// })

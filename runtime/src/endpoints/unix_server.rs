@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
 
@@ -141,7 +142,7 @@ async fn create(this: CreateUnixServer) -> Result<Server> {
     let CreateUnixServer { event_loop, factory, place, options, site } = this;
     check_running(&event_loop)?;
     let socket = match place {
-        Place::At(address) => bind(&address)?,
+        Place::At(address) => bind_at(&address, Socket::unix)?,
         Place::On(fd) => adopt_any_unix(fd, "create_unix_server_with_sock")?,
     };
     let file = if options.cleanup_socket { file_of(&socket) } else { None };
@@ -152,14 +153,15 @@ async fn create(this: CreateUnixServer) -> Result<Server> {
     if options.start_serving { server.served(&event_loop).await } else { Ok(server) }
 }
 
-fn bind(address: &UnixAddress) -> Result<Socket> {
+/// A socket under this name; a stale one that lies there is removed.
+pub(super) fn bind_at(address: &UnixAddress, socket: impl FnOnce() -> io::Result<Socket>) -> Result<Socket> {
     if let Some(path) = address.as_path() {
         if let Err(error) = sys::remove_socket_file(path) {
             // The folder may permit to make files only; whether this matters, binding will show.
             crate::log::record!(error, "the stale socket {} could not be removed: {error}", path.display());
         }
     }
-    let bound = Socket::unix().and_then(|socket| socket.bind_unix(address).map(|()| socket));
+    let bound = socket().and_then(|socket| socket.bind_unix(address).map(|()| socket));
     bound
         .map_err(|error| Error::os_error_at(error, format_args!("error while attempting to bind on address {address}")))
 }

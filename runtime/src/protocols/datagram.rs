@@ -1,11 +1,12 @@
 //! `DatagramProtocol`: the callbacks of a datagram endpoint.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
 use super::bound::Kind;
 use super::{Bound, ProtocolHandle};
 use crate::exceptions::{Error, Result};
+use crate::sys::UnixAddress;
 use crate::transports::{DatagramEndpoint, DatagramTransport};
 
 /// The callbacks of a datagram endpoint. Python: `asyncio.DatagramProtocol`.
@@ -51,7 +52,8 @@ pub trait DatagramProtocol: 'static {
 
     /// One datagram came in, which may be empty. Python: `DatagramProtocol.datagram_received()`.
     ///
-    /// `addr` is its sender; `0.0.0.0:0` on a socket of another family than the Internet's.
+    /// `addr` is its sender; `0.0.0.0:0` on a socket of another family than the Internet's. Unix sockets have a callback
+    /// of their own, [`unix_datagram_received`](Self::unix_datagram_received).
     ///
     /// # Errors
     ///
@@ -59,6 +61,19 @@ pub trait DatagramProtocol: 'static {
     fn datagram_received(&mut self, transport: &DatagramTransport, data: &[u8], addr: SocketAddr) -> Result<()> {
         let _ = (transport, data, addr);
         Ok(())
+    }
+
+    /// One datagram came in from a unix socket. Python: `DatagramProtocol.datagram_received()` with a path.
+    ///
+    /// `addr` is its sender, `Unnamed` if that was never bound. A protocol without it gets
+    /// [`datagram_received`](Self::datagram_received) with the address `0.0.0.0:0`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the endpoint stays.
+    fn unix_datagram_received(&mut self, transport: &DatagramTransport, data: &[u8], addr: &UnixAddress) -> Result<()> {
+        let _ = addr;
+        self.datagram_received(transport, data, (Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
     /// Sending or receiving a datagram failed. Python: `DatagramProtocol.error_received()`.
@@ -123,6 +138,10 @@ impl<P: DatagramProtocol> DatagramEndpoint for Bound<P, Datagrams> {
     #[inline]
     fn datagram_received(&self, transport: &DatagramTransport, data: &[u8], addr: SocketAddr) -> Result<()> {
         self.call(|protocol| protocol.datagram_received(transport, data, addr))
+    }
+
+    fn unix_datagram_received(&self, transport: &DatagramTransport, data: &[u8], addr: &UnixAddress) -> Result<()> {
+        self.call(|protocol| protocol.unix_datagram_received(transport, data, addr))
     }
 
     fn error_received(&self, transport: &DatagramTransport, exc: &Error) -> Result<()> {

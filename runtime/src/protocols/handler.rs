@@ -1,7 +1,9 @@
 //! `async fn` handlers: each call becomes a task, and the connection waits for it.
 //!
 //! The task borrows the protocol from its first step to its end, so that a handler has `&mut self` across its awaits.
-//! Whatever falls due for the protocol meanwhile waits for the end of the task: the transport is held.
+//! Whatever falls due for the protocol meanwhile waits for the end of the task: the transport is held. If it has written
+//! more than the peer reads, above the high limit, nothing more is received until the low limit is reached: the peer gets
+//! no answers that it does not take, and the program does not pile them up.
 
 use std::any::type_name;
 
@@ -19,7 +21,8 @@ pub enum Started {
     Not,
     /// It has run to its end already.
     Done,
-    /// It runs, and the transport is held.
+    /// It runs, and the transport is held; or what it has written waits for the peer to read. Nothing more is to be
+    /// handed over now.
     Running,
 }
 
@@ -43,7 +46,8 @@ where
         return Ok(Started::Done);
     }
     if task.done() {
-        return task.into_result().map(|()| Started::Done);
+        let started = if transport.stop_until_room() { Started::Running } else { Started::Done };
+        return task.into_result().map(|()| started);
     }
     transport.set_held(true);
     let connection = transport.clone();
@@ -85,6 +89,7 @@ fn ended(transport: &Transport, callback: &'static str, task: &AnyTask) {
         // By whom ever: what came in was not handled, and nothing can be that comes after it.
         Err(_) => transport.close(),
     }
+    transport.stop_until_room();
     transport.set_held(false);
 }
 

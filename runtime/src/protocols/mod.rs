@@ -20,7 +20,8 @@
 //! ([`Protocol`]), in memory of the protocol's own ([`BufferedProtocol`]: `get_buffer buffer_updated?` where the picture
 //! has `data_received`), or cut into whole frames ([`FramedProtocol`]). One connection may have one kind after another.
 //!
-//! An `async fn` handler counts as one callback that lasts: nothing else is called until it has ended.
+//! An `async fn` handler counts as one callback that lasts: nothing else is called until it has ended. Has it left more
+//! to be sent than the high limit, nothing is received until the low limit is reached.
 //!
 //! A datagram endpoint is `connection_made (datagram_received | error_received)* connection_lost`.
 //!

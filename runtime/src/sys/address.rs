@@ -158,6 +158,19 @@ impl Address {
     }
 }
 
+/// As the system wants it.
+impl TryFrom<&Address> for SockAddr {
+    type Error = io::Error;
+
+    #[inline]
+    fn try_from(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Internet(address) => Ok(Self::from(*address)),
+            Address::Unix(address) => Self::try_from(&**address),
+        }
+    }
+}
+
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Internet(address)

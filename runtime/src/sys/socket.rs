@@ -30,6 +30,8 @@ pub(crate) const SEND_PIECES: usize = 64;
 /// An owned socket: non-blocking, close-on-exec, closed when it is dropped or told so.
 pub(crate) struct Socket {
     fd: Cell<RawFd>,
+    /// Of TCP itself, and not of another protocol with streams.
+    tcp: bool,
 }
 
 impl Socket {
@@ -37,7 +39,11 @@ impl Socket {
     pub(crate) fn tcp(address: &SocketAddr) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
-        Ok(socket.into())
+        Ok(Self::of(socket, true))
+    }
+
+    fn of(socket: socket2::Socket, tcp: bool) -> Self {
+        Self { fd: Cell::new(socket.into_raw_fd()), tcp }
     }
 
     /// Takes over a descriptor that somebody else made; it must be a stream socket.
@@ -53,7 +59,25 @@ impl Socket {
         }
         socket.set_nonblocking(true)?;
         socket.set_cloexec(true)?;
-        Ok(socket.into())
+        let mut socket = Self::from(socket);
+        socket.tcp = wanted == Type::STREAM && socket.protocol()? == Some(Protocol::TCP);
+        Ok(socket)
+    }
+
+    /// Its protocol, where the system tells it.
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    pub(super) fn protocol(&self) -> io::Result<Option<Protocol>> {
+        self.socket()?.protocol()
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    pub(super) fn protocol(&self) -> io::Result<Option<Protocol>> {
+        Ok(None)
+    }
+
+    /// Whether it is of TCP, as far as is known. A stream of SCTP or of several paths behaves in other ways.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.tcp
     }
 
     /// The descriptor, `None` once it is closed.
@@ -103,7 +127,7 @@ impl Socket {
     pub(crate) fn accept(&self) -> io::Result<(Self, Option<Address>)> {
         let listener = self.socket()?;
         let (socket, address) = uninterrupted(|| accept(&listener))?;
-        Ok((socket.into(), Address::of(&address)))
+        Ok((Self::of(socket, self.tcp), Address::of(&address)))
     }
 
     /// Reads into `buffer`; zero is the end of the stream.
@@ -141,11 +165,6 @@ impl Socket {
         Ok(self.socket()?.local_addr()?.as_socket())
     }
 
-    /// The peer's address; `None` if it is none of the Internet's.
-    pub(crate) fn peer_addr(&self) -> io::Result<Option<SocketAddr>> {
-        Ok(self.socket()?.peer_addr()?.as_socket())
-    }
-
     /// Its own address, of whatever family; `None` if it is of none that is known here.
     pub(crate) fn local_address(&self) -> io::Result<Option<Address>> {
         Ok(Address::of(&self.socket()?.local_addr()?))
@@ -179,7 +198,7 @@ impl Socket {
     /// The system's numbers for its family, type and protocol.
     pub(crate) fn kind(&self) -> io::Result<(i32, i32, i32)> {
         let socket = self.socket()?;
-        let protocol = socket.protocol()?.map_or(0, i32::from);
+        let protocol = self.protocol()?.map_or(0, i32::from);
         Ok((socket.domain()?.into(), socket.r#type()?.into(), protocol))
     }
 
@@ -219,7 +238,7 @@ impl Socket {
 
 impl From<socket2::Socket> for Socket {
     fn from(socket: socket2::Socket) -> Self {
-        Self { fd: Cell::new(socket.into_raw_fd()) }
+        Self::of(socket, false)
     }
 }
 

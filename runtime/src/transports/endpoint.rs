@@ -4,9 +4,11 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::order::Order;
 use super::{DatagramTransport, Transport};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
+use crate::sys::UnixAddress;
 
 /// A protocol of whatever kind whose type was forgotten.
 pub(crate) trait AnyProtocol {
@@ -19,6 +21,11 @@ pub(crate) trait AnyProtocol {
     /// Puts a handle of the protocol into the slot, if that is for one of its type; or whatever else it has for such a
     /// slot.
     fn hand_out(self: Rc<Self>, slot: &mut dyn Any);
+
+    /// What was told so far, if somebody takes note of that.
+    fn order(&self) -> Option<Order> {
+        None
+    }
 }
 
 /// The protocol of a stream. A panic in a callback comes back as an error, like a returned one.
@@ -60,6 +67,7 @@ pub(crate) trait Endpoint: AnyProtocol {
 pub(crate) trait DatagramEndpoint: AnyProtocol {
     fn connection_made(&self, transport: &DatagramTransport) -> Result<()>;
     fn datagram_received(&self, transport: &DatagramTransport, data: &[u8], addr: SocketAddr) -> Result<()>;
+    fn unix_datagram_received(&self, transport: &DatagramTransport, data: &[u8], addr: &UnixAddress) -> Result<()>;
     fn error_received(&self, transport: &DatagramTransport, exc: &Error) -> Result<()>;
     fn connection_lost(&self, transport: &DatagramTransport, exc: Option<&Error>) -> Result<()>;
     fn pause_writing(&self, transport: &DatagramTransport) -> Result<()>;

@@ -100,6 +100,11 @@ impl FlowControl {
         Some(if self.paused { Signal::PauseWriting } else { Signal::ResumeWriting })
     }
 
+    /// Whether a writer should stop, by what the sizes say.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Whether a signal is due.
     pub(crate) fn has_signal(&self) -> bool {
         self.paused != self.told

@@ -10,11 +10,13 @@
 //! on [`Transport`] can be called from inside any callback. A connection that waits holds no buffer, no task and no
 //! future.
 
+mod checked;
 mod datagram;
 mod endpoint;
 mod entered;
 mod flow_control;
 mod network;
+mod order;
 mod pipe;
 mod sendfile;
 mod state;
@@ -97,6 +99,10 @@ pub(crate) trait Io: fmt::Debug {
     /// While it is held, the protocol is busy with a handler that awaits: nothing is told to it, no data, no end of the
     /// stream, no flow control, no end of the connection. What falls due meanwhile is told when it is held no more.
     fn set_held(&self, held: bool);
+    /// Whether the peer reads slower than a handler writes. If so, nothing is received until there is room again.
+    fn stop_until_room(&self) -> bool {
+        false
+    }
     /// Reports the failure of a callback that has returned already, and ends the connection if it is fatal.
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool);
     /// From now on nothing is received, and what is written is refused, until [`end_sending_file`](Self::end_sending_file).
@@ -359,6 +365,10 @@ impl Transport {
 
     pub(crate) fn set_held(&self, held: bool) {
         self.0.set_held(held);
+    }
+
+    pub(crate) fn stop_until_room(&self) -> bool {
+        self.0.stop_until_room()
     }
 
     pub(crate) fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {

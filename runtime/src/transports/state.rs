@@ -69,6 +69,10 @@ enum Is {
     Unread = 1 << 8,
     /// A file is being sent: nothing else is written, and nothing is received.
     SendingFile = 1 << 9,
+    /// A handler that may await has written more than the peer has read yet: the next one waits.
+    Full = 1 << 10,
+    /// The stream has ended, and the protocol could not be told yet.
+    EndSeen = 1 << 11,
 }
 
 /// The state of one connection. It fits into a register, and is read and changed for each event.
@@ -142,7 +146,8 @@ impl State {
     /// Whether something may be received now.
     #[inline]
     pub(super) fn may_receive(self) -> bool {
-        const NOT: u16 = Is::Paused as u16 | Is::EofReceived as u16 | Is::Held as u16 | Is::SendingFile as u16;
+        const BUSY: u16 = Is::Held as u16 | Is::SendingFile as u16 | Is::Full as u16;
+        const NOT: u16 = Is::Paused as u16 | Is::EofReceived as u16 | BUSY;
         self.phase == Phase::Open && self.conditions & (Is::Made as u16 | NOT) == Is::Made as u16
     }
 
@@ -246,6 +251,24 @@ impl State {
 
     pub(super) fn set_held(&mut self, held: bool) {
         self.put(Is::Held, held);
+    }
+
+    pub(super) fn is_full(self) -> bool {
+        self.has(Is::Full)
+    }
+
+    pub(super) fn set_full(&mut self, full: bool) {
+        self.put(Is::Full, full);
+    }
+
+    /// Whether the end of the stream is known and `eof_received` has still to be called.
+    #[inline]
+    pub(super) fn end_seen(self) -> bool {
+        self.has(Is::EndSeen)
+    }
+
+    pub(super) fn set_end_seen(&mut self) {
+        self.put(Is::EndSeen, true);
     }
 
     #[inline]

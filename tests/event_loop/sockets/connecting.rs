@@ -167,3 +167,39 @@ async fn a_connect_that_is_cancelled_before_it_begins_does_nothing() {
     assert!(sock.peer_addr().is_err());
     running().sock_connect(&sock, address).await.unwrap();
 }
+
+/// A socket that the system gives this port and no other one.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "socket2 does not know this option")]
+fn from_port(port: u16) -> Socket {
+    /// `IP_LOCAL_PORT_RANGE`: the lowest port in the lower half, the highest in the upper one.
+    const LOCAL_PORT_RANGE: libc::c_int = 51;
+    use std::os::fd::AsRawFd;
+    let sock = tcp();
+    let range = u32::from(port) << 16 | u32::from(port);
+    // SAFETY: `range` lives through the call, and its size is given.
+    let set = unsafe {
+        let length = size_of::<u32>() as libc::socklen_t;
+        libc::setsockopt(sock.as_raw_fd(), libc::IPPROTO_IP, LOCAL_PORT_RANGE, (&raw const range).cast(), length)
+    };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+    sock
+}
+
+#[cfg(target_os = "linux")]
+#[asyncio::test(timeout = "10s")]
+async fn without_a_free_port_a_connect_fails_and_a_later_one_does_not() {
+    let (_server, address) = listener();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let first = from_port(port);
+    running().sock_connect(&first, address).await.unwrap();
+    let error = running().sock_connect(&from_port(port), address).await.unwrap_err();
+    assert_eq!(error.io_kind(), Some(ErrorKind::AddrNotAvailable));
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+    // Ended by a reset, a connection gives its port back at once.
+    first.set_linger(Some(std::time::Duration::ZERO)).unwrap();
+    drop(first);
+    let last = from_port(port);
+    running().sock_connect(&last, address).await.unwrap();
+    assert_eq!(last.local_addr().unwrap().as_socket().unwrap().port(), port);
+}

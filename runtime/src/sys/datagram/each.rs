@@ -2,7 +2,8 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
+
+use socket2::SockAddr;
 
 use super::{Arrived, Look, Parcel};
 use crate::sys::Socket;
@@ -15,7 +16,7 @@ const ROOM: usize = 256 * 1024;
 pub(crate) struct Incoming {
     memory: Box<[u8]>,
     length: usize,
-    from: Option<SocketAddr>,
+    from: Option<SockAddr>,
 }
 
 impl Incoming {
@@ -32,14 +33,22 @@ impl Incoming {
         let memory = unsafe { &mut *pointer };
         let (length, from) = uninterrupted(|| socket.recv_from(memory))?;
         self.length = length;
-        self.from = from.as_socket();
+        self.from = Some(from);
         Ok(Look { count: 1, more: true })
     }
 
     /// What the last look gave; `index` is less than its count.
     pub(crate) fn get(&self, _index: usize) -> Arrived<'_> {
         let data = self.memory.get(..self.length).unwrap_or_default();
-        Arrived { data, from: self.from, segment: None, cut: false }
+        let from = self.from.as_ref().and_then(SockAddr::as_socket);
+        Arrived { data, from, segment: None, cut: false }
+    }
+
+    /// Which unix socket sent the datagram; one that was never bound has no name.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn unix_sender(&self, _index: usize) -> crate::sys::UnixAddress {
+        let address = self.from.as_ref().and_then(crate::sys::Address::of);
+        address.and_then(crate::sys::Address::unix).unwrap_or(crate::sys::UnixAddress::Unnamed)
     }
 }
 

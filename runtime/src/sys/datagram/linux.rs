@@ -12,11 +12,11 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
-use socket2::{MsgHdr, SockAddr};
+use socket2::{MsgHdr, SockAddr, SockAddrStorage};
 
 use super::{Arrived, Look, Parcel};
-use crate::sys::Socket;
 use crate::sys::socket::{SEND_FLAGS, uninterrupted};
+use crate::sys::{Address, Socket, UnixAddress};
 
 /// What the longest datagram of UDP needs, and merged ones too.
 const SLOT: usize = 64 * 1024;
@@ -45,6 +45,7 @@ struct Message {
     offset: usize,
     length: usize,
     from: Option<SocketAddr>,
+    name_length: socklen_t,
     segment: Option<usize>,
     cut: bool,
 }
@@ -106,6 +107,7 @@ impl Incoming {
                 offset: index * room,
                 length: (header.msg_len as usize).min(room),
                 from: if header.msg_hdr.msg_namelen == 0 { None } else { internet(name) },
+                name_length: header.msg_hdr.msg_namelen,
                 segment: segment(&header.msg_hdr),
                 cut: header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0,
             };
@@ -120,6 +122,22 @@ impl Incoming {
         let message = self.messages.get(index).copied().unwrap_or_default();
         let data = self.memory.get(message.offset..message.offset + message.length).unwrap_or_default();
         Arrived { data, from: message.from, segment: message.segment, cut: message.cut }
+    }
+
+    /// Which unix socket sent the datagram at `index`; one that was never bound has no name.
+    pub(crate) fn unix_sender(&self, index: usize) -> UnixAddress {
+        let length = self.messages.get(index).map_or(0, |message| message.name_length);
+        let Some(name) = self.names.get(index).filter(|_| length > 0) else { return UnixAddress::Unnamed };
+        let copy = |storage: *mut SockAddrStorage, size: *mut socklen_t| {
+            // SAFETY: both are the system's storage for an address, and lie apart.
+            unsafe { ptr::copy_nonoverlapping(ptr::from_ref(name).cast(), storage, 1) };
+            // SAFETY: it is the memory for the length.
+            unsafe { size.write(length.min(size_of::<sockaddr_storage>() as socklen_t)) };
+            Ok(())
+        };
+        // SAFETY: the closure fills in an address that the system has written, and its length.
+        let address = unsafe { SockAddr::try_init(copy) };
+        address.ok().and_then(|((), address)| Address::of(&address)?.unix()).unwrap_or(UnixAddress::Unnamed)
     }
 }
 
@@ -208,7 +226,7 @@ impl Socket {
         let length = run.iter().map(|parcel| parcel.length).sum();
         let piece = [IoSlice::new(bytes.get(..length).unwrap_or(bytes))];
         let (control, controls) = cut_into(first.length);
-        let to = first.to.map(SockAddr::from);
+        let to = first.to.as_ref().map(SockAddr::try_from).transpose()?;
         let mut message =
             MsgHdr::new().with_buffers(&piece).with_control(control.0.get(..controls).unwrap_or_default());
         if let Some(to) = &to {
@@ -238,8 +256,8 @@ impl Socket {
             let header = &mut header.msg_hdr;
             header.msg_iov = piece;
             header.msg_iovlen = 1;
-            if let Some(to) = first.to {
-                let name = name.insert(SockAddr::from(to));
+            if let Some(to) = &first.to {
+                let name = name.insert(SockAddr::try_from(to)?);
                 header.msg_name = name.as_ptr().cast_mut().cast();
                 header.msg_namelen = name.len();
             }

@@ -27,15 +27,15 @@ use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
-use super::Socket;
 use super::socket::{SEND_FLAGS, uninterrupted};
+use super::{Address, Socket};
 
 /// One of several datagrams whose bytes lie one behind the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parcel {
     pub(crate) length: usize,
     /// `None`: to the peer that the socket is connected to.
-    pub(crate) to: Option<SocketAddr>,
+    pub(crate) to: Option<Address>,
 }
 
 /// What one look at a socket gave.
@@ -51,7 +51,7 @@ pub(crate) struct Look {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrived<'a> {
     pub(crate) data: &'a [u8],
-    /// `None` if that is no address of the Internet's.
+    /// `None` if that is no address of the Internet's; `Incoming::unix_sender` knows it then.
     pub(crate) from: Option<SocketAddr>,
     /// How long each datagram is but the last, which may be shorter; `None`: there is only one.
     pub(crate) segment: Option<usize>,
@@ -80,6 +80,13 @@ impl Socket {
         Ok(socket.into())
     }
 
+    /// A datagram socket among unix sockets.
+    pub(crate) fn unix_datagram() -> io::Result<Self> {
+        let socket = socket2::Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
+    }
+
     /// Takes over a descriptor that somebody else made; it must be a datagram socket.
     pub(crate) fn adopt_datagram(fd: OwnedFd) -> io::Result<Self> {
         Self::adopt_of(fd, Type::DGRAM, "a datagram socket was expected")
@@ -87,12 +94,12 @@ impl Socket {
 
     /// Hands one datagram to the system, whole or not at all; without an address to the peer it is connected to.
     #[inline]
-    pub(crate) fn send_datagram(&self, data: &[u8], to: Option<&SocketAddr>) -> io::Result<()> {
+    pub(crate) fn send_datagram(&self, data: &[u8], to: Option<&Address>) -> io::Result<()> {
         let socket = self.socket()?;
         match to {
             None => uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS))?,
             Some(to) => {
-                let to = SockAddr::from(*to);
+                let to = SockAddr::try_from(to)?;
                 uninterrupted(|| socket.send_to_with_flags(data, &to, SEND_FLAGS))?
             }
         };
@@ -101,8 +108,7 @@ impl Socket {
 
     /// Whether it is of UDP.
     pub(crate) fn is_udp(&self) -> io::Result<bool> {
-        let (socket, is_internet) = (self.socket()?, self.local_addr()?.is_some());
-        Ok(is_internet && socket.protocol()?.is_none_or(|protocol| protocol == Protocol::UDP))
+        Ok(self.local_addr()?.is_some() && self.protocol()?.is_none_or(|protocol| protocol == Protocol::UDP))
     }
 
     /// Whether it is connected, to whatever kind of address.

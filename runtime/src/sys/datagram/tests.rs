@@ -49,7 +49,7 @@ fn send(socket: &Socket, mut bytes: &[u8], mut parcels: &[Parcel], segments: boo
 /// Datagrams of these lengths to these places, with bytes that tell them apart.
 fn parcels(places: &[(usize, SocketAddr)]) -> (Vec<u8>, Vec<Parcel>) {
     let bytes = places.iter().enumerate().flat_map(|(number, (length, _))| vec![number as u8; *length]).collect();
-    let parcels = places.iter().map(|(length, to)| Parcel { length: *length, to: Some(*to) }).collect();
+    let parcels = places.iter().map(|(length, to)| Parcel { length: *length, to: Some((*to).into()) }).collect();
     (bytes, parcels)
 }
 

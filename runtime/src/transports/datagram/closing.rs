@@ -45,7 +45,7 @@ impl Datagram {
 
     /// Closes the socket and lets go of the protocol.
     fn release(&self) {
-        self.sockname.set(self.socket.local_addr().ok().flatten());
+        *self.sockname.borrow_mut() = self.socket.local_address().ok().flatten();
         self.drop_waiting();
         self.net.close(&self.source, &self.live, &self.socket);
         let endpoint = self.endpoint.take();

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use super::Datagram;
 use super::sending::overflow;
 use crate::event_loop::Source;
+use crate::sys::Address;
 
 /// As many datagrams leave when they are there, without waiting for more.
 const DATAGRAMS: usize = 64;
@@ -38,10 +39,12 @@ pub(super) enum Gathering {
 }
 
 impl Datagram {
-    /// Whether the next datagram is gathered. Asked once for each.
+    /// Whether the next datagram is gathered. Asked once for each. Between unix sockets nothing would be saved, and
+    /// the receiver of each may be another one that has no room.
     #[inline]
     pub(super) fn gathers(&self, length: usize) -> bool {
         match self.gathering.get() {
+            _ if self.unix => false,
             Gathering::Turn | Gathering::Batch => length <= LARGE,
             Gathering::TurnOfOne => {
                 self.gathering.set(Gathering::Turn);
@@ -62,7 +65,7 @@ impl Datagram {
         self.gathered.get()
     }
 
-    pub(super) fn gather(&self, data: &[u8], to: Option<std::net::SocketAddr>) {
+    pub(super) fn gather(&self, data: &[u8], to: Option<Address>) {
         let mut outgoing = self.outgoing.borrow_mut();
         if outgoing.queue.is_empty() {
             outgoing.queue = self.net.datagrams().take_queue();
@@ -106,7 +109,7 @@ impl Datagram {
             let Some(last) = outgoing.queue.pop_last() else { return };
             outgoing.dropped += 1;
             drop(outgoing);
-            self.failed(overflow(limit), last.to.or(self.peer()));
+            self.failed(overflow(limit), last.to.or_else(|| self.peer()));
         }
     }
 

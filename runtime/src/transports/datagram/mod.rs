@@ -23,8 +23,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use super::DatagramEndpoint;
+use super::checked::checked_datagrams;
 use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
 use super::state::State;
@@ -33,20 +35,23 @@ use crate::context::{self, Context};
 use crate::event_loop::{Source, SourceKey};
 use crate::exceptions::Error;
 use crate::future::Future;
-use crate::sys::{Direction, Interest, Readiness, Socket};
+use crate::sys::{Address, Direction, Interest, Readiness, Socket};
 use gathering::Gathering;
 use queue::Queue;
 use receiving::Kept;
 
+/// The first and the longest pause before another attempt to send.
+const RETRY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(64));
+
 /// Where the datagrams of an endpoint go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Remote {
     /// To whatever address each of them is given.
     Any,
     /// All to this one, which the socket is not connected to: answers may come from elsewhere.
     Fixed(SocketAddr),
-    /// All to the peer that the socket is connected to; `None` if that is no address of the Internet's.
-    Connected(Option<SocketAddr>),
+    /// All to the peer that the socket is connected to; `None` if that is of a family that nobody here speaks.
+    Connected(Option<Address>),
 }
 
 /// A datagram socket.
@@ -65,6 +70,8 @@ pub(crate) struct Datagram {
     /// What was reported and not yet used up.
     readiness: Cell<Readiness>,
     remote: Remote,
+    /// Whether it is a unix socket.
+    unix: bool,
     /// Whether it is UDP, and not another system's or family's kind of datagrams.
     udp: bool,
     /// Whether the system cuts segments for it.
@@ -76,8 +83,12 @@ pub(crate) struct Datagram {
     gathered: Cell<bool>,
     /// What came in by the same call as the datagram at which the protocol paused reading; taken out again first.
     kept: RefCell<VecDeque<Kept>>,
+    /// Another attempt is planned, because nobody says when a receiver has room.
+    retries: Cell<bool>,
+    /// How long the next pause before one is.
+    retry_after: Cell<Duration>,
     /// Kept from the socket when it was closed.
-    sockname: Cell<Option<SocketAddr>>,
+    sockname: RefCell<Option<Address>>,
 }
 
 /// What waits to be sent, and what the protocol has not been told yet.
@@ -103,6 +114,8 @@ impl Datagram {
         endpoint: Rc<dyn DatagramEndpoint>,
     ) -> io::Result<Rc<Self>> {
         let udp = socket.is_udp()?;
+        let unix = matches!(socket.local_address()?, Some(Address::Unix(_)));
+        let endpoint = checked_datagrams(net.inner(), endpoint);
         let datagram = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             net: net.clone(),
@@ -122,13 +135,16 @@ impl Datagram {
             state: Cell::new(State::new(Direction::Both)),
             readiness: Cell::default(),
             remote,
+            unix,
             udp,
             segments: Cell::new(udp),
             watches_room: Cell::new(false),
             gathering: Cell::new(Gathering::AtOnce),
             gathered: Cell::new(false),
             kept: RefCell::default(),
-            sockname: Cell::new(None),
+            sockname: RefCell::new(None),
+            retries: Cell::new(false),
+            retry_after: Cell::new(RETRY.0),
         });
         let fd = datagram.socket.fileno().unwrap_or(-1);
         datagram.source.set(Some(net.inner().add_source(fd, Interest::Read, datagram.clone())?));
@@ -169,14 +185,20 @@ impl Datagram {
         }
     }
 
+    /// Its own address, kept from the end on.
+    fn local_address(&self) -> Option<Address> {
+        let kept = self.sockname.borrow().clone();
+        kept.or_else(|| self.socket.local_address().ok().flatten())
+    }
+
     /// Whether something waits to be sent.
     fn has_waiting(&self) -> bool {
         !self.outgoing.borrow().queue.is_empty()
     }
 
-    fn peer(&self) -> Option<SocketAddr> {
-        match self.remote {
-            Remote::Connected(peer) => peer,
+    fn peer(&self) -> Option<Address> {
+        match &self.remote {
+            Remote::Connected(peer) => peer.clone(),
             Remote::Any | Remote::Fixed(_) => None,
         }
     }

@@ -4,9 +4,8 @@
 //! handed to the system as one piece.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
-use crate::sys::Parcel;
+use crate::sys::{Address, Parcel};
 
 /// What a waiting datagram counts beside its bytes, so that empty ones cannot pile up unseen.
 const HEADER: usize = 8;
@@ -50,7 +49,7 @@ impl Queue {
     }
 
     /// Appends a copy of `data`.
-    pub(super) fn push(&mut self, data: &[u8], to: Option<SocketAddr>) {
+    pub(super) fn push(&mut self, data: &[u8], to: Option<Address>) {
         if self.gone > GONE.max(self.bytes.len() / 2) {
             self.bytes.drain(..self.gone);
             self.gone = 0;

@@ -5,16 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::gathering::Gathering;
 use super::{Datagram, DatagramTransport};
-use crate::sys::{Incoming, Look, Readiness};
+use crate::sys::{Address, Incoming, Look, Readiness};
 
 /// How many datagrams one endpoint may receive before the others have their turn.
 const READS_PER_TURN: usize = 64;
 
-/// Where a datagram seems to come from whose sender has no address of the Internet's.
+/// Where a datagram seems to come from whose sender has neither an address of the Internet's nor a unix one.
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// A datagram that came in and could not be delivered at once.
-pub(super) type Kept = (Box<[u8]>, SocketAddr);
+pub(super) type Kept = (Box<[u8]>, Address);
 
 impl Datagram {
     /// Reports come as edges, so it reads until the system says that nothing is left.
@@ -69,7 +69,11 @@ impl Datagram {
             let arrived = incoming.get(index);
             let several = look.count > 1 || arrived.segment.is_some();
             self.gathering.set(if several || delivered > 0 { Gathering::Turn } else { Gathering::TurnOfOne });
-            let from = arrived.from.or(self.peer()).unwrap_or(NOWHERE);
+            let from = match arrived.from {
+                Some(from) => from.into(),
+                None if self.unix => incoming.unix_sender(index).into(),
+                None => self.peer().unwrap_or_else(|| NOWHERE.into()),
+            };
             if arrived.cut {
                 self.failed(cut(arrived.data.len()), Some(from));
                 continue;
@@ -77,9 +81,9 @@ impl Datagram {
             for data in arrived.datagrams() {
                 delivered += 1;
                 if self.state.get().may_receive() && self.kept.borrow().is_empty() {
-                    self.deliver_one(transport, data, from);
+                    self.deliver_one(transport, data, &from);
                 } else if !self.state.get().is_closing() {
-                    self.kept.borrow_mut().push_back((data.into(), from));
+                    self.kept.borrow_mut().push_back((data.into(), from.clone()));
                 }
             }
         }
@@ -93,15 +97,18 @@ impl Datagram {
             let kept = self.kept.borrow_mut().pop_front();
             let Some((data, from)) = kept else { break };
             self.gathering.set(Gathering::Turn);
-            self.deliver_one(transport, &data, from);
+            self.deliver_one(transport, &data, &from);
             delivered += 1;
         }
         delivered
     }
 
     #[inline]
-    fn deliver_one(&self, transport: &DatagramTransport, data: &[u8], from: SocketAddr) {
-        let result = self.call(transport, |endpoint| endpoint.datagram_received(transport, data, from));
+    fn deliver_one(&self, transport: &DatagramTransport, data: &[u8], from: &Address) {
+        let result = self.call(transport, |endpoint| match from {
+            Address::Internet(from) => endpoint.datagram_received(transport, data, *from),
+            Address::Unix(from) => endpoint.unix_datagram_received(transport, data, from),
+        });
         if let Err(error) = result {
             self.report("protocol.datagram_received() call failed", error);
         }

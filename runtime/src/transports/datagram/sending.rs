@@ -1,14 +1,13 @@
 //! Sending: at once if possible, the rest when the system takes more. A datagram goes whole or not at all.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 
 use super::super::state::{State, Writing};
 use super::queue::cost;
-use super::{Datagram, DatagramTransport, Remote};
+use super::{Datagram, DatagramTransport, RETRY, Remote};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
-use crate::sys::{Interest, Parcel};
+use crate::sys::{Address, Interest, Parcel, UnixAddress};
 
 /// How many datagrams one endpoint may send before the others have their turn.
 const SENDS_PER_TURN: usize = 64;
@@ -18,7 +17,7 @@ const ERRORS: usize = 64;
 
 impl Datagram {
     /// Sends it now or keeps it. The errors are the caller's mistakes; those of the system go to the protocol.
-    pub(super) fn send_or_keep(&self, data: &[u8], addr: Option<SocketAddr>) -> Result<()> {
+    pub(super) fn send_or_keep(&self, data: &[u8], addr: Option<Address>) -> Result<()> {
         let to = self.destination(addr)?;
         if self.state.get().writing() != Writing::Allowed {
             self.refuse();
@@ -33,36 +32,39 @@ impl Datagram {
         Ok(())
     }
 
-    fn send_or_wait(&self, data: &[u8], to: Option<SocketAddr>) {
+    fn send_or_wait(&self, data: &[u8], to: Option<Address>) {
         if self.has_waiting() {
             return self.keep(data, to);
         }
-        match self.send_now(data, to) {
+        match self.send_now(data, to.as_ref()) {
             Ok(true) => {}
             Ok(false) => self.keep(data, to),
-            Err(error) => self.failed(error, to.or(self.peer())),
+            Err(error) => self.failed(error, to.or_else(|| self.peer())),
         }
     }
 
     /// Where it goes; `None` is where the socket is connected to.
-    fn destination(&self, addr: Option<SocketAddr>) -> Result<Option<SocketAddr>> {
-        match (self.remote, addr) {
+    fn destination(&self, addr: Option<Address>) -> Result<Option<Address>> {
+        match (&self.remote, addr) {
+            (Remote::Any, Some(addr)) if matches!(addr, Address::Unix(_)) != self.unix => Err(other_family(self.unix)),
             (Remote::Any, Some(addr)) => Ok(Some(addr)),
             (Remote::Any, None) => Err(Error::value_error(
                 "sendto() needs an address: this endpoint has no remote_addr; give one to either of them",
             )),
-            (Remote::Fixed(remote), addr) if addr.is_none_or(|addr| addr == remote) => Ok(Some(remote)),
-            (Remote::Connected(peer), addr) if addr.is_none() || addr == peer => Ok(None),
-            (remote, Some(addr)) => Err(elsewhere(remote, addr)),
+            (Remote::Fixed(remote), addr) if addr.as_ref().is_none_or(|addr| addr.internet() == Some(*remote)) => {
+                Ok(Some((*remote).into()))
+            }
+            (Remote::Connected(peer), addr) if addr.is_none() || addr == *peer => Ok(None),
+            (remote, Some(addr)) => Err(elsewhere(remote, &addr)),
             (_, None) => Ok(None),
         }
     }
 
     /// False: the system takes nothing at the moment.
-    fn send_now(&self, data: &[u8], to: Option<SocketAddr>) -> io::Result<bool> {
+    fn send_now(&self, data: &[u8], to: Option<&Address>) -> io::Result<bool> {
         // A child of a fork shares the socket with its parent, and must leave it alone.
         self.net.inner().check_usable().map_err(io::Error::from)?;
-        match self.socket.send_datagram(data, to.as_ref()) {
+        match self.socket.send_datagram(data, to) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.wait_for_room();
@@ -80,14 +82,14 @@ impl Datagram {
     }
 
     /// Copies a datagram that has to wait; one more than the hard limit allows is dropped, and the protocol hears of it.
-    fn keep(&self, data: &[u8], to: Option<SocketAddr>) {
+    fn keep(&self, data: &[u8], to: Option<Address>) {
         let mut outgoing = self.outgoing.borrow_mut();
         let size = outgoing.queue.size() + cost(data.len());
         let limit = outgoing.hard_limit;
         if size > limit {
             outgoing.dropped += 1;
             drop(outgoing);
-            return self.failed(overflow(limit), to.or(self.peer()));
+            return self.failed(overflow(limit), to.or_else(|| self.peer()));
         }
         if outgoing.queue.is_empty() {
             outgoing.queue = self.net.datagrams().take_queue();
@@ -132,19 +134,21 @@ impl Datagram {
             let outgoing = self.outgoing.borrow();
             let (parcels, bytes) = outgoing.queue.front();
             let parcels = parcels.get(..left).unwrap_or(parcels);
-            let Some(to) = parcels.first().map(|first| first.to) else { break };
+            let Some(first) = parcels.first() else { break };
             let sent = self.send_batch(bytes, parcels);
+            let to = if sent.is_err() { first.to.clone() } else { None };
             drop(outgoing);
             match sent {
                 Ok(0) => break,
                 Ok(count) => {
+                    self.retry_after.set(RETRY.0);
                     self.outgoing.borrow_mut().queue.pop(count);
                     left -= count;
                 }
                 Err(error) => {
                     self.outgoing.borrow_mut().queue.pop(1);
                     left -= 1;
-                    self.failed(error, to.or(self.peer()));
+                    self.failed(error, to.or_else(|| self.peer()));
                 }
             }
         }
@@ -162,8 +166,30 @@ impl Datagram {
     /// It is not asked before, because then it would say so after each datagram that a receiver has taken.
     fn wait_for_room(&self) {
         self.set_writable(false);
+        if self.unix && self.remote == Remote::Any {
+            return self.try_again_later();
+        }
         if !self.watches_room.replace(true) {
             self.rearm(Interest::Both);
+        }
+    }
+
+    /// The receiver has no room, and an endpoint that is not connected to it is never told when it has: that has to be
+    /// tried, less and less often.
+    fn try_again_later(&self) {
+        let Some(this) = self.this.upgrade().filter(|_| !self.retries.replace(true)) else { return };
+        let delay = self.retry_after.get();
+        self.retry_after.set(RETRY.1.min(delay * 2));
+        let planned = self.net.inner().call_later_internal(delay, move || {
+            this.retries.set(false);
+            if this.has_waiting() && !this.state.get().is_ending() {
+                this.set_writable(true);
+                this.queue();
+            }
+        });
+        if let Err(error) = planned {
+            self.retries.set(false);
+            crate::log::record!(error, "{self:?} cannot go on sending: {error}");
         }
     }
 
@@ -188,7 +214,7 @@ impl Datagram {
 
     /// One datagram failed. The protocol is told at once, or right after the callback that is running.
     #[cold]
-    pub(super) fn failed(&self, error: io::Error, at: Option<SocketAddr>) {
+    pub(super) fn failed(&self, error: io::Error, at: Option<Address>) {
         let error = match at {
             Some(address) => Error::os_error_at(error, address),
             None => error.into(),
@@ -216,10 +242,20 @@ impl Datagram {
 }
 
 #[cold]
-fn elsewhere(remote: Remote, addr: SocketAddr) -> Error {
+fn other_family(unix: bool) -> Error {
+    Error::value_error(if unix {
+        "sendto() is for addresses of the Internet's, and this endpoint is a unix socket; use sendto_path()"
+    } else {
+        "sendto_path() is for unix sockets, and this endpoint is one of the Internet's; use sendto()"
+    })
+}
+
+#[cold]
+fn elsewhere(remote: &Remote, addr: &Address) -> Error {
     let remote = match remote {
-        Remote::Fixed(remote) | Remote::Connected(Some(remote)) => remote.to_string(),
-        Remote::Connected(None) | Remote::Any => "its peer".to_owned(),
+        Remote::Fixed(remote) => remote.to_string(),
+        Remote::Connected(Some(remote)) if *remote != UnixAddress::Unnamed.into() => remote.to_string(),
+        Remote::Connected(_) | Remote::Any => "its peer".to_owned(),
     };
     Error::value_error(format!(
         "this endpoint sends to {remote} and not to {addr}: give sendto() no address, or make the endpoint without \

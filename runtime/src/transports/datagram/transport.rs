@@ -4,11 +4,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::super::checked::checked_datagrams_after;
 use super::super::flow_control::Limits;
 use super::super::state::State;
 use super::super::{DatagramEndpoint, ExtraInfo, TransportSocket};
 use super::Datagram;
-use crate::exceptions::Result;
+use crate::exceptions::{Error, Result};
+use crate::sys::{Address, SockAddr, UnixAddress};
 
 /// A datagram endpoint: sends datagrams, steers its receiving, ends it. Python: `asyncio.DatagramTransport`.
 ///
@@ -63,7 +65,25 @@ impl DatagramTransport {
     ///
     /// `ValueError` if the endpoint has a `remote_addr` and `addr` is another one, or if there is neither.
     pub fn sendto(&self, data: &[u8], addr: impl Into<Option<SocketAddr>>) -> Result<()> {
-        self.0.send_or_keep(data, addr.into())
+        self.0.send_or_keep(data, addr.into().map(Address::from))
+    }
+
+    /// Sends one datagram to a unix socket. Python: `DatagramTransport.sendto()` with a path.
+    ///
+    /// As [`sendto`](Self::sendto) in everything else, but that each datagram leaves at once if the receiver has room.
+    /// The system does not say when a receiver has room again to whom the endpoint is not connected: it is tried again
+    /// after 1 ms, then after twice that, up to 64 ms, and what is sent later waits behind it.
+    ///
+    /// # Errors
+    ///
+    /// `ValueError` if the endpoint has a `remote_path` and `addr` is another one, if no socket can have that name, or
+    /// if the endpoint is one of the Internet's.
+    pub fn sendto_path(&self, data: &[u8], addr: impl Into<UnixAddress>) -> Result<()> {
+        let addr = addr.into();
+        if let Err(error) = SockAddr::try_from(&addr) {
+            return Err(Error::value_error(format!("sendto_path: {addr} cannot be the name of a socket: {error}")));
+        }
+        self.0.send_or_keep(data, Some(addr.into()))
     }
 
     /// Ends the endpoint: receiving stops at once, what waits is still sent. Python: `BaseTransport.close()`.
@@ -166,12 +186,22 @@ impl DatagramTransport {
     /// The address that the socket is connected to, by `remote_addr`; also after the end. Python:
     /// `get_extra_info("peername")`.
     pub fn peername(&self) -> Option<SocketAddr> {
-        self.0.peer()
+        self.0.peer()?.internet()
+    }
+
+    /// As [`peername`](Self::peername), of a unix socket.
+    pub fn unix_peername(&self) -> Option<UnixAddress> {
+        self.0.peer()?.unix()
     }
 
     /// The endpoint's own address; also after the end. Python: `get_extra_info("sockname")`.
     pub fn sockname(&self) -> Option<SocketAddr> {
-        self.0.sockname.get().or_else(|| self.0.socket.local_addr().ok().flatten())
+        self.0.local_address()?.internet()
+    }
+
+    /// As [`sockname`](Self::sockname), of a unix socket; one without a `local_path` is `Unnamed`.
+    pub fn unix_sockname(&self) -> Option<UnixAddress> {
+        self.0.local_address()?.unix()
     }
 
     /// A view of the socket. Python: `get_extra_info("socket")`.
@@ -184,7 +214,7 @@ impl DatagramTransport {
     ///
     /// [`peername`](Self::peername), [`sockname`](Self::sockname) and [`socket`](Self::socket) are the same with types.
     pub fn get_extra_info(&self, name: &str) -> Option<ExtraInfo> {
-        ExtraInfo::named(name, || self.peername(), || self.sockname(), || self.socket())
+        ExtraInfo::named(name, || self.0.peer(), || self.0.local_address(), || self.socket())
     }
 
     /// The protocol, in whatever type.
@@ -196,6 +226,8 @@ impl DatagramTransport {
         if self.0.state.get().is_lost() {
             return;
         }
+        let former = self.0.endpoint.borrow().clone();
+        let endpoint = checked_datagrams_after(self.0.net.inner(), former, endpoint);
         let former = self.0.endpoint.replace(Some(endpoint));
         drop(former);
     }

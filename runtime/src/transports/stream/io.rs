@@ -4,6 +4,7 @@ use std::fs::File;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::super::checked::checked_after;
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
 use super::super::state::State;
@@ -78,6 +79,7 @@ impl<M: Medium> Io for Stream<M> {
             return;
         }
         self.with_outgoing(|outgoing| outgoing.flow.set_limits(limits, outgoing.buffer.size()));
+        self.go_on_when_room();
         self.settle_now();
         self.tidy();
     }
@@ -122,6 +124,8 @@ impl<M: Medium> Io for Stream<M> {
             return;
         }
         self.change(|state| state.set_buffered(endpoint.is_buffered()));
+        let former = self.endpoint.borrow().clone();
+        let endpoint = checked_after(self.net.inner(), former, endpoint);
         let former = self.endpoint.replace(Some(endpoint));
         drop(former);
         if !unread.is_empty() {
@@ -137,6 +141,10 @@ impl<M: Medium> Io for Stream<M> {
         if !held {
             self.catch_up();
         }
+    }
+
+    fn stop_until_room(&self) -> bool {
+        self.stop_until_room()
     }
 
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {

@@ -16,6 +16,7 @@ use std::io as std_io;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 
+use super::checked::checked;
 use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
 use super::pipe::HasPipe;
@@ -40,8 +41,10 @@ pub(crate) trait Owner {
 
 /// A channel, and how a transport shows it to the program.
 pub(crate) trait Medium: Channel + Sized {
-    /// Whether it is TCP if its peer has an address of the Internet's.
-    const IS_TCP: bool = false;
+    /// Whether it is of TCP itself, as far as is known.
+    fn is_tcp(&self) -> bool {
+        false
+    }
 
     /// Has the transport told when the channel is ready.
     fn watch(stream: &Rc<Stream<Self>>) -> std_io::Result<()> {
@@ -126,12 +129,13 @@ impl<M: Medium> Stream<M> {
         endpoint: Rc<dyn Endpoint>,
         owner: Option<Rc<dyn Owner>>,
     ) -> std_io::Result<Rc<Self>> {
-        let plain_tcp = M::IS_TCP && matches!(peer, Some(Address::Internet(_)));
+        let plain_tcp = channel.is_tcp();
         if plain_tcp {
             channel.hurry();
         }
         let mut state = State::new(channel.direction());
         state.set_buffered(endpoint.is_buffered());
+        let endpoint = checked(net.inner(), endpoint);
         let stream = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             net: net.clone(),
@@ -222,7 +226,9 @@ impl<M: Medium> Stream<M> {
 }
 
 impl Medium for Socket {
-    const IS_TCP: bool = true;
+    fn is_tcp(&self) -> bool {
+        Self::is_tcp(self)
+    }
 
     fn socket(stream: Rc<Stream>) -> Option<TransportSocket> {
         Some(TransportSocket::new(stream))

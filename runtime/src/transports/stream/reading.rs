@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 
 use super::super::Transport;
+use super::super::state::State;
 use super::super::unread::Unread;
 use super::{Medium, Stream};
 use crate::exceptions::Error;
@@ -27,6 +28,8 @@ impl<M: Medium> Stream<M> {
             let state = self.state.get();
             let read = if state.has_unread() {
                 self.read_again(transport)
+            } else if state.end_seen() {
+                return self.end_of_stream(transport);
             } else if state.is_buffered() {
                 self.read_into_protocol(transport)
             } else {
@@ -162,7 +165,7 @@ impl<M: Medium> Stream<M> {
     pub(super) fn may_read(&self) -> bool {
         let (state, readiness) = (self.state.get(), self.readiness.get());
         let reported = readiness.readable || readiness.read_closed || readiness.error || readiness.priority;
-        state.may_receive() && (reported || state.has_unread())
+        state.may_receive() && (reported || state.has_unread() || state.end_seen())
     }
 
     /// A read was done. Unless more may be left, the report is used up; a new one will come.
@@ -181,12 +184,14 @@ impl<M: Medium> Stream<M> {
         self.readiness.set(Readiness { writable: self.readiness.get().writable, ..Readiness::default() });
     }
 
+    /// A terminal says so once, and then goes on: it is not asked again.
     fn end_of_stream(&self, transport: &Transport) {
+        self.change(State::set_end_seen);
         if let Err(error) = self.call(transport, |endpoint| endpoint.last_words(transport)) {
             return self.broken("Fatal error: protocol.data_received() call failed.", error);
         }
         if !self.state.get().may_receive() {
-            // It will be found out again when reading goes on.
+            // Its turn comes when reading goes on.
             return;
         }
         self.state.set(self.state.get().eof_came());

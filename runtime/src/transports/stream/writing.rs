@@ -115,10 +115,25 @@ impl<M: Medium> Stream<M> {
         if !self.has_waiting() {
             self.with_outgoing(|outgoing| outgoing.flow.shrunk(0));
         }
+        self.go_on_when_room();
         // The protocol may write more when it is told.
         self.settle(transport);
         if !self.has_waiting() {
             self.all_sent(transport);
+        }
+    }
+
+    /// Whether more waits to be sent than the limits want. If so, nothing is received until there is room again.
+    pub(super) fn stop_until_room(&self) -> bool {
+        let full = self.outgoing.borrow().as_ref().is_some_and(|outgoing| outgoing.flow.is_paused());
+        self.change(|state| state.set_full(full));
+        full
+    }
+
+    /// There may be room again for those who wait for it.
+    pub(super) fn go_on_when_room(&self) {
+        if self.state.get().is_full() && !self.stop_until_room() && self.may_read() {
+            self.queue();
         }
     }
 
