@@ -45,6 +45,8 @@ pub struct Found {
     pub modified: String,
     /// The lines of a head that are always the same, without `Content-Length`.
     pub fields: String,
+    /// How the answer with all of it goes on behind them, to the end of the head.
+    pub length_field: String,
 }
 
 /// The files below one folder.
@@ -165,5 +167,6 @@ fn open(root: &Path, relative: &Path) -> io::Result<Found> {
     let (kind, etag, modified) = (kind_of(&path), format!("\"{nanos:x}-{length:x}\""), date::format(modified));
     let fields =
         format!("Content-Type: {kind}\r\nLast-Modified: {modified}\r\nETag: {etag}\r\nAccept-Ranges: bytes\r\n");
-    Ok(Found { file, length, content, etag, modified, fields })
+    let length_field = format!("Content-Length: {length}\r\n\r\n");
+    Ok(Found { file, length, content, etag, modified, fields, length_field })
 }

@@ -32,9 +32,9 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// Reads a head, without the empty line at its end.
     pub fn parse(head: &'a [u8]) -> Result<Self, Fault> {
-        let head = std::str::from_utf8(head).map_err(|_| BAD_REQUEST)?;
-        let mut lines = head.trim_start_matches("\r\n").split("\r\n");
-        let mut words = lines.next().unwrap_or_default().split(' ');
+        let head = std::str::from_utf8(head).map_err(|_| BAD_REQUEST)?.trim_start_matches(['\r', '\n']);
+        let mut lines = Lines(Some(head));
+        let mut words = lines.next().unwrap_or(Ok(""))?.split(' ');
         let (Some(method), Some(target), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
@@ -52,7 +52,7 @@ impl<'a> Request<'a> {
         let mut request = Self { path: path_of(target)?, is_head, keep_alive: is_newer, ..Self::default() };
         let mut hosts = 0;
         for line in lines {
-            hosts += usize::from(request.header(line)?);
+            hosts += usize::from(request.header(line?)?);
         }
         if hosts == 1 || hosts == 0 && !is_newer { Ok(request) } else { Err(BAD_REQUEST) }
     }
@@ -91,6 +91,20 @@ impl<'a> Request<'a> {
     }
 }
 
+/// The lines of a head. Looking for one character is much faster than looking for the two of an end.
+struct Lines<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Result<&'a str, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.0.take()?;
+        let Some((line, rest)) = rest.split_once('\n') else { return Some(Ok(rest)) };
+        self.0 = Some(rest);
+        Some(line.strip_suffix('\r').ok_or(BAD_REQUEST))
+    }
+}
+
 fn path_of(target: &str) -> Result<&str, Fault> {
     let path = match target.strip_prefix("http://") {
         Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -101,7 +115,7 @@ fn path_of(target: &str) -> Result<&str, Fault> {
 }
 
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 fn is_control(byte: u8) -> bool {

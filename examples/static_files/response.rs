@@ -18,7 +18,9 @@ pub fn answer(request: &Request<'_>, found: &Found, now: &str, head: &mut Vec<u8
     let bytes = match wish.map_or(Part::Whole, |wish| part_of(wish, found.length)) {
         Part::Whole => {
             begin(head, "200 OK", now, request.keep_alive);
-            0..found.length
+            head.extend_from_slice(found.fields.as_bytes());
+            head.extend_from_slice(found.length_field.as_bytes());
+            return if request.is_head { 0..0 } else { 0..found.length };
         }
         Part::Bytes(bytes) => {
             begin(head, "206 Partial Content", now, request.keep_alive);
