@@ -12,14 +12,14 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use asyncio::{DatagramTransport, Error, Future, StreamReader, StreamWriter, Transport};
+use asyncio::{DatagramTransport, Error, Future, StreamReader, StreamWriter, Transport, create_subprocess_exec};
 use runtime::Asyncio;
 
 /// Calls between two ticks in the case `call_soon`.
 const BATCH: u64 = 10_000;
 
 /// Modes of the harness whose chapters are not written yet.
-const LATER: [&str; 3] = ["tls-server", "http-server", "spawn"];
+const LATER: [&str; 2] = ["tls-server", "http-server"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +28,11 @@ fn main() -> ExitCode {
         ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
         ["echo-streams", port] => number(port).and_then(|port| asyncio::run(echo_streams(port))),
+        ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
+        ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
+            let (at_once, mebibytes) = (number(at_once)?, number(mebibytes)?);
+            asyncio::run(spawn(count, at_once, mebibytes))
+        }),
         ["micro", "call_soon", count] => number(count).and_then(|count| asyncio::run(call_soon(count))),
         ["micro", case, count] => number(count).and_then(|count| {
             let case = case.to_owned();
@@ -105,6 +110,23 @@ async fn echo_client(mut reader: StreamReader, writer: StreamWriter) -> asyncio:
         writer.write(&data);
         writer.drain().await?;
     }
+}
+
+/// Starts /bin/true so many times, some at once, from a process that has so much memory.
+async fn spawn(count: u64, at_once: u64, mebibytes: usize) -> asyncio::Result<()> {
+    let memory = vec![1_u8; mebibytes << 20];
+    let (wall, cpu) = (Instant::now(), cpu_ns());
+    for _ in 0..count / at_once {
+        let children = (0..at_once).map(|_| async { create_subprocess_exec("/bin/true").await?.wait().await });
+        match at_once {
+            1 => assert_eq!(create_subprocess_exec("/bin/true").await?.wait().await?, 0),
+            _ => assert!(asyncio::gather(children.collect::<Vec<_>>()).await?.iter().all(|code| *code == 0)),
+        }
+    }
+    let (wall, cpu) = (wall.elapsed().as_secs_f64(), (cpu_ns() - cpu) as f64 / count as f64 / 1e3);
+    println!("{{\"count\": {count}, \"secs\": {wall:.4}, \"cpu_us\": {cpu:.1}, \"errors\": 0}}");
+    drop(std::hint::black_box(memory));
+    Ok(())
 }
 
 /// Callbacks that count down; a tick after each batch of calls.

@@ -12,6 +12,7 @@ mod runners;
 mod running_concurrently;
 mod scopes;
 mod streams;
+mod subprocesses;
 mod support;
 mod synchronization;
 mod task_groups;

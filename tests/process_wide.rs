@@ -32,6 +32,9 @@ mod signals;
 mod signals_and_ctrl_c;
 #[path = "process_wide/signals_given_back.rs"]
 mod signals_given_back;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/subprocesses.rs"]
+mod subprocesses;
 #[path = "process_wide/threads.rs"]
 mod threads;
 #[path = "process_wide/watchdog.rs"]
@@ -57,6 +60,8 @@ const TESTS: &[&[Test]] = &[
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,
+    #[cfg(target_os = "linux")]
+    subprocesses::TESTS,
     threads::TESTS,
     watchdog::TESTS,
 ];

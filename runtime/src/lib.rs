@@ -31,6 +31,7 @@ mod sealed;
 mod select;
 mod signals;
 mod streams;
+pub mod subprocess;
 mod sync;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
@@ -93,6 +94,9 @@ pub use streams::{
     Separators, StartServer, StartUnixServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol,
     StreamWriter, WaitClosed, open_connection, open_connection_with_sock, open_unix_connection, start_server,
     start_server_with_sock, start_unix_server,
+};
+pub use subprocess::{
+    Process, SubprocessProtocol, SubprocessTransport, create_subprocess_exec, create_subprocess_shell,
 };
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,

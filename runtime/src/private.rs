@@ -14,6 +14,7 @@ pub use crate::protocols::{
     Started, handled, not_here, start,
 };
 pub use crate::select::{Last, Selected, branch, kept, select};
+pub use crate::subprocess::{SubprocessProtocol, SubprocessTransport};
 pub use crate::sys::UnixAddress;
 pub use crate::testing::{TestOptions, run_seeds, run_test};
 pub use crate::transports::{DatagramTransport, Transport};

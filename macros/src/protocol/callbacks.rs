@@ -31,15 +31,15 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// Its callbacks, in the order in which they happen; `None` if there are no protocols of this kind yet.
-    pub(super) fn callbacks(self) -> Option<&'static [Callback]> {
+    /// Its callbacks, in the order in which they happen.
+    pub(super) fn callbacks(self) -> &'static [Callback] {
         match self {
-            Self::Stream => Some(&STREAM),
-            Self::Buffered => Some(&BUFFERED),
-            Self::Lines => Some(&LINES),
-            Self::Frames => Some(&FRAMES),
-            Self::Datagram => Some(&DATAGRAM),
-            Self::Subprocess => None,
+            Self::Stream => &STREAM,
+            Self::Buffered => &BUFFERED,
+            Self::Lines => &LINES,
+            Self::Frames => &FRAMES,
+            Self::Datagram => &DATAGRAM,
+            Self::Subprocess => &SUBPROCESS,
         }
     }
 
@@ -49,7 +49,8 @@ impl Kind {
             Self::Datagram => "DatagramProtocol",
             Self::Buffered => "BufferedProtocol",
             Self::Lines | Self::Frames => "FramedProtocol",
-            Self::Stream | Self::Subprocess => "Protocol",
+            Self::Subprocess => "SubprocessProtocol",
+            Self::Stream => "Protocol",
         }
     }
 }
@@ -89,6 +90,9 @@ pub(super) enum Answer {
 pub(super) enum Argument {
     Transport,
     DatagramTransport,
+    SubprocessTransport,
+    /// Which pipe of a child's.
+    Fd,
     Data,
     Line,
     Frame,
@@ -108,7 +112,8 @@ impl Argument {
     /// The name by which handlers ask for it.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Transport | Self::DatagramTransport => "transport",
+            Self::Transport | Self::DatagramTransport | Self::SubprocessTransport => "transport",
+            Self::Fd => "fd",
             Self::Data => "data",
             Self::Line => "line",
             Self::Frame => "frame",
@@ -124,6 +129,8 @@ impl Argument {
         match self {
             Self::Transport => "&Transport",
             Self::DatagramTransport => "&DatagramTransport",
+            Self::SubprocessTransport => "&SubprocessTransport",
+            Self::Fd => "i32",
             Self::Data | Self::Line | Self::Frame => "&[u8]",
             Self::SizeHint => "Option<usize>",
             Self::NBytes => "usize",
@@ -218,8 +225,22 @@ const DATAGRAM: [Callback; 7] = {
     ]
 };
 
-/// Callbacks by which a kind is known. `eof_received` is missing: all but datagram protocols share it.
-const TELLING: [(&str, Kind); 12] = [
+/// The callbacks of a subprocess protocol; what happens in between comes in any order.
+const SUBPROCESS: [Callback; 7] = {
+    use Argument::{Data, Exc, Fd, SubprocessTransport};
+    [
+        silent("connection_made", &[SubprocessTransport]),
+        silent("pipe_data_received", &[SubprocessTransport, Fd, Data]),
+        silent("pipe_connection_lost", &[SubprocessTransport, Fd, Exc]),
+        silent("process_exited", &[SubprocessTransport]),
+        silent("connection_lost", &[SubprocessTransport, Exc]),
+        silent("pause_writing", &[SubprocessTransport]),
+        silent("resume_writing", &[SubprocessTransport]),
+    ]
+};
+
+/// Callbacks by which a kind is known. `eof_received` is missing: all that are about one stream share it.
+const TELLING: [(&str, Kind); 13] = [
     ("data_received", Kind::Stream),
     ("get_buffer", Kind::Buffered),
     ("buffer_updated", Kind::Buffered),
@@ -260,9 +281,9 @@ const ELSEWHERE: [(&str, &str); 22] = [
     ("on_disconnect", "connection_lost"),
 ];
 
-/// The callback with this name of this kind of protocol; of a stream's, where there are none of the kind yet.
+/// The callback with this name of this kind of protocol.
 pub(super) fn find(kind: Kind, name: &str) -> Option<&'static Callback> {
-    kind.callbacks().unwrap_or(&STREAM).iter().find(|callback| callback.name == name)
+    kind.callbacks().iter().find(|callback| callback.name == name)
 }
 
 /// The kind that this callback alone decides.

@@ -158,6 +158,8 @@ fn argument_type(argument: Argument) -> TokenStream {
         Argument::Transport => quote!(&::asyncio::__private::Transport),
         Argument::DatagramTransport => quote!(&::asyncio::__private::DatagramTransport),
         Argument::Data | Argument::Line | Argument::Frame => quote!(&[u8]),
+        Argument::SubprocessTransport => quote!(&::asyncio::__private::SubprocessTransport),
+        Argument::Fd => quote!(i32),
         Argument::NBytes => quote!(usize),
         Argument::SizeHint => quote!(::asyncio::__private::core::option::Option<usize>),
         Argument::Addr => quote!(::asyncio::__private::std::net::SocketAddr),

@@ -160,7 +160,9 @@ fn each_mistake_has_one_sentence_that_says_what_to_write() {
         ("fn line_received(&mut self) {}", "write `#[asyncio::protocol(lines)]`"),
         ("fn frame_received(&mut self) {}", "or `#[asyncio::protocol(length_prefixed = u32)]`"),
         ("fn lineReceived(&mut self) {}", "write `line_received`"),
-        ("fn pipe_data_received(&mut self) {}", "a subprocess protocol"),
+        ("fn pipe_data_received(&mut self, fd: u32) {}", "write `i32`"),
+        ("fn process_exited(&mut self, transport: &Transport) {}", "write `&SubprocessTransport`"),
+        ("fn process_exited(&mut self) {} fn eof_received(&self) -> bool { true }", "belongs to a stream protocol"),
         ("fn data_received(&self) {} fn error_received(&self) {}", "belongs to a datagram protocol"),
         ("fn eof_received(&self) -> bool { true } fn eof_received(&self) -> bool { false }", "stands here twice"),
     ] {

@@ -17,6 +17,8 @@ pub(super) fn fits(written: &Type, argument: Argument) -> bool {
     match argument {
         Argument::Transport => shared(written).is_some_and(|behind| is_named(behind, "Transport")),
         Argument::DatagramTransport => shared(written).is_some_and(|behind| is_named(behind, "DatagramTransport")),
+        Argument::SubprocessTransport => shared(written).is_some_and(|behind| is_named(behind, "SubprocessTransport")),
+        Argument::Fd => is_named(bare(written), "i32"),
         Argument::Addr => is_named(bare(written), "SocketAddr"),
         Argument::UnixAddr => shared(written).is_some_and(|behind| is_named(behind, "UnixAddress")),
         Argument::Error => shared(written).is_some_and(|behind| is_named(behind, "Error")),

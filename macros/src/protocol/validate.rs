@@ -97,7 +97,8 @@ fn find_kind(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> K
     }
     let another = telling.clone().find(|(_, another)| *another != kind);
     // Streams and buffered protocols share it, so it tells no kind; but it is nobody else's.
-    let eof = names.iter().find(|name| *name == "eof_received").filter(|_| kind == Kind::Datagram);
+    let streamless = matches!(kind, Kind::Datagram | Kind::Subprocess);
+    let eof = names.iter().find(|name| *name == "eof_received").filter(|_| streamless);
     if let Some((other, another)) = another.or(eof.map(|name| (name, Kind::Stream))) {
         let sentence = format!(
             "`{other}` belongs to {another}, but `{first}` above makes this {kind}: move it to a type of its own, or remove it"
@@ -105,11 +106,6 @@ fn find_kind(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> K
         errors.push(other, sentence);
     } else if let Some(missing) = other_half(kind, &names) {
         let sentence = format!("`{first}` makes this {kind}, which needs another callback too: write `{missing}`");
-        errors.push(first, sentence);
-    } else if kind.callbacks().is_none() {
-        let sentence = format!(
-            "`{first}` makes this {kind}, and these come with a later version of asyncio: for now handle `data_received`"
-        );
         errors.push(first, sentence);
     } else if kind != Kind::Stream && options.overrides.is_some() {
         let sentence = format!(

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::exceptions::Result;
-pub(super) use crate::net::check_running;
+pub(crate) use crate::net::check_running;
 
-/// A server or connection that is being made.
+/// A server, connection or process that is being made.
 ///
 /// # Cancellation
 ///
-/// What was opened on the way is closed.
+/// What was opened on the way is closed, and a process that was started is killed.
 #[must_use = "nothing is made until this is awaited: write `.await`"]
 pub struct Creating<T> {
     work: Pin<Box<dyn Future<Output = Result<T>>>>,

@@ -3,18 +3,18 @@
 use std::ops::Deref;
 
 /// Closes a transport or server that is dropped before it is [`finish`](Self::finish)ed.
-pub(super) struct Unfinished<T> {
+pub(crate) struct Unfinished<T> {
     made: Option<T>,
     close: fn(&T),
 }
 
 impl<T> Unfinished<T> {
-    pub(super) fn new(made: T, close: fn(&T)) -> Self {
+    pub(crate) fn new(made: T, close: fn(&T)) -> Self {
         Self { made: Some(made), close }
     }
 
     /// Somebody has it now.
-    pub(super) fn finish(mut self) -> T {
+    pub(crate) fn finish(mut self) -> T {
         self.made.take().expect("it is taken once, here")
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! What comes in is copied once, out of the loop's receive buffer; a read that takes all of it takes the memory itself.
 
+mod at_end;
 mod buffer;
 mod client;
 mod drain;

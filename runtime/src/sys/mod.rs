@@ -9,6 +9,7 @@
 //! - [`Inbox`]: what other threads have for the loop, one lock-free word.
 //! - [`Socket`]: the network's system calls; [`ReceiveBuffer`]: the memory that incoming bytes are lent from;
 //!   [`getaddrinfo`], [`getnameinfo`]: host names.
+//! - [`Child`]: a child process that is watched, signalled and reaped.
 //! - [`Channel`]: what the bytes of a transport go through: a [`Socket`] or a [`Pipe`].
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`Ring`]: a queue on one thread, and [`Scoped`], a reference that is lent for one call: no system, but no safe
@@ -25,6 +26,7 @@
 mod address;
 mod beacon;
 mod channel;
+mod child;
 mod datagram;
 mod driver;
 mod errno;
@@ -49,6 +51,8 @@ pub(crate) use address::Address;
 pub use address::UnixAddress;
 pub(crate) use beacon::{Lit, MAGIC, PAGES, VERSION};
 pub(crate) use channel::{Channel, Direction};
+pub use child::PreExec;
+pub(crate) use child::{Child, Preparation, pipe};
 pub(crate) use datagram::{Incoming, Look, Parcel};
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};

@@ -66,6 +66,21 @@ impl Pipe {
         })
     }
 
+    /// Takes over an end of a pipe that was just made, and that nobody else has.
+    pub(crate) fn fresh(fd: OwnedFd, direction: Direction) -> io::Result<Self> {
+        let file = File::from(fd);
+        // No other flag of it can be changed, so there is none to keep.
+        control(&file, libc::F_SETFL, libc::O_NONBLOCK)?;
+        Ok(Self {
+            fd: Cell::new(file.into_raw_fd()),
+            kind: Kind::Fifo,
+            direction,
+            was_blocking: false,
+            is_deadly: direction == Direction::Write && sigpipe::is_deadly(),
+            process: fork::Process::current(),
+        })
+    }
+
     /// A second descriptor for the same file.
     pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
         Ok(self.file()?.try_clone()?.into())

@@ -71,6 +71,8 @@ pub(crate) enum WaitsFor {
     Drain,
     /// The end of a stream's connection.
     Close,
+    /// The end of a process.
+    Process,
 }
 
 /// What somebody waits for, and which one of its kind: the address tells those that are alive from each other.

@@ -128,6 +128,7 @@ impl WaitsFor {
             Self::Read => "for bytes of a stream",
             Self::Drain => "in drain()",
             Self::Close => "in wait_closed()",
+            Self::Process => "for a process",
         }
     }
 }

@@ -32,6 +32,7 @@ pub use trsock::TransportSocket;
 
 pub(crate) use datagram::{Datagram, Remote};
 pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
+pub(crate) use entered::Entered;
 pub(crate) use network::{Live, LiveKey, Network};
 pub(crate) use stream::{Medium, Owner, Stream};
 pub(crate) use trsock::HasSocket;

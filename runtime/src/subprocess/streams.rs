@@ -1,0 +1,109 @@
+//! A child's pipes as streams: what Python calls `SubprocessStreamProtocol`.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::protocol::SubprocessEndpoint;
+use super::transport::SubprocessTransport;
+use crate::event_loop::ExceptionContext;
+use crate::exceptions::{Error, Result};
+use crate::protocols::Protocol;
+use crate::streams::{StreamReader, StreamReaderProtocol, StreamWriter};
+use crate::transports::{AnyProtocol, Transport};
+
+/// The streams' side of a child.
+pub(super) struct Streams {
+    /// Of standard input, output and error.
+    protocols: [RefCell<StreamReaderProtocol>; 3],
+    /// Nothing is ever read from standard input, but a stream without a reader would be refused.
+    _unread: StreamReader,
+}
+
+/// The sides that a program holds.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) stdin: Option<StreamWriter>,
+    pub(super) stdout: Option<StreamReader>,
+    pub(super) stderr: Option<StreamReader>,
+}
+
+impl Streams {
+    pub(super) fn new(limit: usize) -> Result<(Rc<Self>, [StreamReader; 2])> {
+        let (unread, stdout, stderr) =
+            (StreamReader::new(), StreamReader::with_limit(limit)?, StreamReader::with_limit(limit)?);
+        let protocols = [&unread, &stdout, &stderr].map(|reader| RefCell::new(StreamReaderProtocol::new(reader)));
+        Ok((Rc::new(Self { protocols, _unread: unread }), [stdout, stderr]))
+    }
+
+    /// Those for which there is a pipe.
+    pub(super) fn ends(&self, transport: &SubprocessTransport, readers: [StreamReader; 2]) -> Ends {
+        let [stdout, stderr] = readers;
+        let stdin = transport.get_pipe_transport(0).map(|pipe| StreamWriter::new(pipe, &self.protocols[0].borrow()));
+        let has = |fd| transport.get_pipe_transport(fd).is_some();
+        Ends { stdin, stdout: has(1).then_some(stdout), stderr: has(2).then_some(stderr) }
+    }
+
+    /// Tells the stream of one pipe.
+    fn tell(
+        &self,
+        transport: &SubprocessTransport,
+        fd: i32,
+        call: impl FnOnce(&mut StreamReaderProtocol, &Transport) -> Result<()>,
+    ) -> Result<()> {
+        let protocol = usize::try_from(fd).ok().and_then(|fd| self.protocols.get(fd));
+        match (protocol, transport.get_pipe_transport(fd)) {
+            // A clone: waking who waits may run anything.
+            (Some(protocol), Some(pipe)) => {
+                let mut protocol = protocol.borrow().clone();
+                call(&mut protocol, &pipe)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AnyProtocol for Streams {
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext {
+        context
+    }
+
+    fn hand_out(self: Rc<Self>, _slot: &mut dyn Any) {}
+}
+
+impl SubprocessEndpoint for Streams {
+    fn connection_made(&self, transport: &SubprocessTransport) -> Result<()> {
+        for fd in 0..3 {
+            self.tell(transport, fd, |protocol, pipe| protocol.connection_made(pipe))?;
+        }
+        Ok(())
+    }
+
+    fn pipe_data_received(&self, transport: &SubprocessTransport, fd: i32, data: &[u8]) -> Result<()> {
+        self.tell(transport, fd, |protocol, pipe| protocol.data_received(pipe, data))
+    }
+
+    fn pipe_connection_lost(&self, transport: &SubprocessTransport, fd: i32, exc: Option<&Error>) -> Result<()> {
+        self.tell(transport, fd, |protocol, pipe| protocol.connection_lost(pipe, exc))
+    }
+
+    fn process_exited(&self, _transport: &SubprocessTransport) -> Result<()> {
+        Ok(())
+    }
+
+    fn connection_lost(&self, _transport: &SubprocessTransport) -> Result<()> {
+        Ok(())
+    }
+
+    fn pause_writing(&self, transport: &SubprocessTransport) -> Result<()> {
+        self.tell(transport, 0, |protocol, pipe| protocol.pause_writing(pipe))
+    }
+
+    fn resume_writing(&self, transport: &SubprocessTransport) -> Result<()> {
+        self.tell(transport, 0, |protocol, pipe| protocol.resume_writing(pipe))
+    }
+}
