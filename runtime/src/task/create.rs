@@ -339,6 +339,7 @@ where
         rare: OnceCell::new(),
         state: TaskState::default(),
         waits_for: Cell::new(WaitsFor::Unknown),
+        traced: Cell::new(false),
     });
     list.enter(slot, task.clone());
     task

@@ -38,6 +38,8 @@ pub(super) struct Header {
     pub(super) rare: OnceCell<Box<Rare>>,
     pub(super) state: TaskState,
     pub(super) waits_for: Cell<WaitsFor>,
+    /// A trace is kept.
+    pub(super) traced: Cell<bool>,
 }
 
 /// What few tasks need.

@@ -136,7 +136,7 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
     let poll = body.poll(task, context);
     if poll.is_pending() {
         header.waits_for.set(step.waits_for());
-        if header.rare.get().is_some() || !step.is_empty() {
+        if header.traced.get() || !step.is_empty() {
             keep_trace(task, &step);
         }
     }
@@ -145,9 +145,11 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
 
 #[inline(never)]
 fn keep_trace(task: &TaskRef, step: &trace::Step) {
-    let mut frames = task.header().rare().trace.borrow_mut();
+    let header = task.header();
+    let mut frames = header.rare().trace.borrow_mut();
     frames.clear();
     step.frames(|frame| frames.push(frame));
+    header.traced.set(!frames.is_empty());
 }
 
 /// The future is dropped, destructors from the inside out, and the task ends as cancelled.
