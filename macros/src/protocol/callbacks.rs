@@ -240,7 +240,7 @@ const SUBPROCESS: [Callback; 7] = {
 };
 
 /// Callbacks by which a kind is known. `eof_received` is missing: all that are about one stream share it.
-const TELLING: [(&str, Kind); 13] = [
+const TELLING: [(&str, Kind); 12] = [
     ("data_received", Kind::Stream),
     ("get_buffer", Kind::Buffered),
     ("buffer_updated", Kind::Buffered),

@@ -15,7 +15,7 @@ use crate::transports::{AnyProtocol, Transport};
 pub(crate) struct Bound<P, K: ?Sized> {
     protocol: RefCell<P>,
     /// What the kind itself has to keep.
-    pub(super) kind: K,
+    pub(crate) kind: K,
 }
 
 impl<P, K> Bound<P, K> {

@@ -1,23 +1,21 @@
 //! A child's pipes as streams: what Python calls `SubprocessStreamProtocol`.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::protocol::SubprocessEndpoint;
 use super::transport::SubprocessTransport;
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
-use crate::protocols::Protocol;
+use crate::protocols::Binding;
 use crate::streams::{StreamReader, StreamReaderProtocol, StreamWriter};
-use crate::transports::{AnyProtocol, Transport};
+use crate::transports::{AnyProtocol, Endpoint, Transport};
 
 /// The streams' side of a child.
 pub(super) struct Streams {
     /// Of standard input, output and error.
-    protocols: [RefCell<StreamReaderProtocol>; 3],
-    /// Nothing is ever read from standard input, but a stream without a reader would be refused.
-    _unread: StreamReader,
+    endpoints: [Rc<dyn Endpoint>; 3],
+    stdin: StreamReaderProtocol,
 }
 
 /// The sides that a program holds.
@@ -30,16 +28,17 @@ pub(super) struct Ends {
 
 impl Streams {
     pub(super) fn new(limit: usize) -> Result<(Rc<Self>, [StreamReader; 2])> {
-        let (unread, stdout, stderr) =
-            (StreamReader::new(), StreamReader::with_limit(limit)?, StreamReader::with_limit(limit)?);
-        let protocols = [&unread, &stdout, &stderr].map(|reader| RefCell::new(StreamReaderProtocol::new(reader)));
-        Ok((Rc::new(Self { protocols, _unread: unread }), [stdout, stderr]))
+        let (stdout, stderr) = (StreamReader::with_limit(limit)?, StreamReader::with_limit(limit)?);
+        let stdin = StreamReaderProtocol::without_reader();
+        let protocols = [stdin.clone(), StreamReaderProtocol::new(&stdout), StreamReaderProtocol::new(&stderr)];
+        let endpoints = protocols.map(|protocol| Binding::of(protocol).endpoint);
+        Ok((Rc::new(Self { endpoints, stdin }), [stdout, stderr]))
     }
 
     /// Those for which there is a pipe.
     pub(super) fn ends(&self, transport: &SubprocessTransport, readers: [StreamReader; 2]) -> Ends {
         let [stdout, stderr] = readers;
-        let stdin = transport.get_pipe_transport(0).map(|pipe| StreamWriter::new(pipe, &self.protocols[0].borrow()));
+        let stdin = transport.get_pipe_transport(0).map(|pipe| StreamWriter::new(pipe, &self.stdin));
         let has = |fd| transport.get_pipe_transport(fd).is_some();
         Ends { stdin, stdout: has(1).then_some(stdout), stderr: has(2).then_some(stderr) }
     }
@@ -49,15 +48,11 @@ impl Streams {
         &self,
         transport: &SubprocessTransport,
         fd: i32,
-        call: impl FnOnce(&mut StreamReaderProtocol, &Transport) -> Result<()>,
+        call: impl FnOnce(&dyn Endpoint, &Transport) -> Result<()>,
     ) -> Result<()> {
-        let protocol = usize::try_from(fd).ok().and_then(|fd| self.protocols.get(fd));
-        match (protocol, transport.get_pipe_transport(fd)) {
-            // A clone: waking who waits may run anything.
-            (Some(protocol), Some(pipe)) => {
-                let mut protocol = protocol.borrow().clone();
-                call(&mut protocol, &pipe)
-            }
+        let endpoint = usize::try_from(fd).ok().and_then(|fd| self.endpoints.get(fd));
+        match (endpoint, transport.get_pipe_transport(fd)) {
+            (Some(endpoint), Some(pipe)) => call(&**endpoint, &pipe),
             _ => Ok(()),
         }
     }
@@ -78,17 +73,17 @@ impl AnyProtocol for Streams {
 impl SubprocessEndpoint for Streams {
     fn connection_made(&self, transport: &SubprocessTransport) -> Result<()> {
         for fd in 0..3 {
-            self.tell(transport, fd, |protocol, pipe| protocol.connection_made(pipe))?;
+            self.tell(transport, fd, |stream, pipe| stream.connection_made(pipe))?;
         }
         Ok(())
     }
 
     fn pipe_data_received(&self, transport: &SubprocessTransport, fd: i32, data: &[u8]) -> Result<()> {
-        self.tell(transport, fd, |protocol, pipe| protocol.data_received(pipe, data))
+        self.tell(transport, fd, |stream, pipe| stream.data_received(pipe, data).map(drop))
     }
 
     fn pipe_connection_lost(&self, transport: &SubprocessTransport, fd: i32, exc: Option<&Error>) -> Result<()> {
-        self.tell(transport, fd, |protocol, pipe| protocol.connection_lost(pipe, exc))
+        self.tell(transport, fd, |stream, pipe| stream.connection_lost(pipe, exc))
     }
 
     fn process_exited(&self, _transport: &SubprocessTransport) -> Result<()> {
@@ -100,10 +95,10 @@ impl SubprocessEndpoint for Streams {
     }
 
     fn pause_writing(&self, transport: &SubprocessTransport) -> Result<()> {
-        self.tell(transport, 0, |protocol, pipe| protocol.pause_writing(pipe))
+        self.tell(transport, 0, |stream, pipe| stream.pause_writing(pipe))
     }
 
     fn resume_writing(&self, transport: &SubprocessTransport) -> Result<()> {
-        self.tell(transport, 0, |protocol, pipe| protocol.resume_writing(pipe))
+        self.tell(transport, 0, |stream, pipe| stream.resume_writing(pipe))
     }
 }
