@@ -8,6 +8,11 @@ mod creating;
 mod datagram;
 mod listen;
 mod pipes;
+#[cfg(feature = "tls")]
+mod secure;
+#[cfg(not(feature = "tls"))]
+#[path = "insecure.rs"]
+mod secure;
 mod serve_forever;
 mod server;
 mod set_up;

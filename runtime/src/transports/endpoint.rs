@@ -29,6 +29,15 @@ pub(crate) trait Endpoint: AnyProtocol {
     fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;
     fn pause_writing(&self, transport: &Transport) -> Result<()>;
     fn resume_writing(&self, transport: &Transport) -> Result<()>;
+    /// The transport of the protocol, if this is a layer between.
+    fn outer(&self) -> Option<Transport> {
+        None
+    }
+    /// How many bytes it has received and not handed on: they would be lost if it were replaced.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only an upgrade replaces it unasked"))]
+    fn unread(&self) -> usize {
+        0
+    }
 }
 
 /// The protocol of a datagram endpoint. A panic in a callback comes back as an error, like a returned one.

@@ -6,14 +6,14 @@ use crate::context::{self, Context};
 
 /// The context that was kept in a cell is the current one until this is dropped. What is set in it stays for the next
 /// time.
-pub(super) struct Entered<'a> {
+pub(crate) struct Entered<'a> {
     kept: &'a Cell<Option<Context>>,
     outer: Option<Context>,
 }
 
 impl<'a> Entered<'a> {
     #[inline]
-    pub(super) fn new(kept: &'a Cell<Option<Context>>) -> Self {
+    pub(crate) fn new(kept: &'a Cell<Option<Context>>) -> Self {
         Self { kept, outer: context::replace(kept.take()) }
     }
 }

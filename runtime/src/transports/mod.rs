@@ -27,6 +27,9 @@ pub use trsock::TransportSocket;
 
 pub(crate) use datagram::{Datagram, Remote};
 pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
+#[cfg(feature = "tls")]
+pub(crate) use entered::Entered;
+pub(crate) use flow_control::Limits;
 pub(crate) use network::{Live, LiveKey, Network};
 pub(crate) use stream::{Medium, Owner, Stream};
 pub(crate) use trsock::HasSocket;
@@ -36,8 +39,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use crate::exceptions::Result;
+#[cfg(feature = "tls")]
+use crate::ssl::{Cipher, SslContext, SslObject};
 use crate::sys::{Address, UnixAddress};
-use flow_control::Limits;
 
 /// One connection: writes to it, steers its reading, ends it. Python: `asyncio.Transport`.
 ///
@@ -80,12 +84,19 @@ pub(crate) trait Io: fmt::Debug {
     fn limits(&self) -> Limits;
     fn set_hard_limit(&self, bytes: usize);
     fn buffered(&self) -> usize;
+    /// The writer keeps its bytes itself and waits for room: it is paused, and resumed when there is some.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
+    fn want_room(&self);
     fn peername(&self) -> Option<Address>;
     fn sockname(&self) -> Option<Address>;
     /// `None` if there is no socket below.
     fn socket(self: Rc<Self>) -> Option<TransportSocket>;
     /// `None` if there is no pipe below.
     fn pipe(self: Rc<Self>) -> Option<TransportPipe>;
+    /// What only this kind of transport knows.
+    fn extra(&self, _name: &str) -> Option<ExtraInfo> {
+        None
+    }
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
     fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>);
 }
@@ -102,6 +113,21 @@ pub enum ExtraInfo {
     Socket(TransportSocket),
     /// `pipe`.
     Pipe(TransportPipe),
+    /// `sslcontext`, of a TLS connection.
+    #[cfg(feature = "tls")]
+    SslContext(SslContext),
+    /// `ssl_object`, of a TLS connection: all that the handshake has agreed on.
+    #[cfg(feature = "tls")]
+    SslObject(SslObject),
+    /// `peercert`: the peer's certificates in DER, its own first.
+    #[cfg(feature = "tls")]
+    PeerCert(Vec<Vec<u8>>),
+    /// `cipher`, of a TLS connection.
+    #[cfg(feature = "tls")]
+    Cipher(Cipher),
+    /// `alpn`: the application protocol that both sides of a TLS connection speak.
+    #[cfg(feature = "tls")]
+    Alpn(Vec<u8>),
 }
 
 impl From<SocketAddr> for ExtraInfo {
@@ -139,6 +165,12 @@ impl ExtraInfo {
 impl Transport {
     pub(crate) fn new(io: Rc<dyn Io>) -> Self {
         Self(io)
+    }
+
+    /// What stands behind it.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
+    pub(crate) fn io(&self) -> &Rc<dyn Io> {
+        &self.0
     }
 
     /// Sends `data`, now or as soon as the system takes it. Python: `WriteTransport.write()`.
@@ -305,7 +337,8 @@ impl Transport {
         self.0.clone().pipe()
     }
 
-    /// What is known under one of Python's names: `peername`, `sockname`, `socket`, `pipe`. Python:
+    /// What is known under one of Python's names: `peername`, `sockname`, `socket`, `pipe`; of TLS connections also
+    /// `sslcontext`, `ssl_object`, `peercert` and `cipher`, and `alpn`, which is ours. Python:
     /// `BaseTransport.get_extra_info()`.
     ///
     /// [`peername`](Self::peername), [`unix_peername`](Self::unix_peername) and their like are the same with types.
@@ -313,7 +346,8 @@ impl Transport {
         if name == "pipe" {
             return self.pipe().map(ExtraInfo::Pipe);
         }
-        ExtraInfo::named(name, || self.0.peername(), || self.0.sockname(), || self.socket())
+        let extra = || ExtraInfo::named(name, || self.0.peername(), || self.0.sockname(), || self.socket());
+        self.0.extra(name).or_else(extra)
     }
 
     /// The protocol, in whatever type.

@@ -93,6 +93,11 @@ impl<M: Medium> Io for Stream<M> {
         self.buffered_bytes()
     }
 
+    fn want_room(&self) {
+        self.with_outgoing(|outgoing| outgoing.flow.full());
+        self.settle_now();
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer.clone()
     }

@@ -1,0 +1,182 @@
+//! The layer as what stands behind the protocol's transport: plaintext goes out.
+
+use std::rc::Rc;
+
+use super::layer::Layer;
+use super::session::RECORD;
+use super::spool::Spool;
+use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
+use crate::exceptions::{Error, Result};
+use crate::ssl::explain;
+use crate::sys::Address;
+use crate::transports::{Endpoint, ExtraInfo, Io, Limits, TransportPipe, TransportSocket};
+
+/// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
+const PIECE: usize = 8 * RECORD;
+
+impl Layer {
+    /// Encrypts and sends.
+    fn send(&self, data: &[u8]) {
+        for piece in data.chunks(PIECE) {
+            let mut plain = Spool::default();
+            let result = self.with_session(&mut plain, |session, output| session.encrypt(piece, output));
+            debug_assert!(plain.is_empty(), "all that came was decrypted when it came");
+            if let Err(error) = result {
+                return self.fail(explain(&error).with_peer(self.peer()).into());
+            }
+        }
+    }
+
+    fn may_write(&self, size: usize) -> bool {
+        if self.state.get().is_open() && !self.is_closing() {
+            return size > 0;
+        }
+        if size > 0 && self.change(|state| state.drop_write()) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
+            crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
+        }
+        false
+    }
+}
+
+impl Io for Layer {
+    fn write(&self, data: &[u8]) {
+        if self.may_write(data.len()) {
+            self.send(data);
+        }
+    }
+
+    fn try_write(&self, data: &[u8]) -> Result<usize> {
+        let below = self.below().filter(|_| self.state.get().is_open() && !self.is_closing());
+        let Some(below) = below else {
+            let error = std::io::Error::new(std::io::ErrorKind::NotConnected, "the connection is closing or closed");
+            return Err(self.at_peer(error));
+        };
+        let mut sent = 0;
+        for record in data.chunks(RECORD) {
+            if below.get_write_buffer_size() > 0 {
+                below.io().want_room();
+                break;
+            }
+            self.send(record);
+            sent += record.len();
+        }
+        Ok(sent)
+    }
+
+    fn write_pieces(&self, pieces: &[&[u8]]) {
+        if !self.may_write(pieces.len()) {
+            return;
+        }
+        // A record for each small piece would cost more than the piece.
+        let mut gathered = self.memory.lend();
+        for piece in pieces {
+            if gathered.as_slice().len() + piece.len() > PIECE {
+                self.send(gathered.as_slice());
+                gathered.clear();
+            }
+            if piece.len() > RECORD && gathered.is_empty() { self.send(piece) } else { gathered.push(piece) }
+        }
+        self.send(gathered.as_slice());
+    }
+
+    fn write_eof(&self) {
+        let text = "TLS cannot end one direction only, so write_eof() does nothing; close() ends both";
+        self.report("write_eof() was called on a TLS connection", Error::not_implemented(text));
+    }
+
+    fn can_write_eof(&self) -> bool {
+        false
+    }
+
+    fn close(&self) {
+        self.close_layer();
+    }
+
+    fn abort(&self) {
+        self.abort_below();
+    }
+
+    fn is_closing(&self) -> bool {
+        self.state.get().is_closing() || self.below.borrow().as_ref().is_some_and(|below| below.is_closing())
+    }
+
+    fn pause_reading(&self) {
+        if self.change(|state| state.pause()) {
+            if let Some(below) = self.below() {
+                below.pause_reading();
+            }
+        }
+    }
+
+    fn resume_reading(&self) {
+        if self.change(|state| state.resume()) {
+            if self.held.borrow().is_some() {
+                self.soon(Self::deliver_held);
+            } else if let Some(below) = self.below() {
+                below.resume_reading();
+            }
+        }
+    }
+
+    fn is_reading(&self) -> bool {
+        !self.state.get().is_paused() && !self.is_closing()
+    }
+
+    fn set_limits(&self, limits: Limits) {
+        if let Some(below) = self.below() {
+            below.io().set_limits(limits);
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        self.below().map_or_else(Limits::default, |below| below.io().limits())
+    }
+
+    fn set_hard_limit(&self, bytes: usize) {
+        if let Some(below) = self.below() {
+            below.set_write_hard_limit(bytes);
+        }
+    }
+
+    fn buffered(&self) -> usize {
+        self.below().map_or(0, |below| below.get_write_buffer_size())
+    }
+
+    fn want_room(&self) {
+        if let Some(below) = self.below() {
+            below.io().want_room();
+        }
+    }
+
+    fn peername(&self) -> Option<Address> {
+        self.peer()
+    }
+
+    fn sockname(&self) -> Option<Address> {
+        self.below()?.io().sockname()
+    }
+
+    fn extra(&self, name: &str) -> Option<ExtraInfo> {
+        self.fact(name)
+    }
+
+    fn socket(self: Rc<Self>) -> Option<TransportSocket> {
+        self.below()?.socket()
+    }
+
+    fn pipe(self: Rc<Self>) -> Option<TransportPipe> {
+        self.below()?.pipe()
+    }
+
+    fn endpoint(&self) -> Option<Rc<dyn Endpoint>> {
+        self.above.borrow().clone()
+    }
+
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
+        if self.state.get().is_lost() {
+            return;
+        }
+        let former = self.above.replace(Some(endpoint));
+        drop(former);
+    }
+}
