@@ -20,7 +20,8 @@ pub(crate) fn ssl_object(transport: &Transport) -> SslObject {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_client_and_a_server_talk_and_both_hear_a_clean_end() {
-    // CPython: test_events.EventLoopTestsMixin.test_create_ssl_connection, test_create_server_ssl
+    // CPython: test_events.EventLoopTestsMixin.test_create_ssl_connection, test_create_server_ssl,
+    // test_create_server_ssl_verified
     let (client_context, server_context) = pair();
     let (journal, server_journal) = (Journal::default(), Journal::default());
     let server = echo_server(&server_journal, &server_context).await;
@@ -38,7 +39,7 @@ async fn a_client_and_a_server_talk_and_both_hear_a_clean_end() {
 
 #[asyncio::test(timeout = "10s")]
 async fn what_is_known_of_a_connection_is_found_under_pythons_names() {
-    // CPython: test_events.EventLoopTestsMixin.check_ssl_extra_info; test_sslproto.SslProtoHandshakeTests.test_get_extra_info_on_closed_connection
+    // CPython: test_sslproto.SslProtoHandshakeTests.test_get_extra_info_on_closed_connection
     let (client_context, server_context) = pair();
     let journal = Journal::default();
     let server = echo_server(&journal, &server_context).await;
@@ -167,7 +168,8 @@ async fn a_dangerous_choice_accepts_what_would_be_refused() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_connection_that_was_accepted_elsewhere_speaks_tls() {
-    // CPython: test_ssl.TestSSL.test_connect_accepted_socket; test_events.EventLoopTestsMixin.test_ssl_connect_accepted_socket
+    // CPython: test_ssl.TestSSL.test_ssl_connect_accepted_socket, test_connect_accepted_socket;
+    // test_events.EventLoopTestsMixin.test_ssl_connect_accepted_socket
     let (client_context, server_context) = pair();
     let (listener, port) = listener();
     let (journal, server_journal) = (Journal::default(), Journal::default());

@@ -48,7 +48,6 @@ async fn data_before_the_peers_last_word_is_delivered_before_the_end() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_connection_that_is_cut_off_is_not_taken_for_one_that_has_ended() {
-    // CPython: test_ssl.TestSSL.test_create_connection_ssl_failed_certificate leaves this to OpenSSL
     let journal = Journal::default();
     let (_transport, peer) = against(Script::new(&journal), |mut peer| {
         write(&mut peer, b"and then");
@@ -89,7 +88,6 @@ async fn close_sends_all_and_waits_for_the_peers_last_word() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_peer_that_does_not_answer_the_last_word_is_left_after_a_while() {
-    // CPython: test_ssl.TestSSL.test_shutdown_timeout_handler_leak, test_shutdown_timeout_handler_not_set
     let journal = Journal::default();
     let (transport, peer) = against(Script::new(&journal), |mut peer| {
         let clean = peer.read(&mut [0; 16]).unwrap();
@@ -108,7 +106,7 @@ async fn a_peer_that_does_not_answer_the_last_word_is_left_after_a_while() {
 
 #[asyncio::test(timeout = "10s")]
 async fn what_comes_after_close_is_nobodys() {
-    // CPython: test_ssl.TestSSL.test_remote_shutdown_receives_trailing_data_on_slow_socket
+    // CPython: test_sslproto.SslProtoHandshakeTests.test_data_received_after_closing
     let journal = Journal::default();
     let (transport, peer) = against(Script::new(&journal), |mut peer| {
         assert_eq!(read(&mut peer, 1), b"x");
@@ -143,7 +141,6 @@ async fn writes_for_nothing_are_counted_and_from_the_fifth_on_logged() {
 
 #[asyncio::test(timeout = "10s")]
 async fn the_answer_to_eof_received_has_no_effect_and_a_warning_says_so() {
-    // CPython: test_sslproto.SslProtoHandshakeTests.test_eof_received_waiter is about its internals
     collect();
     let authority = Authority::new("tests");
     let journal = Journal::default();

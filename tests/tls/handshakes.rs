@@ -27,7 +27,7 @@ async fn unanswered(context: &SslContext, limit: Duration) -> (String, Option<Er
 
 #[asyncio::test(timeout = "10s")]
 async fn a_client_gives_up_after_its_time_limit() {
-    // CPython: test_ssl.TestSSL.test_create_connection_ssl_slow_handshake
+    // CPython: test_ssl.TestSSL.test_create_connection_ssl_slow_handshake, test_ssl_handshake_timeout
     let (context, _) = pair();
     let (text, kind, _peer) = unanswered(&context, Duration::from_millis(50)).await;
     assert_eq!(kind, Some(ErrorKind::ConnectionAborted));
@@ -49,7 +49,6 @@ async fn the_time_limit_is_a_minute() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_server_gives_up_after_its_time_limit_and_reports_it_once() {
-    // CPython: test_ssl.TestSSL.test_create_server_ssl_over_ssl has the time limit of accepted connections
     collect();
     let (_, context) = pair();
     let journal = Journal::default();
@@ -66,7 +65,8 @@ async fn a_server_gives_up_after_its_time_limit_and_reports_it_once() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_peer_that_leaves_in_the_middle_has_reset_the_connection() {
-    // CPython: test_sslproto.SslProtoHandshakeTests.test_connection_lost, test_eof_received_waiter
+    // CPython: test_ssl.TestSSL.test_ssl_handshake_connection_lost;
+    // test_sslproto.SslProtoHandshakeTests.test_connection_lost, test_eof_received_waiter
     let (context, _) = pair();
     let (listener, port) = listener();
     let script = Script::new(&Journal::default());
@@ -87,7 +87,7 @@ async fn a_peer_that_leaves_in_the_middle_has_reset_the_connection() {
 
 #[asyncio::test(timeout = "10s")]
 async fn cancelling_a_connection_that_is_in_its_handshake_closes_it() {
-    // CPython: test_ssl.TestSSL.test_create_connection_memory_leak has a connection that nobody waits for
+    // CPython: test_sslproto.SslProtoHandshakeTests.test_close_during_handshake
     let (context, _) = pair();
     let (listener, port) = listener();
     let journal = Journal::default();

@@ -23,8 +23,9 @@ fn value_error<T: std::fmt::Debug>(outcome: asyncio::Result<T>) -> String {
 
 #[asyncio::test]
 async fn options_of_tls_without_tls_are_refused() {
-    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_server_hostname_errors,
-    // test_create_connection_ssl_server_hostname_errors; test_sslproto.SslProtoHandshakeTests.test_handshake_timeout_zero
+    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_no_ssl_server_hostname_errors,
+    // test_create_connection_ssl_timeout_for_plain_socket, test_create_server_ssl_timeout_for_plain_socket;
+    // test_events.EventLoopTestsMixin.test_connect_accepted_socket_ssl_timeout_for_plain_socket
     let event_loop = running();
     let second = Duration::from_secs(1);
     let connecting = || event_loop.create_connection(script, "127.0.0.1", 1);
@@ -36,10 +37,14 @@ async fn options_of_tls_without_tls_are_refused() {
     assert!(text.contains("ssl_shutdown_timeout()"), "{text}");
     let text = value_error(event_loop.create_server(script, "127.0.0.1", 0).ssl_handshake_timeout(second).await);
     assert!(text.contains("create_server: ssl_handshake_timeout()"), "{text}");
+    let (sock, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let text = value_error(event_loop.connect_accepted_socket(script, sock).ssl_shutdown_timeout(second).await);
+    assert!(text.contains("connect_accepted_socket: ssl_shutdown_timeout()"), "{text}");
 }
 
 #[asyncio::test]
 async fn an_empty_name_does_not_turn_the_check_off() {
+    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_ssl_server_hostname_errors
     let (context, _) = pair();
     for name in ["", "not a name"] {
         let connecting = running().create_connection(script, "127.0.0.1", 1).ssl(&context).server_hostname(name);

@@ -43,7 +43,8 @@ async fn upgrading_server(journal: &Journal, context: &SslContext) -> Server {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_connection_is_upgraded_on_both_sides_and_its_protocols_stay() {
-    // CPython: test_sslproto.SelectorStartTLSTests.test_start_tls_client_1, test_start_tls_server_1 (B 53)
+    // CPython: test_sslproto.SelectorStartTLSTests.test_start_tls_client_reg_proto_1, test_start_tls_server_1 (B 53);
+    // test_ssl.TestSSL.test_start_tls_client_reg_proto_1, test_start_tls_server_1
     let (client_context, server_context) = pair();
     let (journal, server_journal) = (Journal::default(), Journal::default());
     let server = upgrading_server(&server_journal, &server_context).await;
@@ -128,7 +129,6 @@ fn length_of(entry: &String) -> Option<usize> {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_failed_upgrade_closes_the_connection_and_says_why() {
-    // CPython: test_sslproto.SelectorStartTLSTests.test_start_tls_wrong_args is a matter of types here
     let (client_context, _) = pair();
     let strangers_context = Authority::new("strangers").issue(&["localhost"]).server().build().unwrap();
     let (journal, server_journal) = (Journal::default(), Journal::default());
@@ -149,7 +149,8 @@ async fn a_failed_upgrade_closes_the_connection_and_says_why() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_cancelled_upgrade_closes_the_connection() {
-    // CPython: test_sslproto.SelectorStartTLSTests.test_handshake_timeout has the time limit of an upgrade
+    // CPython: test_sslproto.SelectorStartTLSTests.test_start_tls_slow_client_cancel;
+    // test_ssl.TestSSL.test_start_tls_slow_client_cancel
     let (context, _) = pair();
     let (listener, port) = listener();
     let journal = Journal::default();

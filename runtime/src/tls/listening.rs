@@ -39,6 +39,10 @@ impl Endpoint for Layer {
         self.received(copy.as_mut_slice())
     }
 
+    fn data_lent(&self, _transport: &Transport, data: &mut [u8]) -> Result<()> {
+        self.received(data)
+    }
+
     fn eof_received(&self, _transport: &Transport) -> Result<bool> {
         if self.state.get().is_handshaking() {
             self.left();

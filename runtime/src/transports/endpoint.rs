@@ -24,6 +24,11 @@ pub(crate) trait AnyProtocol {
 pub(crate) trait Endpoint: AnyProtocol {
     fn connection_made(&self, transport: &Transport) -> Result<()>;
     fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()>;
+    /// As `data_received`, with memory that may be overwritten.
+    #[inline]
+    fn data_lent(&self, transport: &Transport, data: &mut [u8]) -> Result<()> {
+        self.data_received(transport, data)
+    }
     /// True: stay open for writing.
     fn eof_received(&self, transport: &Transport) -> Result<bool>;
     fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;

@@ -25,8 +25,8 @@ impl<M: Medium> Stream<M> {
                 Ok(0) => return self.end_of_stream(transport),
                 Ok(length) => {
                     self.used_up(length == buffer.len());
-                    let data = buffer.get(..length).unwrap_or_default();
-                    let result = self.call(transport, |endpoint| endpoint.data_received(transport, data));
+                    let data = buffer.get_mut(..length).unwrap_or_default();
+                    let result = self.call(transport, |endpoint| endpoint.data_lent(transport, data));
                     if let Err(error) = result {
                         return self.callback_failed("Fatal error: protocol.data_received() call failed.", error);
                     }
