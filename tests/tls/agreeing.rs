@@ -187,3 +187,27 @@ async fn a_connection_that_was_accepted_elsewhere_speaks_tls() {
     journal.wait_for("lost").await;
     assert_eq!(journal.entries(), ["made", "eof", "lost"]);
 }
+
+#[asyncio::test(timeout = "10s")]
+async fn unix_sockets_speak_tls_to_a_server_that_is_named() {
+    // CPython: test_events.EventLoopTestsMixin.test_create_ssl_unix_connection, test_create_unix_server_ssl,
+    // test_create_unix_server_ssl_verified
+    let (client_context, server_context) = pair();
+    let path = std::env::temp_dir().join(format!("asyncio-tls-{}.sock", std::process::id()));
+    let (journal, server_journal) = (Journal::default(), Journal::default());
+    let noted = server_journal.clone();
+    let event_loop = running();
+    let serving = event_loop.create_unix_server(move || Script::new(&noted), &path).ssl(&server_context);
+    let server = serving.await.unwrap();
+    let nameless = event_loop.create_unix_connection(|| Script::new(&Journal::default()), &path).ssl(&client_context);
+    assert!(nameless.await.unwrap_err().to_string().contains("server_hostname()"));
+    let script = Script::new(&journal);
+    let connecting = event_loop.create_unix_connection(move || script, &path).ssl(&client_context);
+    let (transport, _) = connecting.server_hostname("localhost").await.unwrap();
+    assert!(transport.unix_peername().is_some() && ssl_object(&transport).version().is_some());
+    transport.write(b"by a file");
+    server_journal.wait_for("data by a file").await;
+    transport.close();
+    assert_eq!(journal.wait_for("lost").await, "lost");
+    server.close();
+}

@@ -113,6 +113,8 @@ async fn what_comes_after_close_is_nobodys() {
         write(&mut peer, &[b'y'; 100_000]);
         peer.conn.send_close_notify();
         peer.conn.complete_io(&mut peer.sock).unwrap();
+        // Closed with something unread, the socket would be reset.
+        assert_eq!(peer.read(&mut [0; 16]).unwrap(), 0);
     })
     .await;
     transport.write(b"x");
