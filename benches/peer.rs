@@ -1,4 +1,5 @@
-//! What the harness measures: `peer echo PORT`, `peer micro CASE N`. See `benches/README.md`.
+//! What the harness measures: `peer echo PORT`, `peer echo-streams PORT`, `peer udp-server PORT`, `peer micro CASE N`.
+//! See `benches/README.md`.
 
 #[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
 #[rustfmt::skip]
@@ -6,24 +7,27 @@ mod common;
 mod runtime;
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use asyncio::{Error, Future, Transport};
+use asyncio::{DatagramTransport, Error, Future, StreamReader, StreamWriter, Transport};
 use runtime::Asyncio;
 
 /// Calls between two ticks in the case `call_soon`.
 const BATCH: u64 = 10_000;
 
 /// Modes of the harness whose chapters are not written yet.
-const LATER: [&str; 5] = ["echo-streams", "tls-server", "udp-server", "http-server", "spawn"];
+const LATER: [&str; 3] = ["tls-server", "http-server", "spawn"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
         ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
+        ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
+        ["echo-streams", port] => number(port).and_then(|port| asyncio::run(echo_streams(port))),
         ["micro", "call_soon", count] => number(count).and_then(|count| asyncio::run(call_soon(count))),
         ["micro", case, count] => number(count).and_then(|count| {
             let case = case.to_owned();
@@ -34,7 +38,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
         _ => {
-            eprintln!("usage: peer echo PORT | peer micro CASE N");
+            eprintln!("usage: peer echo PORT | peer udp-server PORT | peer micro CASE N");
             return ExitCode::from(2);
         }
     };
@@ -64,6 +68,43 @@ async fn echo(port: u16) -> asyncio::Result<()> {
     let event_loop = asyncio::get_running_loop()?;
     let server = event_loop.create_server(|| Echo, "127.0.0.1", port).backlog(4096).await?;
     server.serve_forever().await
+}
+
+struct UdpEcho;
+
+#[asyncio::protocol]
+impl UdpEcho {
+    fn datagram_received(
+        &mut self,
+        transport: &DatagramTransport,
+        data: &[u8],
+        addr: SocketAddr,
+    ) -> asyncio::Result<()> {
+        transport.sendto(data, addr)
+    }
+}
+
+async fn udp_server(port: u16) -> asyncio::Result<()> {
+    let event_loop = asyncio::get_running_loop()?;
+    let _endpoint = event_loop.create_datagram_endpoint(|| UdpEcho).local_addr("127.0.0.1", port).await?;
+    event_loop.create_future::<()>().await
+}
+
+async fn echo_streams(port: u16) -> asyncio::Result<()> {
+    let server = asyncio::start_server(echo_client, "127.0.0.1", port).backlog(4096).await?;
+    server.serve_forever().await
+}
+
+async fn echo_client(mut reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
+    loop {
+        let data = reader.read(256 * 1024).await?;
+        if data.is_empty() {
+            writer.close();
+            return writer.wait_closed().await;
+        }
+        writer.write(&data);
+        writer.drain().await?;
+    }
 }
 
 /// Callbacks that count down; a tick after each batch of calls.

@@ -9,6 +9,7 @@ mod queues;
 mod runners;
 mod running_concurrently;
 mod scopes;
+mod streams;
 mod support;
 mod synchronization;
 mod task_groups;

@@ -12,10 +12,16 @@ mod ctrl_c;
 mod emfile;
 #[path = "process_wide/exit_codes.rs"]
 mod exit_codes;
+#[path = "process_wide/faults.rs"]
+mod faults;
 #[path = "process_wide/fork.rs"]
 mod fork;
 #[path = "process_wide/fork_loop.rs"]
 mod fork_loop;
+#[path = "process_wide/idle.rs"]
+mod idle;
+#[path = "process_wide/pipes.rs"]
+mod pipes;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -38,8 +44,11 @@ const TESTS: &[&[Test]] = &[
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,
+    faults::TESTS,
     fork::TESTS,
     fork_loop::TESTS,
+    pipes::TESTS,
+    idle::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

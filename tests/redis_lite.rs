@@ -22,3 +22,5 @@ mod connection;
 mod execution;
 #[path = "redis_lite/parser.rs"]
 mod parser;
+#[path = "redis_lite/pieces.rs"]
+mod pieces;

@@ -106,9 +106,13 @@ impl Arguments {
         Some(argument.name)
     }
 
-    /// The name of an argument that is only looked for.
-    pub(crate) fn name(&mut self, name: &str) -> Option<Ident> {
-        self.take(name).map(|argument| argument.name)
+    /// Any tokens, with the argument's name: `name = value`. `example` is the argument as one would write it.
+    pub(crate) fn tokens(&mut self, name: &str, example: &str, errors: &mut Errors) -> Option<(Ident, TokenStream)> {
+        let argument = self.take(name)?;
+        if argument.value.is_none() {
+            errors.push(&argument.name, format!("`{name}` needs a value: write `{example}`"));
+        }
+        Some((argument.name, argument.value?))
     }
 
     fn take(&mut self, name: &str) -> Option<Argument> {

@@ -11,6 +11,9 @@ pub const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Above this a callback counts as slow in debug mode, unless the loop was told otherwise.
 pub const SLOW_CALLBACK_DURATION: Duration = Duration::from_millis(100);
 
+/// How much of a file is read at a time, where the system cannot send it by itself.
+pub const SENDFILE_FALLBACK_READBUFFER_SIZE: usize = 256 * 1024;
+
 /// How long [`run`](crate::run()) and [`Runner`](crate::Runner) wait for the threads of the default executor at the end.
 pub const THREAD_JOIN_TIMEOUT: Duration = Duration::from_secs(300);
 

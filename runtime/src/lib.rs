@@ -31,6 +31,7 @@ mod select;
 mod signals;
 #[cfg(feature = "tls")]
 pub mod ssl;
+mod streams;
 mod sync;
 #[expect(unsafe_code, reason = "the operating system; see the head of the room")]
 mod sys;
@@ -73,14 +74,25 @@ pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, 
 pub use handle::{Handle, TimerHandle};
 pub use net::{
     AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, ListenFd, Resolver,
-    ResolverFuture, Resolving, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto,
-    SockSendAll, SockSendTo, SystemResolver, listen_fds,
+    ResolverFuture, Resolving, SendingFile, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto,
+    SockRecvInto, SockSendAll, SockSendTo, SockSendfile, SystemResolver, listen_fds,
 };
-pub use protocols::{DatagramProtocol, IntoEndpoint, Protocol, ProtocolHandle};
+pub use protocols::{
+    BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoEndpoint, PrefixWidth, Protocol,
+    ProtocolHandle,
+};
 pub use queues::{Get, Join, LifoQueue, PriorityQueue, Put, PutError, Queue, QueueStorage, QueueStream};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
 pub use signals::Signal;
+#[cfg(feature = "hyper")]
+pub use streams::HyperTimer;
+pub use streams::{
+    Drain, OpenConnection, OpenUnixConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd, ReadUntil,
+    Separators, StartServer, StartUnixServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol,
+    StreamWriter, WaitClosed, open_connection, open_connection_with_sock, open_unix_connection, start_server,
+    start_server_with_sock, start_unix_server,
+};
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,
     Hold, Lock, Semaphore, Truth,

@@ -9,7 +9,10 @@ pub use core;
 pub use std;
 
 pub use crate::exceptions::Error;
-pub use crate::protocols::{DatagramProtocol, IntoHandled, Protocol, handled};
+pub use crate::protocols::{
+    BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoHandled, PrefixWidth, Protocol,
+    Started, handled, not_here, start,
+};
 pub use crate::select::{Last, Selected, branch, kept, select};
 pub use crate::testing::{TestOptions, run_seeds, run_test};
 pub use crate::transports::{DatagramTransport, Transport};

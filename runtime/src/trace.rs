@@ -47,6 +47,12 @@ pub(crate) enum WaitsFor {
     Join,
     /// That a socket is ready.
     Socket,
+    /// Bytes of a stream.
+    Read,
+    /// Room in the write buffer of a stream.
+    Drain,
+    /// The end of a stream's connection.
+    Close,
 }
 
 struct Stack {

@@ -265,6 +265,21 @@ async fn a_cancel_by_the_protocol_itself_closes_the_connection() {
 }
 
 #[asyncio::test(virtual_time)]
+async fn numbers_are_not_looked_up_but_those_with_a_scope_are() {
+    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_ip_addr, …_ipv6_scope
+    let good = listener_at("::1", 0);
+    let port = good.local_addr().unwrap().port();
+    running().set_resolver(StaticResolver::new().host("::1%nowhere", ["::1"]));
+    for host in ["::1", "::1%nowhere"] {
+        let (transport, _) = running().create_connection(script, host, port).await.unwrap();
+        assert_eq!(transport.peername(), Some(good.local_addr().unwrap()));
+        transport.abort();
+    }
+    let error = running().create_connection(script, "localhost", port).await.unwrap_err();
+    assert!(matches!(error, Error::ResolveError(_)), "only the resolver is asked: {error}");
+}
+
+#[asyncio::test(virtual_time)]
 async fn an_option_that_would_do_nothing_is_refused() {
     // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_host_port_sock
     let pair = || std::os::unix::net::UnixStream::pair().unwrap().0;

@@ -17,6 +17,12 @@ async fn several_hosts_are_several_sockets_and_each_address_is_bound_once() {
         server.sockets().iter().map(|socket| socket.getsockname().unwrap().ip().to_string()).collect();
     assert_eq!(addresses, ["127.0.0.1", "127.0.0.2"]);
     server.close();
+    // CPython: test_events.EventLoopTestsMixin.test_create_server_multiple_hosts_ipv6
+    let hosts = vec!["::1".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let server = running().create_server(|| Script::new(&Journal::default()), hosts, 0).await.unwrap();
+    let families: Vec<bool> = server.sockets().iter().map(|socket| socket.getsockname().unwrap().is_ipv6()).collect();
+    assert_eq!(families, [true, false]);
+    server.close();
 }
 
 #[asyncio::test(timeout = "10s")]
@@ -147,7 +153,6 @@ async fn a_family_or_flags_decide_what_no_host_means() {
 
 #[asyncio::test(timeout = "10s")]
 async fn connections_of_a_server_are_kept_alive_if_it_says_so() {
-    // CPython: test_server / create_server(keep_alive=…), 3.13
     let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
     for enabled in [true, false] {
         let bound = running().create_server(keepalive_is, "127.0.0.1", 0).keep_alive(enabled);
@@ -177,6 +182,7 @@ fn keepalive_is() -> Script {
 
 #[asyncio::test(timeout = "10s")]
 async fn no_host_at_all_is_an_error() {
+    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_server_no_getaddrinfo
     let none: [&str; 0] = [];
     let refused = running().create_server(|| Script::new(&Journal::default()), none, 0).await.unwrap_err();
     assert_eq!(refused.io_kind(), Some(ErrorKind::AddrNotAvailable));

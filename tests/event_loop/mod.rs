@@ -19,4 +19,5 @@ mod sockets;
 mod threads;
 mod tick;
 mod timers;
+mod unix_sockets;
 mod until_complete;

@@ -156,6 +156,11 @@ impl Program {
         kill(self.child.id(), signal);
     }
 
+    /// Waits for the end, with the standard input open all the time.
+    pub(crate) fn wait_until_it_ends(&mut self) {
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the end.
     pub(crate) fn end(mut self) -> Ended {
         drop(self.stdin.take());

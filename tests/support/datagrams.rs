@@ -118,6 +118,12 @@ pub(crate) fn plain(host: &str) -> UdpSocket {
     socket
 }
 
+/// The next datagram of a plain socket, once all has left that was sent by now.
+pub(crate) async fn arrived(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
+    asyncio::sleep(Duration::ZERO).await;
+    receive(socket)
+}
+
 /// The next datagram of a plain socket.
 pub(crate) fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = vec![0; 70_000];

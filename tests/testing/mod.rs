@@ -1,6 +1,7 @@
 //! The testing kit.
 
 mod leaks;
+mod memory;
 mod probe;
 mod random_trees;
 mod seeds;

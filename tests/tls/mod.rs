@@ -5,6 +5,7 @@ mod certificates;
 mod closing;
 mod flow;
 mod handshakes;
+mod kinds;
 mod misuse;
 mod peers;
 mod pieces;

@@ -90,6 +90,88 @@ async fn plaintext_that_is_slipped_in_behind_the_command_is_never_taken_for_ciph
     }
 }
 
+/// Upgrades at the line `STARTTLS`.
+struct Lines {
+    journal: Journal,
+    context: SslContext,
+}
+
+#[asyncio::protocol(lines)]
+impl Lines {
+    fn line_received(&mut self, transport: &Transport, line: &[u8]) {
+        self.journal.note(format!("line {}", String::from_utf8_lossy(line)));
+        if line != b"STARTTLS" {
+            return;
+        }
+        transport.write(b"go ahead\n");
+        let upgrade = running().start_tls(transport, &self.context).server_side(true);
+        let journal = self.journal.clone();
+        let outcome = asyncio::create_task(async move {
+            journal.note(match upgrade.await {
+                Ok(_) => "secure".to_owned(),
+                Err(Error::SslError(error)) => format!("refused {:?}", error.reason()),
+                Err(error) => format!("refused {error}"),
+            });
+        });
+        drop(outcome);
+    }
+
+    fn connection_lost(&mut self) {
+        self.journal.note("lost");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_line_or_its_beginning_behind_the_command_is_plaintext_that_was_slipped_in() {
+    let (_, context) = pair();
+    for injected in ["STARTTLS\nMAIL FROM:<injected>\n", "STARTTLS\nM"] {
+        let journal = Journal::default();
+        let (noted, context) = (journal.clone(), context.clone());
+        let factory = move || Lines { journal: noted.clone(), context: context.clone() };
+        let server = running().create_server(factory, "127.0.0.1", 0).await.unwrap();
+        let peer = client_of(&server);
+        send(&peer, injected.as_bytes());
+        journal.wait_for("lost").await;
+        assert_eq!(journal.wait_for("refused").await, "refused PlaintextBeforeTls");
+        assert_eq!(journal.count("line STARTTLS"), 1);
+        assert_eq!(journal.entries().len(), 3, "{:?}", journal.entries());
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn what_a_stream_has_received_behind_the_command_is_plaintext_that_was_slipped_in() {
+    let (_, context) = pair();
+    let (listener, port) = listener();
+    let (mut reader, writer) = asyncio::open_connection("127.0.0.1", port).await.unwrap();
+    let (peer, _) = listener.accept().unwrap();
+    send(&peer, b"STARTTLS\nMAIL FROM:<injected>\n");
+    assert_eq!(reader.readline().await.unwrap(), b"STARTTLS\n");
+    let outcome = running().start_tls(writer.transport(), &context).server_side(true).await;
+    let Err(Error::SslError(error)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(error.reason(), SslReason::PlaintextBeforeTls);
+    assert!(writer.is_closing());
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_protocol_of_lines_stays_one_above_tls() {
+    let (client_context, server_context) = pair();
+    let (journal, client_journal) = (Journal::default(), Journal::default());
+    let (noted, context) = (journal.clone(), server_context.clone());
+    let factory = move || Lines { journal: noted.clone(), context: context.clone() };
+    let server = running().create_server(factory, "127.0.0.1", 0).await.unwrap();
+    let script = Script::new(&client_journal);
+    let connecting = running().create_connection(move || script, "127.0.0.1", address(&server).port());
+    let (transport, _) = connecting.await.unwrap();
+    transport.write(b"STARTTLS\n");
+    client_journal.wait_for("data go ahead").await;
+    let secure = running().start_tls(&transport, &client_context).server_hostname("localhost").await.unwrap();
+    journal.wait_for("secure").await;
+    secure.write(b"QUIT\n");
+    journal.wait_for("line QUIT").await;
+    secure.close();
+    journal.wait_for("lost").await;
+}
+
 /// A command that fills one receive buffer of the loop's, and what is read after it.
 fn full_buffer_and_more() -> Vec<u8> {
     const BUFFER: usize = 256 << 10;

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixDatagram;
 use asyncio::{AddressFamily, Error, ExtraInfo};
 use log::Level;
 
-use crate::support::datagrams::{Receiver, narrow, plain, receive};
+use crate::support::datagrams::{Receiver, arrived, narrow, plain};
 use crate::support::journal::Journal;
 use crate::support::log::{collect, collected};
 use crate::support::net::{running, settle};
@@ -46,7 +46,7 @@ async fn a_family_alone_is_enough_to_send() {
         let (transport, _) = running().create_datagram_endpoint(receiver).family(family).await.unwrap();
         let peer = plain(host);
         transport.sendto(b"hello", peer.local_addr().unwrap()).unwrap();
-        assert_eq!(receive(&peer).0, b"hello");
+        assert_eq!(arrived(&peer).await.0, b"hello");
         transport.close();
     }
 }
@@ -58,7 +58,7 @@ async fn a_name_is_resolved_and_both_addresses_are_used() {
     let endpoint = running().create_datagram_endpoint(receiver).local_addr("127.0.0.1", 0);
     let (transport, _) = endpoint.remote_addr("localhost", peer.local_addr().unwrap().port()).await.unwrap();
     transport.sendto(b"hello", None).unwrap();
-    assert_eq!(receive(&peer), (b"hello".to_vec(), transport.sockname().unwrap()));
+    assert_eq!(arrived(&peer).await, (b"hello".to_vec(), transport.sockname().unwrap()));
     transport.close();
 }
 
@@ -107,7 +107,7 @@ async fn a_broadcast_address_as_remote_is_not_connected_to() {
     assert_eq!(transport.peername(), None);
     transport.sendto(b"by default", None).unwrap();
     transport.sendto(b"by name", address).unwrap();
-    assert_eq!((receive(&peer).0, receive(&peer).0), (b"by default".to_vec(), b"by name".to_vec()));
+    assert_eq!((arrived(&peer).await.0, arrived(&peer).await.0), (b"by default".to_vec(), b"by name".to_vec()));
     value_error(transport.sendto(b"x", transport.sockname()), "give sendto() no address");
     plain("127.0.0.1").send_to(b"from elsewhere", transport.sockname().unwrap()).unwrap();
     journal.wait_for("datagram from elsewhere").await;
@@ -127,7 +127,7 @@ async fn a_socket_is_taken_as_it_is() {
         let (transport, _) = running().create_datagram_endpoint(receiver).sock(sock).await.unwrap();
         assert_eq!((transport.peername(), transport.sockname()), (peername, Some(sockname)));
         transport.sendto(b"hello", address).unwrap();
-        assert_eq!(receive(&peer).1, sockname);
+        assert_eq!(arrived(&peer).await.1, sockname);
         let elsewhere = transport.sendto(b"hello", sockname);
         assert_eq!(elsewhere.is_err(), peername.is_some());
         transport.close();

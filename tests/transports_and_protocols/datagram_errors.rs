@@ -2,7 +2,7 @@
 
 use asyncio::Error;
 
-use crate::support::datagrams::{Receiver, bound_to, connected_to, narrow, nobody, plain, receive};
+use crate::support::datagrams::{Receiver, arrived, bound_to, connected_to, narrow, nobody, plain};
 use crate::support::journal::Journal;
 use crate::support::net::{Reports, running, settle};
 
@@ -21,7 +21,7 @@ async fn a_refused_datagram_is_told_and_the_endpoint_stays_open() {
     assert!(!transport.is_closing());
     let late = std::net::UdpSocket::bind(address).unwrap();
     transport.sendto(b"and now?", None).unwrap();
-    assert_eq!(receive(&late).0, b"and now?");
+    assert_eq!(arrived(&late).await.0, b"and now?");
     transport.close();
     journal.wait_for("lost").await;
     assert_eq!(journal.count("lost"), 1, "it ends without an error");
@@ -35,7 +35,7 @@ async fn nothing_is_heard_of_datagrams_to_nobody_without_a_connection() {
     transport.sendto(b"anybody?", nobody()).unwrap();
     let peer = plain("127.0.0.1");
     transport.sendto(b"you!", peer.local_addr().unwrap()).unwrap();
-    assert_eq!(receive(&peer).0, b"you!");
+    assert_eq!(arrived(&peer).await.0, b"you!");
     settle().await;
     assert_eq!(journal.entries(), ["made"]);
     transport.close();
@@ -53,7 +53,7 @@ async fn a_datagram_that_is_too_long_is_told_from_inside_sendto() {
     assert_eq!(entries.len(), 2, "{entries:?}");
     assert!(entries[1].starts_with("error OSError: ") && entries[1].contains(&address.to_string()), "{entries:?}");
     transport.sendto(b"shorter", address).unwrap();
-    assert_eq!(receive(&peer).0, b"shorter");
+    assert_eq!(arrived(&peer).await.0, b"shorter");
     transport.close();
 }
 

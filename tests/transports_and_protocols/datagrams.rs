@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use asyncio::{ContextVar, Error};
 
-use crate::support::datagrams::{Receiver, bound_to, connected_to, plain, receive};
+use crate::support::datagrams::{Receiver, arrived, bound_to, connected_to, plain};
 use crate::support::journal::Journal;
 use crate::support::net::{Reports, running, settle};
 
@@ -44,7 +44,7 @@ async fn datagrams_stay_apart_and_empty_ones_count() {
         transport.sendto(data.as_bytes(), theirs).unwrap();
     }
     for data in ["one", "", "three"] {
-        assert_eq!(receive(&peer), (data.as_bytes().to_vec(), ours));
+        assert_eq!(arrived(&peer).await, (data.as_bytes().to_vec(), ours));
     }
     journal.wait_for("datagram three").await;
     assert_eq!(journal.entries(), ["made", "datagram one", "datagram ", "datagram three"]);
@@ -99,8 +99,8 @@ async fn a_connected_endpoint_sends_nowhere_else() {
     assert!(message.to_string().contains(&address.to_string()), "{message}");
     transport.sendto(b"by default", None).unwrap();
     transport.sendto(b"by name", address).unwrap();
-    assert_eq!(receive(&peer).0, b"by default");
-    assert_eq!(receive(&peer).0, b"by name");
+    assert_eq!(arrived(&peer).await.0, b"by default");
+    assert_eq!(arrived(&peer).await.0, b"by name");
     assert_eq!(journal.entries(), ["made"]);
     transport.close();
 }

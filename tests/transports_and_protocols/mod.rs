@@ -1,8 +1,11 @@
 //! Transports and protocols: <https://docs.python.org/3/library/asyncio-protocol.html>
 
+mod async_handlers;
+mod buffered;
 mod call_order;
 mod closing;
 mod context;
+mod datagram_batches;
 mod datagram_endpoints;
 mod datagram_errors;
 mod datagram_flow;
@@ -10,7 +13,12 @@ mod datagrams;
 mod extra_info;
 mod failures;
 mod flow_control;
+mod framing;
+mod line_chat;
 mod logging;
+mod read_pipes;
 mod reading;
 mod set_protocol;
+mod terminals;
+mod write_pipes;
 mod writing;

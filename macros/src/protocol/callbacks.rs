@@ -9,6 +9,10 @@ use crate::suggest::nearest;
 pub(super) enum Kind {
     Stream,
     Buffered,
+    /// Under `lines`.
+    Lines,
+    /// Under `delimited` or `length_prefixed`.
+    Frames,
     Datagram,
     Subprocess,
 }
@@ -18,6 +22,8 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Stream => "a stream protocol",
             Self::Buffered => "a buffered protocol",
+            Self::Lines => "a protocol of lines",
+            Self::Frames => "a protocol of frames",
             Self::Datagram => "a datagram protocol",
             Self::Subprocess => "a subprocess protocol",
         })
@@ -29,8 +35,11 @@ impl Kind {
     pub(super) fn callbacks(self) -> Option<&'static [Callback]> {
         match self {
             Self::Stream => Some(&STREAM),
+            Self::Buffered => Some(&BUFFERED),
+            Self::Lines => Some(&LINES),
+            Self::Frames => Some(&FRAMES),
             Self::Datagram => Some(&DATAGRAM),
-            Self::Buffered | Self::Subprocess => None,
+            Self::Subprocess => None,
         }
     }
 
@@ -38,7 +47,9 @@ impl Kind {
     pub(super) fn trait_name(self) -> &'static str {
         match self {
             Self::Datagram => "DatagramProtocol",
-            Self::Stream | Self::Buffered | Self::Subprocess => "Protocol",
+            Self::Buffered => "BufferedProtocol",
+            Self::Lines | Self::Frames => "FramedProtocol",
+            Self::Stream | Self::Subprocess => "Protocol",
         }
     }
 }
@@ -49,8 +60,28 @@ pub(super) struct Callback {
     pub(super) name: &'static str,
     /// All that a handler may ask for, in order.
     pub(super) arguments: &'static [Argument],
-    /// Whether the handler answers with a `bool`.
-    pub(super) answers: bool,
+    pub(super) answer: Answer,
+    /// What the trait calls it, if not so.
+    pub(super) method: Option<&'static str>,
+    /// Whether an `async fn` may handle it.
+    pub(super) may_wait: bool,
+}
+
+impl Callback {
+    /// Its name in the trait.
+    pub(super) fn method(&self) -> &'static str {
+        self.method.unwrap_or(self.name)
+    }
+}
+
+/// What a handler returns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Answer {
+    Nothing,
+    /// Whether to go on.
+    Bool,
+    /// Memory to receive into.
+    Buffer,
 }
 
 /// Something that a callback is given.
@@ -59,6 +90,12 @@ pub(super) enum Argument {
     Transport,
     DatagramTransport,
     Data,
+    Line,
+    Frame,
+    /// How much waits.
+    SizeHint,
+    /// How much came.
+    NBytes,
     Addr,
     /// Why it ended, if not regularly.
     Exc,
@@ -72,6 +109,10 @@ impl Argument {
         match self {
             Self::Transport | Self::DatagramTransport => "transport",
             Self::Data => "data",
+            Self::Line => "line",
+            Self::Frame => "frame",
+            Self::SizeHint => "sizehint",
+            Self::NBytes => "nbytes",
             Self::Addr => "addr",
             Self::Exc | Self::Error => "exc",
         }
@@ -82,7 +123,9 @@ impl Argument {
         match self {
             Self::Transport => "&Transport",
             Self::DatagramTransport => "&DatagramTransport",
-            Self::Data => "&[u8]",
+            Self::Data | Self::Line | Self::Frame => "&[u8]",
+            Self::SizeHint => "Option<usize>",
+            Self::NBytes => "usize",
             Self::Addr => "std::net::SocketAddr",
             Self::Exc => "Option<&asyncio::Error>",
             Self::Error => "&asyncio::Error",
@@ -92,21 +135,72 @@ impl Argument {
 
 /// A callback without an answer.
 const fn silent(name: &'static str, arguments: &'static [Argument]) -> Callback {
-    Callback { name, arguments, answers: false }
+    answering(name, arguments, Answer::Nothing)
 }
+
+const fn answering(name: &'static str, arguments: &'static [Argument], answer: Answer) -> Callback {
+    Callback { name, arguments, answer, method: None, may_wait: false }
+}
+
+/// A callback that an `async fn` may handle too.
+const fn waiting(callback: Callback) -> Callback {
+    Callback { may_wait: true, ..callback }
+}
+
+const CONNECTION_MADE: Callback = waiting(silent("connection_made", &[Argument::Transport]));
 
 /// The callbacks of a stream protocol, in the order in which they happen.
 pub(super) const STREAM: [Callback; 6] = {
     use Argument::{Data, Exc, Transport};
     [
-        silent("connection_made", &[Transport]),
-        silent("data_received", &[Transport, Data]),
-        Callback { name: "eof_received", arguments: &[Transport], answers: true },
+        CONNECTION_MADE,
+        waiting(silent("data_received", &[Transport, Data])),
+        EOF_RECEIVED,
         silent("connection_lost", &[Transport, Exc]),
         silent("pause_writing", &[Transport]),
         silent("resume_writing", &[Transport]),
     ]
 };
+
+const EOF_RECEIVED: Callback = waiting(answering("eof_received", &[Argument::Transport], Answer::Bool));
+
+/// The callbacks of a buffered protocol, in the order in which they happen.
+const BUFFERED: [Callback; 7] = {
+    use Argument::{Exc, NBytes, SizeHint, Transport};
+    [
+        CONNECTION_MADE,
+        answering("get_buffer", &[Transport, SizeHint], Answer::Buffer),
+        waiting(silent("buffer_updated", &[Transport, NBytes])),
+        EOF_RECEIVED,
+        silent("connection_lost", &[Transport, Exc]),
+        silent("pause_writing", &[Transport]),
+        silent("resume_writing", &[Transport]),
+    ]
+};
+
+/// The callbacks of a protocol of frames, in the order in which they happen; this is the one that receives them.
+const fn framed(received: Callback) -> [Callback; 7] {
+    use Argument::{Error, Exc, Transport};
+    [
+        CONNECTION_MADE,
+        received,
+        answering("frame_too_long", &[Transport, Error], Answer::Bool),
+        EOF_RECEIVED,
+        silent("connection_lost", &[Transport, Exc]),
+        silent("pause_writing", &[Transport]),
+        silent("resume_writing", &[Transport]),
+    ]
+}
+
+const FRAMES: [Callback; 7] = framed(waiting(silent("frame_received", &[Argument::Transport, Argument::Frame])));
+
+const LINES: [Callback; 7] = framed(Callback {
+    name: "line_received",
+    arguments: &[Argument::Transport, Argument::Line],
+    answer: Answer::Nothing,
+    method: Some("frame_received"),
+    may_wait: true,
+});
 
 /// The callbacks of a datagram protocol, in the order in which they happen.
 const DATAGRAM: [Callback; 6] = {
@@ -121,11 +215,14 @@ const DATAGRAM: [Callback; 6] = {
     ]
 };
 
-/// Callbacks by which a kind is known. `eof_received` is missing: stream and buffered protocols share it.
-const TELLING: [(&str, Kind); 8] = [
+/// Callbacks by which a kind is known. `eof_received` is missing: all but datagram protocols share it.
+const TELLING: [(&str, Kind); 11] = [
     ("data_received", Kind::Stream),
     ("get_buffer", Kind::Buffered),
     ("buffer_updated", Kind::Buffered),
+    ("line_received", Kind::Lines),
+    ("frame_received", Kind::Frames),
+    ("frame_too_long", Kind::Frames),
     ("datagram_received", Kind::Datagram),
     ("error_received", Kind::Datagram),
     ("pipe_data_received", Kind::Subprocess),
@@ -134,7 +231,7 @@ const TELLING: [(&str, Kind); 8] = [
 ];
 
 /// What other frameworks call these callbacks.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 22] = [
     ("connected", "connection_made"),
     ("connection_opened", "connection_made"),
     ("on_connect", "connection_made"),
@@ -145,6 +242,12 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("on_message", "data_received"),
     ("on_read", "data_received"),
     ("on_receive", "data_received"),
+    ("line_read", "line_received"),
+    ("on_line", "line_received"),
+    ("on_frame", "frame_received"),
+    ("string_received", "frame_received"),
+    ("line_too_long", "frame_too_long"),
+    ("line_length_exceeded", "frame_too_long"),
     ("on_end", "eof_received"),
     ("on_eof", "eof_received"),
     ("connection_closed", "connection_lost"),

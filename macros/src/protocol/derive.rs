@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Field, ItemStruct, Member};
 
-use super::callbacks::{Callback, STREAM};
+use super::callbacks::{Answer, Callback, STREAM};
 use super::expand::{argument_name, callback_name, conditions, hidden_name, signature};
 use super::parse::inner_field;
 use crate::errors::Errors;
@@ -72,7 +72,7 @@ fn inherited(callback: &Callback, inner: Option<&Inner>) -> TokenStream {
         let given = callback.arguments.iter().map(|argument| argument_name(*argument));
         quote!(::asyncio::__private::Protocol::#name(&mut self.#member, #(#given),*))
     } else {
-        let value = if callback.answers { quote!(false) } else { quote!(()) };
+        let value = if callback.answer == Answer::Bool { quote!(false) } else { quote!(()) };
         quote!(::asyncio::__private::core::result::Result::Ok(#value))
     };
     quote!(#signature { #body })

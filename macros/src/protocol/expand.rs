@@ -4,22 +4,28 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics};
 
-use super::callbacks::{Argument, Callback, Kind};
+use super::callbacks::{Answer, Argument, Callback, Kind};
+use super::framing::Framing;
 use super::parse::ImplBlock;
 use super::validate::Handler;
 use crate::place::{Place, braced};
 
 /// `impl Protocol for X`, or of the kind's own trait.
-pub(super) fn protocol(block: &ImplBlock, kind: Kind, handlers: &[Handler]) -> TokenStream {
+pub(super) fn protocol(block: &ImplBlock, kind: Kind, framing: Option<&Framing>, handlers: &[Handler]) -> TokenStream {
     let ImplBlock { generics, self_type, .. } = block;
     let conditions = conditions(&block.attributes);
     let ((parameters, ..), clause) = (generics.split_for_impl(), alive(generics));
     let methods = handlers.iter().map(|handler| method(handler, &quote!(), &callback_name(handler.callback)));
+    // Forgotten arguments were told already.
+    let value = framing.map_or_else(|| quote!(::asyncio::__private::Framing::lines()), Framing::value);
+    let framing = (kind.trait_name() == "FramedProtocol")
+        .then(|| quote!(fn framing(&self) -> ::asyncio::__private::Framing { #value }));
     let kind = Ident::new(kind.trait_name(), Span::call_site());
     quote! {
         #(#conditions)*
         #[automatically_derived]
         impl #parameters ::asyncio::__private::#kind for #self_type #clause {
+            #framing
             #(#methods)*
         }
     }
@@ -55,7 +61,10 @@ pub(super) fn repaired(block: &ImplBlock) -> TokenStream {
 }
 
 fn method(handler: &Handler, head: &TokenStream, name: &Ident) -> TokenStream {
-    let Handler { callback, function, arguments } = handler;
+    if handler.waits {
+        return starting(handler, name);
+    }
+    let Handler { callback, function, arguments, .. } = handler;
     let conditions = conditions(&function.attributes);
     let handler_name = &function.signature.ident;
     let given: Vec<Ident> = arguments.iter().map(|argument| argument_name(*argument)).collect();
@@ -67,6 +76,52 @@ fn method(handler: &Handler, head: &TokenStream, name: &Ident) -> TokenStream {
     quote! {
         #(#conditions)*
         #head #signature { #call }
+    }
+}
+
+/// An `async fn` becomes a task. The callback's own method, by which a protocol around this one would call it, fails.
+fn starting(handler: &Handler, name: &Ident) -> TokenStream {
+    let Handler { callback, function, arguments, .. } = handler;
+    let conditions = conditions(&function.attributes);
+    let handler_name = &function.signature.ident;
+    let (this, path) = (Ident::new("this", Span::mixed_site()), quote!(::asyncio::__private));
+    let transport = argument_name(Argument::Transport);
+    let (mut copies, mut given) = (TokenStream::new(), Vec::new());
+    for argument in arguments {
+        let name = argument_name(*argument);
+        given.push(match argument {
+            Argument::Data | Argument::Line | Argument::Frame => {
+                copies.extend(quote!(let #name = #path::std::vec::Vec::from(#name);));
+                if handler.owns(*argument) { quote!(#name) } else { quote!(&#name) }
+            }
+            _ => quote!(#name),
+        });
+    }
+    let place = function.output().map_or(Place::at(handler_name.span()), Place::over);
+    let answer = place.call(quote!(Self::#handler_name), quote!(#this #(, #given)*));
+    let value = value_type(callback);
+    let call = place.call(quote!(#path::handled::<#value>), quote!(#answer.await));
+    let call =
+        if callback.answer == Answer::Bool { quote!(#call.map(|open| if !open { #transport.close() })) } else { call };
+    let method = callback.method();
+    let start = format_ident!("start_{method}", span = Span::call_site());
+    let others = callback.arguments.iter().filter(|argument| **argument != Argument::Transport).map(|&argument| {
+        let (name, argument_type) = (argument_name(argument), argument_type(argument));
+        let name = if arguments.contains(&argument) { name } else { format_ident!("_{name}") };
+        quote!(#name: #argument_type)
+    });
+    let alone = signature(callback, name, |_| false);
+    let told = callback.name;
+    quote! {
+        #(#conditions)*
+        fn #start(#transport: &#path::Transport #(, #others)*)
+            -> #path::core::result::Result<#path::Started, #path::Error>
+        {
+            #copies
+            #path::start(#transport, #told, async move |#this: &mut Self, #transport: &#path::Transport| { #call })
+        }
+        #(#conditions)*
+        #alone { #path::core::result::Result::Err(#path::not_here::<Self>(#told)) }
     }
 }
 
@@ -87,7 +142,11 @@ pub(super) fn signature(callback: &Callback, name: &Ident, is_used: impl Fn(Argu
 
 /// What the callback answers.
 fn value_type(callback: &Callback) -> TokenStream {
-    if callback.answers { quote!(bool) } else { quote!(()) }
+    match callback.answer {
+        Answer::Nothing => quote!(()),
+        Answer::Bool => quote!(bool),
+        Answer::Buffer => quote!(&mut [u8]),
+    }
 }
 
 pub(super) fn argument_name(argument: Argument) -> Ident {
@@ -98,7 +157,9 @@ fn argument_type(argument: Argument) -> TokenStream {
     match argument {
         Argument::Transport => quote!(&::asyncio::__private::Transport),
         Argument::DatagramTransport => quote!(&::asyncio::__private::DatagramTransport),
-        Argument::Data => quote!(&[u8]),
+        Argument::Data | Argument::Line | Argument::Frame => quote!(&[u8]),
+        Argument::NBytes => quote!(usize),
+        Argument::SizeHint => quote!(::asyncio::__private::core::option::Option<usize>),
         Argument::Addr => quote!(::asyncio::__private::std::net::SocketAddr),
         Argument::Error => quote!(&::asyncio::__private::Error),
         Argument::Exc => quote!(::asyncio::__private::core::option::Option<&::asyncio::__private::Error>),
@@ -106,7 +167,7 @@ fn argument_type(argument: Argument) -> TokenStream {
 }
 
 pub(super) fn callback_name(callback: &Callback) -> Ident {
-    Ident::new(callback.name, Span::call_site())
+    Ident::new(callback.method(), Span::call_site())
 }
 
 pub(super) fn hidden_name(callback: &Callback) -> Ident {

@@ -3,6 +3,7 @@
 mod callbacks;
 mod derive;
 mod expand;
+mod framing;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,9 @@ pub(crate) fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream
                 let sentence = "`overrides` belongs to an `impl` block beside the struct: remove it here";
                 errors.push(word, sentence);
             }
+            if let Some(framing) = &options.framing {
+                framing.refuse_on_a_struct(&mut errors);
+            }
             derive::expand(*item, errors)
         }
         Target::HalfTyped => item,
@@ -45,7 +49,7 @@ fn handlers(mut block: ImplBlock, options: &Options, item: &TokenStream, mut err
     let generated = if options.overrides.is_some() && kind == Kind::Stream {
         expand::overrides(&block, &handlers)
     } else {
-        expand::protocol(&block, kind, &handlers)
+        expand::protocol(&block, kind, options.framing.as_ref(), &handlers)
     };
     if errors.is_empty() {
         quote!(#item #generated)

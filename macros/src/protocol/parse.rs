@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Field, Generics, Ident, ItemStruct, Meta, Path, Token, Type};
 
+use super::framing::Framing;
 use crate::args::Arguments;
 use crate::errors::Errors;
 use crate::item::Function;
@@ -47,20 +48,15 @@ pub(super) enum Entry {
 pub(super) struct Options {
     /// The `impl` block overrides callbacks of a struct that has `#[asyncio::protocol]` itself.
     pub(super) overrides: Option<Ident>,
+    /// `lines`, `delimited` or `length_prefixed`.
+    pub(super) framing: Option<Framing>,
 }
 
 pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
-    const FRAMING: [&str; 4] = ["lines", "delimited", "length_prefixed", "max"];
-    let known = ["overrides", FRAMING[0], FRAMING[1], FRAMING[2], FRAMING[3]];
+    let known = ["overrides", "lines", "delimited", "length_prefixed", "max"];
     let mut arguments = Arguments::parse(tokens, super::NAME, &known, errors);
-    let framing: Vec<Ident> = FRAMING.iter().filter_map(|name| arguments.name(name)).collect();
-    if let Some(name) = framing.first() {
-        let sentence = format!(
-            "framing comes with a later version of asyncio: remove `{name}` and cut the frames in `data_received`"
-        );
-        errors.push(name, sentence);
-    }
-    Options { overrides: arguments.word("overrides", errors) }
+    let overrides = arguments.word("overrides", errors);
+    Options { overrides, framing: Framing::parse(&mut arguments, errors) }
 }
 
 impl Target {

@@ -20,7 +20,7 @@ fn mistake(handler: TokenStream) -> String {
     assert_eq!(found.len(), 1, "{found:#?}");
     let rest = without_errors(expansion);
     assert!(syn::parse2::<syn::File>(rest.clone()).is_ok(), "{rest}");
-    assert_contains(&rest, &quote!(impl ::asyncio::__private::Protocol for Echo));
+    assert!(rest.to_string().contains("Protocol for Echo"), "{rest}");
     found.remove(0)
 }
 
@@ -141,11 +141,25 @@ fn each_mistake_has_one_sentence_that_says_what_to_write() {
         ("fn data_received(mut self, data: &[u8]) {}", "write `&mut self`"),
         ("fn data_received(self: Box<Self>) {}", "write `&mut self`"),
         ("fn data_received(data: &[u8]) {}", "write `fn data_received(&mut self, …)`"),
-        ("async fn data_received(&mut self) {}", "`asyncio::create_task`"),
+        ("async fn connection_lost(&mut self) {}", "`asyncio::create_task`"),
+        ("async fn pause_writing(&mut self) {}", "cannot wait itself"),
+        ("async fn datagram_received(&mut self) {}", "cannot wait itself"),
+        ("fn data_received(&mut self, data: Vec<u8>) {}", "write `&[u8]`"),
+        ("async fn data_received(&mut self, data: Vec<i8>) {}", "write `&[u8]`"),
         ("unsafe fn data_received(&mut self) {}", "remove `unsafe`"),
         ("fn data_received<const N: usize>(&mut self) {}", "no generic parameters"),
         ("fn eof_received(&mut self) {}", "write `-> bool`"),
-        ("fn get_buffer(&mut self) {}", "a buffered protocol"),
+        (
+            "fn get_buffer(&mut self) -> &mut [u8] { &mut self.0 }",
+            "write `fn buffer_updated(&mut self, nbytes: usize)`",
+        ),
+        ("fn buffer_updated(&mut self) {}", "write `fn get_buffer(&mut self) -> &mut [u8]`"),
+        ("fn get_buffer(&mut self) {} fn buffer_updated(&mut self) {}", "write `-> &mut [u8]`"),
+        ("fn get_buffer(&mut self) -> &mut [u8] {} fn buffer_updated(&mut self, nbytes: u32) {}", "write `usize`"),
+        ("fn get_buffer(&mut self) -> &mut [u8] {} fn data_received(&mut self) {}", "belongs to a stream protocol"),
+        ("fn line_received(&mut self) {}", "write `#[asyncio::protocol(lines)]`"),
+        ("fn frame_received(&mut self) {}", "or `#[asyncio::protocol(length_prefixed = u32)]`"),
+        ("fn lineReceived(&mut self) {}", "write `line_received`"),
         ("fn pipe_data_received(&mut self) {}", "a subprocess protocol"),
         ("fn data_received(&self) {} fn error_received(&self) {}", "belongs to a datagram protocol"),
         ("fn eof_received(&self) -> bool { true } fn eof_received(&self) -> bool { false }", "stands here twice"),
@@ -153,6 +167,90 @@ fn each_mistake_has_one_sentence_that_says_what_to_write() {
         let sentence = mistake(handler.parse().expect("is made of tokens"));
         assert!(sentence.contains(part), "{sentence}");
     }
+}
+
+#[test]
+fn each_mistake_with_frames_has_one_sentence_that_says_what_to_write() {
+    for (arguments, handler, part) in [
+        ("lines", "", "write `fn line_received(&mut self, line: &[u8])`"),
+        ("lines", "fn line_recieved(&mut self) {}", "write `line_received`"),
+        ("lines", "fn frame_received(&mut self) {}", "write `line_received` instead of `frame_received`"),
+        ("lines", "fn data_received(&mut self) {}", "write `line_received` instead of `data_received`"),
+        ("lines", "fn line_received(&mut self, frame: &[u8]) {}", "it may ask for `transport`, `line`"),
+        ("lines", "fn line_received(&mut self, line: &str) {}", "write `&[u8]`"),
+        ("lines, overrides", "fn line_received(&mut self) {}", "remove it"),
+        ("lines, delimited = b\"x\"", "fn line_received(&mut self) {}", "remove `delimited`"),
+        ("delimited = b\"\"", "fn frame_received(&mut self) {}", "at least one byte"),
+        ("delimited = \"x\"", "fn frame_received(&mut self) {}", "a string of bytes"),
+        ("delimited", "fn data_received(&mut self) {}", "write `delimited = b\"\\0\"`"),
+        ("delimited = b\"x\"", "fn line_received(&mut self) {}", "write `frame_received` instead"),
+        ("length_prefixed = u8", "fn frame_received(&mut self) {}", "write for example `length_prefixed = u32`"),
+        ("length_prefixed = u16 ne", "fn frame_received(&mut self) {}", "`length_prefixed = u32 le`"),
+        ("max = 5", "fn data_received(&mut self) {}", "write `lines`, `delimited` or `length_prefixed` too"),
+        ("lines, max = \"5\"", "fn line_received(&mut self) {}", "write for example `max = 1024`"),
+        ("lines", "fn line_received(&self) {} fn frame_too_long(&self) {}", "whether to skip the frame"),
+    ] {
+        let [arguments, handler]: [TokenStream; 2] = [arguments, handler].map(|code| code.parse().expect("is tokens"));
+        let expansion = protocol(arguments.clone(), quote!(impl Echo { #handler }));
+        let found = sentences(&expansion);
+        assert_eq!(found.len(), 1, "{arguments}: {found:#?}");
+        assert!(found[0].contains(part), "{arguments}: {found:?}");
+        assert!(syn::parse2::<syn::File>(without_errors(expansion)).is_ok());
+    }
+    let found = sentences(&protocol(
+        quote!(lines),
+        quote!(
+            struct Echo;
+        ),
+    ));
+    assert!(found[0].contains("move the attribute there"), "{found:?}");
+}
+
+#[test]
+fn the_argument_says_how_frames_are_told_apart() {
+    let expanded = |arguments: TokenStream, block: TokenStream| {
+        let expansion = protocol(arguments, block);
+        assert_eq!(sentences(&expansion), [""; 0]);
+        assert_contains(&expansion, &quote!(impl ::asyncio::__private::FramedProtocol for Echo));
+        expansion
+    };
+    let lines = expanded(quote!(lines, max = LIMIT), quote!(impl Echo { fn line_received(&mut self, line: &[u8]) {} }));
+    assert_contains(&lines, &quote!(::asyncio::__private::Framing::lines().max(LIMIT)));
+    assert_contains(
+        &lines,
+        &quote!(fn frame_received(&mut self, _transport: &::asyncio::__private::Transport, line: &[u8])),
+    );
+    let block = quote!(impl Echo { fn frame_received(&mut self) {} fn frame_too_long(&mut self) -> bool { true } });
+    let delimited = expanded(quote!(delimited = b"\0"), block.clone());
+    assert_contains(&delimited, &quote!(::asyncio::__private::Framing::delimited(b"\0")));
+    for (argument, order) in [(quote!(u64), "Big"), (quote!(u64 be), "Big"), (quote!(u64 le), "Little")] {
+        let prefixed = expanded(quote!(length_prefixed = #argument), block.clone()).to_string();
+        assert!(prefixed.contains("PrefixWidth :: U64") && prefixed.contains(&format!("ByteOrder :: {order}")));
+    }
+}
+
+#[test]
+fn an_async_handler_is_started_with_bytes_of_its_own() {
+    let expansion = expand(quote!(
+        impl Echo {
+            async fn data_received(&mut self, transport: &Transport, data: Vec<u8>) {}
+            async fn eof_received(&mut self) -> bool { true }
+        }
+    ));
+    let text = expansion.to_string();
+    assert_contains(
+        &expansion,
+        &quote!(fn start_data_received(transport: &::asyncio::__private::Transport, data: &[u8])),
+    );
+    assert_contains(&expansion, &quote!(let data = ::asyncio::__private::std::vec::Vec::from(data);));
+    assert_contains(&expansion, &quote!(Self::data_received(this, transport, data).await));
+    assert!(text.contains("\"eof_received\" , async move | this : & mut Self"), "{text}");
+    assert!(text.contains("transport . close ()"), "the answer is carried out: {text}");
+    assert_contains(&expansion, &quote!(::asyncio::__private::not_here::<Self>("data_received")));
+    let lent = expand(quote!(impl Echo { async fn data_received(&mut self, data: &[u8]) {} }));
+    assert_contains(&lent, &quote!(Self::data_received(this, &data).await));
+    let overriding = protocol(quote!(overrides), quote!(impl Echo { async fn data_received(&mut self) {} }));
+    assert!(sentences(&overriding)[0].contains("cannot wait"), "{overriding}");
 }
 
 #[test]

@@ -4,6 +4,14 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::callbacks::Argument;
 
+/// `Vec<u8>`, which an `async fn` may ask for instead of `&[u8]`.
+pub(super) fn is_owned(written: &Type, argument: Argument) -> bool {
+    let bytes = matches!(argument, Argument::Data | Argument::Line | Argument::Frame);
+    let Some(last) = last_segment(bare(written)).filter(|last| bytes && last.ident == "Vec") else { return false };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    matches!(arguments.args.first(), Some(GenericArgument::Type(inside)) if is_named(bare(inside), "u8"))
+}
+
 /// `&Transport`, `&[u8]`, `SocketAddr`, `Option<&Error>`, with any path before the names and any lifetime behind the `&`.
 pub(super) fn fits(written: &Type, argument: Argument) -> bool {
     match argument {
@@ -11,7 +19,9 @@ pub(super) fn fits(written: &Type, argument: Argument) -> bool {
         Argument::DatagramTransport => shared(written).is_some_and(|behind| is_named(behind, "DatagramTransport")),
         Argument::Addr => is_named(bare(written), "SocketAddr"),
         Argument::Error => shared(written).is_some_and(|behind| is_named(behind, "Error")),
-        Argument::Data => shared(written).is_some_and(is_bytes),
+        Argument::Data | Argument::Line | Argument::Frame => shared(written).is_some_and(is_bytes),
+        Argument::NBytes => is_named(bare(written), "usize"),
+        Argument::SizeHint => optional(written).is_some_and(|inside| is_named(bare(inside), "usize")),
         Argument::Exc => optional(written).and_then(shared).is_some_and(|behind| is_named(behind, "Error")),
     }
 }

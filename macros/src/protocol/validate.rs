@@ -6,7 +6,8 @@
 use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature};
 
-use super::callbacks::{self, Argument, Callback, Kind};
+use super::callbacks::{self, Answer, Argument, Callback, Kind};
+use super::framing::Framing;
 use super::parse::{Entry, ImplBlock, Options};
 use crate::errors::Errors;
 use crate::item::Function;
@@ -19,6 +20,23 @@ pub(super) struct Handler {
     pub(super) function: Function,
     /// What it asks for, in order.
     pub(super) arguments: Vec<Argument>,
+    /// It is an `async fn`.
+    pub(super) waits: bool,
+}
+
+impl Handler {
+    fn new(callback: &'static Callback, function: Function, arguments: Vec<Argument>) -> Self {
+        let waits = function.signature.asyncness.is_some();
+        Self { callback, function, arguments, waits }
+    }
+
+    /// Whether it wants to have the bytes, and not only see them.
+    pub(super) fn owns(&self, argument: Argument) -> bool {
+        self.function.signature.inputs.iter().any(|input| match input {
+            FnArg::Typed(typed) => super::types::is_owned(&typed.ty, argument),
+            FnArg::Receiver(_) => false,
+        })
+    }
 }
 
 /// Checks the block and gives the kind of protocol, and the handlers that can be called.
@@ -30,8 +48,8 @@ pub(super) fn validate(block: &mut ImplBlock, options: &Options, errors: &mut Er
     for function in functions(block) {
         let name = function.signature.ident.to_string();
         if let Some(callback) = callbacks::find(kind, &name) {
-            if let Some(arguments) = check(function, callback, errors) {
-                handlers.push(Handler { callback, function: function.clone(), arguments });
+            if let Some(arguments) = check(function, callback, options, errors) {
+                handlers.push(Handler::new(callback, function.clone(), arguments));
             }
         } else if callbacks::kind(&name).is_none() && !name.starts_with("__asyncio_") {
             refuse_misspelled(&function.signature.ident, errors);
@@ -67,7 +85,16 @@ fn refuse_trait(block: &mut ImplBlock, errors: &mut Errors) {
 fn find_kind(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> Kind {
     let names: Vec<Ident> = functions(block).map(|function| function.signature.ident.clone()).collect();
     let telling = names.iter().filter_map(|name| Some((name, callbacks::kind(&name.to_string())?)));
+    if let Some(framing) = &options.framing {
+        check_framed(&names, telling, framing, options, errors);
+        return framing.kind;
+    }
     let Some((first, kind)) = telling.clone().next() else { return Kind::Stream };
+    if let Some(missing) = framing_of(kind) {
+        let sentence = format!("`{first}` needs to know how frames are told apart: write {missing}");
+        errors.push(first, sentence);
+        return kind;
+    }
     let another = telling.clone().find(|(_, another)| *another != kind);
     // Streams and buffered protocols share it, so it tells no kind; but it is nobody else's.
     let eof = names.iter().find(|name| *name == "eof_received").filter(|_| kind == Kind::Datagram);
@@ -76,6 +103,9 @@ fn find_kind(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> K
             "`{other}` belongs to {another}, but `{first}` above makes this {kind}: move it to a type of its own, or remove it"
         );
         errors.push(other, sentence);
+    } else if let Some(missing) = other_half(kind, &names) {
+        let sentence = format!("`{first}` makes this {kind}, which needs another callback too: write `{missing}`");
+        errors.push(first, sentence);
     } else if kind.callbacks().is_none() {
         let sentence = format!(
             "`{first}` makes this {kind}, and these come with a later version of asyncio: for now handle `data_received`"
@@ -88,6 +118,60 @@ fn find_kind(block: &mut ImplBlock, options: &Options, errors: &mut Errors) -> K
         errors.push(first, sentence);
     }
     kind
+}
+
+/// The callback without which a buffered protocol is none.
+fn other_half(kind: Kind, names: &[Ident]) -> Option<&'static str> {
+    let missing = |name| kind == Kind::Buffered && !names.iter().any(|other| other == name);
+    if missing("get_buffer") {
+        Some("fn get_buffer(&mut self) -> &mut [u8]")
+    } else {
+        missing("buffer_updated").then_some("fn buffer_updated(&mut self, nbytes: usize)")
+    }
+}
+
+/// Frames have their own callbacks, and the attribute says which.
+fn check_framed<'a>(
+    names: &[Ident],
+    telling: impl Iterator<Item = (&'a Ident, Kind)>,
+    framing: &Framing,
+    options: &Options,
+    errors: &mut Errors,
+) {
+    let (word, receiver) = (&framing.word, framing.receiver());
+    if let Some(overrides) = &options.overrides {
+        let sentence =
+            format!("`overrides` goes with stream protocols only, and `{word}` makes this {}: remove it", framing.kind);
+        errors.push(overrides, sentence);
+    } else if let Some((other, _)) =
+        telling.into_iter().find(|(name, kind)| *kind != framing.kind && *name != "frame_too_long")
+    {
+        let sentence = format!(
+            "`{word}` makes this {}: write `{receiver}` instead of `{other}`, or remove `{word}`",
+            framing.kind
+        );
+        errors.push(other, sentence);
+    } else if !names.iter().any(|name| name == receiver) {
+        let argument = if framing.kind == Kind::Lines { "line" } else { "frame" };
+        let sentence =
+            format!("nothing receives what `{word}` cuts: write `fn {receiver}(&mut self, {argument}: &[u8])`");
+        // A slip of the name is told at the name.
+        let slip = names.iter().any(|name| callbacks::meant(&name.to_string()) == Some(receiver));
+        if !slip {
+            errors.push(word, sentence);
+        }
+    }
+}
+
+/// The arguments of the attribute that a kind needs.
+fn framing_of(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Lines => Some("`#[asyncio::protocol(lines)]`"),
+        Kind::Frames => {
+            Some("`#[asyncio::protocol(delimited = b\"\\0\")]` or `#[asyncio::protocol(length_prefixed = u32)]`")
+        }
+        _ => None,
+    }
 }
 
 /// The same callback twice, unless `cfg` chooses between them. The second gets another name, to stay beside the first.
@@ -116,15 +200,24 @@ fn refuse_misspelled(name: &Ident, errors: &mut Errors) {
 }
 
 /// Checks one handler; `None` when it cannot be called as it is.
-fn check(function: &mut Function, callback: &'static Callback, errors: &mut Errors) -> Option<Vec<Argument>> {
+fn check(
+    function: &mut Function,
+    callback: &'static Callback,
+    options: &Options,
+    errors: &mut Errors,
+) -> Option<Vec<Argument>> {
     let name = callback.name;
     let signature = &mut function.signature;
     let mut callable = true;
     if let Some(word) = signature.asyncness {
-        let sentence =
-            "this version has no async handlers yet: remove `async` and start a task with `asyncio::create_task`";
-        errors.push(word, sentence);
-        callable = false;
+        let remedy = "remove `async` and start a task with `asyncio::create_task`";
+        if !callback.may_wait {
+            errors.push(word, format!("nothing waits for `{name}`, so it cannot wait itself: {remedy}"));
+            callable = false;
+        } else if options.overrides.is_some() {
+            errors.push(word, format!("a handler that overrides one of a field cannot wait: {remedy}"));
+            callable = false;
+        }
     }
     if let Safety::Unsafe(word) = signature.safety {
         errors.push(word, format!("remove `unsafe`: the event loop calls `{name}`, and cannot keep a promise for you"));
@@ -136,10 +229,13 @@ fn check(function: &mut Function, callback: &'static Callback, errors: &mut Erro
         callable = false;
     }
     check_receiver(signature, name, errors);
-    if callback.answers && matches!(signature.output, ReturnType::Default) {
-        let sentence =
-            format!("`{name}` says whether the transport stays open for writing: write `-> bool` after its arguments");
-        errors.push(&signature.ident, sentence);
+    if callback.answer != Answer::Nothing && matches!(signature.output, ReturnType::Default) {
+        let (says, output) = match (callback.answer, name) {
+            (Answer::Buffer, _) => ("where to receive into", "&mut [u8]"),
+            (_, "eof_received") => ("whether the transport stays open for writing", "bool"),
+            _ => ("whether to skip the frame and go on", "bool"),
+        };
+        errors.push(&signature.ident, format!("`{name}` says {says}: write `-> {output}` after its arguments"));
         callable = false;
     }
     let arguments = check_arguments(signature, callback, errors);
@@ -167,11 +263,12 @@ fn check_arguments(
     callback: &'static Callback,
     errors: &mut Errors,
 ) -> Option<Vec<Argument>> {
+    let waits = signature.asyncness.is_some();
     let mut found: Vec<Argument> = Vec::new();
     let mut callable = true;
     for input in &mut signature.inputs {
         let FnArg::Typed(typed) = input else { continue };
-        match check_argument(typed, callback, &found) {
+        match check_argument(typed, callback, waits, &found) {
             Ok(argument) => found.push(argument),
             Err(fault) => {
                 callable = false;
@@ -197,7 +294,7 @@ enum Fault {
     Type(Argument),
 }
 
-fn check_argument(typed: &PatType, callback: &Callback, found: &[Argument]) -> Result<Argument, Fault> {
+fn check_argument(typed: &PatType, callback: &Callback, waits: bool, found: &[Argument]) -> Result<Argument, Fault> {
     let Pat::Ident(pattern) = &*typed.pat else { return Err(Fault::Nameless) };
     let name = pattern.ident.to_string();
     let bare = name.trim_start_matches('_');
@@ -211,7 +308,8 @@ fn check_argument(typed: &PatType, callback: &Callback, found: &[Argument]) -> R
     if let Some(&later) = found.iter().find(|&&earlier| place(earlier) > place(argument)) {
         return Err(Fault::Order(argument, later));
     }
-    if super::types::fits(&typed.ty, argument) { Ok(argument) } else { Err(Fault::Type(argument)) }
+    let owned = waits && super::types::is_owned(&typed.ty, argument);
+    if owned || super::types::fits(&typed.ty, argument) { Ok(argument) } else { Err(Fault::Type(argument)) }
 }
 
 impl Fault {

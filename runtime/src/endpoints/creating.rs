@@ -19,7 +19,7 @@ pub struct Creating<T> {
 }
 
 impl<T> Creating<T> {
-    pub(super) fn new(work: impl Future<Output = Result<T>> + 'static) -> Self {
+    pub(crate) fn new(work: impl Future<Output = Result<T>> + 'static) -> Self {
         Self { work: Box::pin(work) }
     }
 }

@@ -270,6 +270,7 @@ async fn addresses(
 
 fn open_pair((local, remote): Pair, options: &Options) -> Result<(Socket, Remote)> {
     let socket = Socket::udp(&local.or(remote).unwrap_or_else(|| any_of(options.family)))?;
+    socket.merge_incoming();
     let broadcast = options.allow_broadcast.unwrap_or(false);
     if options.reuse_port.unwrap_or(false) {
         socket.set_reuse_port(true)?;

@@ -9,7 +9,7 @@ use crate::future::Future;
 use crate::transports::{Endpoint, Medium, Stream, Transport};
 
 #[derive(Debug, Default)]
-pub(super) struct Secure;
+pub(crate) struct Secure;
 
 impl Secure {
     pub(super) fn for_client(self, _caller: &str, _host: Option<&str>) -> Result<Self> {

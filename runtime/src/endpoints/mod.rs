@@ -25,6 +25,8 @@ pub use connect::CreateConnection;
 pub use creating::Creating;
 pub use datagram::CreateDatagramEndpoint;
 pub use listen::CreateServer;
+pub(crate) use secure::Secure;
 pub use server::Server;
+pub(crate) use set_up::set_up;
 pub use unix_connection::CreateUnixConnection;
 pub use unix_server::CreateUnixServer;

@@ -18,9 +18,9 @@ impl EventLoop {
     /// makes. Python: `loop.connect_read_pipe()`.
     ///
     /// The transport owns the descriptor, and closes it at the end of the stream after
-    /// [`eof_received`](crate::Protocol::eof_received), whatever that answers. To read what the program was started with, give
-    /// it a duplicate: `std::io::stdin().as_fd().try_clone_to_owned()?`. Reading never blocks, so that it can be paused
-    /// and closed at any time, and does not hold up the end of the program.
+    /// [`eof_received`](crate::Protocol::eof_received), whatever that answers. To read what the program was started
+    /// with, give it a duplicate: `std::io::stdin().as_fd().try_clone_to_owned()?`. Reading never blocks, so that it
+    /// can be paused and closed at any time, and does not hold up the end of the program.
     ///
     /// While the transport is open the descriptor is non-blocking, also in other processes that have it from the same
     /// parent; when it is closed, which closing the loop does too, the former mode is put back. On Linux a terminal is
@@ -80,9 +80,9 @@ impl EventLoop {
     ///
     /// The transport owns the descriptor, as [`connect_read_pipe`](Self::connect_read_pipe) says in all particulars.
     /// [`write_eof`](Transport::write_eof) is the same as [`close`](Transport::close). When nobody can read any more,
-    /// [`connection_lost`](crate::Protocol::connection_lost) is called, also while nothing is written: with a `BrokenPipe`
-    /// error if something waits to be sent, else with `None`. No signal comes of it: if the program has set SIGPIPE to
-    /// its default action before this call, it is held back around each write.
+    /// [`connection_lost`](crate::Protocol::connection_lost) is called, also while nothing is written: with a
+    /// `BrokenPipe` error if something waits to be sent, else with `None`. No signal comes of it: if the program has
+    /// set SIGPIPE to its default action before this call, it is held back around each write.
     ///
     /// # Errors
     ///

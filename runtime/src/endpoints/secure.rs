@@ -31,7 +31,7 @@ macro_rules! time_limits {
 
 /// What a builder was asked for.
 #[derive(Debug, Default)]
-pub(super) struct Secure {
+pub(crate) struct Secure {
     context: Option<SslContext>,
     options: Options,
 }

@@ -46,7 +46,7 @@ fn refused(error: io::Error, method: &str) -> Error {
 
 /// Makes the transport that the program asked for at `site`, in TLS if that is wanted, and returns when `connection_made` has. Cancelling it
 /// closes the transport.
-pub(super) async fn set_up<M: Medium, P>(
+pub(crate) async fn set_up<M: Medium, P>(
     event_loop: &EventLoop,
     medium: M,
     peer: Option<Address>,

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use super::ends::Ends;
 use super::pace::Pace;
 use super::readers::Watches;
 use super::ready::ReadyQueue;
@@ -93,7 +94,7 @@ impl EventLoopBuilder {
         let driver = Driver::new()?;
         let shared = Arc::new(Shared::new(driver.unparker()));
         let inner = Rc::new(Inner {
-            ready: RefCell::new(ReadyQueue::new()),
+            ready: ReadyQueue::new(),
             timers: Rc::new(RefCell::new(Timers::new())),
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             driver,
@@ -105,7 +106,9 @@ impl EventLoopBuilder {
             stopping: Cell::new(false),
             pace: Pace::new(self.strict),
             shuffle: Shuffle::new(self.seed),
+            prompt: Cell::new(0),
             held: Cell::new(0),
+            ends: Ends::default(),
             batch: Cell::new(0),
             idlers: Cell::new(0),
             debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),

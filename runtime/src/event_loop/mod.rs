@@ -16,8 +16,10 @@
 
 mod abstract_loop;
 mod builder;
+mod ends;
 mod errors;
 mod pace;
+mod prompt;
 mod readers;
 mod ready;
 mod remote;
@@ -54,6 +56,7 @@ use crate::clock::Clock;
 use crate::exceptions::{Error, Result};
 use crate::handle::{Runnable, TimerQueue};
 use crate::sys;
+use ends::Ends;
 use pace::Pace;
 use readers::Watches;
 use ready::ReadyQueue;
@@ -102,7 +105,7 @@ enum State {
 
 /// The loop itself, shared by all that is scheduled on it.
 pub(crate) struct Inner {
-    ready: RefCell<ReadyQueue>,
+    ready: ReadyQueue,
     timers: Rc<TimerQueue>,
     clock: Box<dyn Clock>,
     driver: sys::Driver,
@@ -114,8 +117,11 @@ pub(crate) struct Inner {
     stopping: Cell<bool>,
     pace: Pace,
     shuffle: Shuffle,
+    /// How long the ready queue was when a source had woken a task promptly, with that in it; else 0.
+    prompt: Cell<usize>,
     /// How many steps are due that no batch holds: those of the children of scopes, which their parents run.
     held: Cell<usize>,
+    ends: Ends,
     /// How many handles the batch has that runs now.
     batch: Cell<usize>,
     /// How many wait for the loop to be idle: they keep each other busy.
@@ -178,14 +184,14 @@ impl Inner {
         if self.state.get() == State::Closed {
             return drop(ready);
         }
-        self.ready.borrow_mut().push(|| ready);
+        self.ready.push(ready);
     }
 
     /// Appends a step; the loop is not closed. Inlined, for the same reason as the queue's own `push`.
     #[inline(always)]
-    pub(crate) fn push_step(&self, step: impl FnOnce() -> Runnable) {
+    pub(crate) fn push_step(&self, step: Runnable) {
         debug_assert!(self.state.get() != State::Closed, "the caller has looked");
-        self.ready.borrow_mut().push(|| Ready::Step(step()));
+        self.ready.push(Ready::Step(step));
     }
 }
 

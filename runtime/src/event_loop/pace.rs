@@ -29,6 +29,10 @@ impl Pace {
         Self { budget, left, looked: Cell::new(0), at_once: Cell::new(true), strict }
     }
 
+    pub(super) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// Counts the callbacks of a batch.
     #[inline]
     pub(super) fn ran(&self, callbacks: usize) {

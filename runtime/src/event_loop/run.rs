@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::ready::ReadyQueue;
 use super::running::Running;
 use super::{EventLoop, ExceptionContext, Inner, State};
 use crate::exceptions::{Error, Result, catch};
@@ -79,11 +78,13 @@ impl Inner {
     pub(super) fn shut(&self) {
         self.state.set(State::Closed);
         let posted = self.shared.inbox.close();
+        let ends = self.ends.take();
+        ends.into_iter().for_each(|source| self.let_go(source));
         self.close_slots();
-        let mut ready = self.ready.replace(ReadyQueue::new());
-        while let Some(ready) = ready.pop() {
+        while let Some(ready) = self.ready.pop() {
             self.let_go(ready);
         }
+        self.ready.release();
         let timers = self.timers.borrow_mut().take_all();
         timers.into_iter().for_each(|timer| self.let_go(timer));
         posted.for_each(|posted| self.let_go(posted));

@@ -121,7 +121,7 @@ impl Inner {
         // What another thread has called before this comes before it.
         self.take_inbox();
         let call: Rc<dyn Call> = Rc::new(CallCell::new(callback, context, location));
-        self.ready.borrow_mut().push(|| Ready::Call(call.clone()));
+        self.ready.push(Ready::Call(call.clone()));
         Ok(Handle::of(call))
     }
 

@@ -19,6 +19,9 @@ pub(crate) trait Source {
     /// Reacts, as one callback of a batch.
     fn run(self: Rc<Self>);
 
+    /// The batch has run in which it asked for this, by [`Inner::at_end_of_batch`].
+    fn batch_ended(self: Rc<Self>) {}
+
     /// What debug mode calls it when it is slow.
     fn describe(&self) -> String {
         "<I/O callback>".to_owned()

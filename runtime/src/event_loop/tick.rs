@@ -14,7 +14,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Inner, Ready};
+use super::{Inner, Ready, ready};
 use crate::constants::MAXIMUM_SELECT_TIMEOUT;
 use crate::exceptions::{Result, catch};
 use crate::handle::{Handle, TimerAction};
@@ -23,10 +23,10 @@ impl Inner {
     /// One tick.
     pub(super) fn run_once(self: &Rc<Self>) -> Result<()> {
         self.take_inbox();
-        let mut due = self.ready.borrow().len();
+        let mut due = self.ready.len();
         if due == 0 || self.pace.is_due() {
             self.look(due == 0)?;
-            due = self.ready.borrow().len();
+            due = self.ready.len();
         }
         self.run_batch(due);
         Ok(())
@@ -77,7 +77,7 @@ impl Inner {
     }
 
     fn sleep(&self, timeout: Option<Duration>) -> Result<()> {
-        self.ready.borrow_mut().shrink();
+        ready::shrink(&self.ready);
         if !self.shared.inbox.park() {
             return Ok(self.driver.wait(Some(Duration::ZERO))?);
         }
@@ -101,10 +101,9 @@ impl Inner {
     }
 
     fn take_events(&self) {
-        let mut ready = self.ready.borrow_mut();
         self.driver.drain(|key, readiness| {
             if let Some(source) = self.sources.report(key, readiness) {
-                ready.push(|| Ready::Source(source));
+                self.ready.push(Ready::Source(source));
             }
         });
     }
@@ -129,32 +128,38 @@ impl Inner {
         self.pace.ran(due);
         self.batch.set(due);
         if self.shuffle.is_on() {
-            self.ready.borrow_mut().shuffle_steps(due, |end| self.shuffle.below(end));
+            ready::shuffle_steps(&self.ready, due, |end| self.shuffle.below(end));
         }
         let debug = self.debug.get();
         for _ in 0..due {
-            let Some(ready) = self.ready.borrow_mut().pop() else { break };
+            let Some(ready) = self.ready.pop() else { break };
             if debug {
                 self.run_timed(ready);
             } else {
                 self.run(ready);
             }
         }
+        if !self.ends.is_empty() {
+            self.end_batch();
+        }
     }
 
     #[inline(always)]
-    fn run(self: &Rc<Self>, ready: Ready) {
+    pub(super) fn run(self: &Rc<Self>, ready: Ready) {
         match ready {
             Ready::Step(step) => step.run(),
-            Ready::Nothing => {}
             Ready::Call(call) => {
                 if let Err(panic) = call.invoke() {
                     self.callback_failed(call, panic);
                 }
             }
             Ready::Source(source) => {
+                self.expect_prompt();
                 if let Err(panic) = catch(|| source.run()) {
                     self.source_failed(panic);
+                }
+                if !self.debug.get() {
+                    self.run_prompt();
                 }
             }
         }
@@ -166,19 +171,24 @@ impl Inner {
             Ready::Step(step) => step.describe(),
             Ready::Call(call) => format!("{:?}", Handle::of(call.clone())),
             Ready::Source(source) => source.describe(),
-            Ready::Nothing => String::new(),
         };
         let location = match &ready {
             Ready::Step(step) => Some(step.location()),
             Ready::Call(call) => Some(call.location()),
-            Ready::Source(_) | Ready::Nothing => None,
+            Ready::Source(_) => None,
         };
+        let is_source = matches!(ready, Ready::Source(_));
         let began = self.clock.now();
         self.running.set(location);
         self.run(ready);
         let took = self.clock.now().saturating_sub(began);
         if took >= self.slow_callback_duration.get() {
             crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));
+        }
+        if is_source {
+            if let Some(prompt) = self.take_prompt() {
+                self.run_timed(prompt);
+            }
         }
     }
 
@@ -200,7 +210,7 @@ impl Inner {
     /// Whether nobody runs in this batch, waits for the next or is held by somebody, but those who wait for just that.
     pub(crate) fn is_idle(&self) -> bool {
         let idlers = self.idlers.get();
-        let queued = self.ready.borrow().len();
+        let queued = self.ready.len();
         self.batch.get() <= idlers && queued < idlers && self.held.get() == 0 && self.shared.inbox.is_empty()
     }
 

@@ -13,6 +13,8 @@ mod wrapped;
 
 pub use awaiting::FutureAwait;
 pub use concurrent::ConcurrentFuture;
+#[cfg(feature = "hyper")]
+pub(crate) use parked::Key;
 pub(crate) use parked::park;
 pub use waiters::CallbackId;
 pub(crate) use waiters::{DoneCallback, Place, Waiter, Waiters};

@@ -4,6 +4,7 @@ mod activation;
 mod address;
 mod connecting;
 mod dns;
+mod file;
 mod happy_eyeballs;
 mod resolver;
 mod sock;
@@ -13,9 +14,10 @@ pub use address::{AddressFamily, Hosts};
 pub(crate) use address::{Target, resolve_all, resolve_one};
 pub(crate) use dns::check_running;
 pub use dns::{GetAddrInfo, GetNameInfo, Resolving};
+pub use file::SendingFile;
 pub(crate) use happy_eyeballs::{Pace, connect_to_any};
 pub use resolver::{AddrInfo, AddrInfoQuery, Resolver, ResolverFuture, SystemResolver};
 pub use sock::{
     ConnectAddress, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto, SockSendAll,
-    SockSendTo,
+    SockSendTo, SockSendfile,
 };

@@ -5,18 +5,17 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use super::Protocol;
-use super::kinds::{Binding, IntoEndpoint, Streaming};
+use super::framing::Framing;
+use super::kinds::{Binding, IntoEndpoint};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result, catch};
-use crate::transports::{AnyProtocol, Endpoint, Transport};
+use crate::transports::{AnyProtocol, Transport};
 
 /// A protocol of the kind `K` as the endpoint of a transport.
 pub(crate) struct Bound<P, K: ?Sized> {
     protocol: RefCell<P>,
     /// What the kind itself has to keep.
-    #[expect(dead_code, reason = "the kinds so far keep nothing")]
-    kind: K,
+    pub(super) kind: K,
 }
 
 impl<P, K> Bound<P, K> {
@@ -36,14 +35,22 @@ impl<P, K> Bound<P, K> {
 }
 
 #[cold]
-fn in_use<P>() -> Error {
+pub(super) fn in_use<P>() -> Error {
     Error::runtime_error(format!(
         "the protocol {} is in use: the event loop must not run inside of ProtocolHandle::with()",
         type_name::<P>()
     ))
 }
 
-impl<P: 'static, K: 'static> AnyProtocol for Bound<P, K> {
+/// What a kind of protocols keeps for each connection.
+pub(super) trait Kind: 'static {
+    /// How frames are told apart, if it has them.
+    fn framing(&self) -> Option<Framing> {
+        None
+    }
+}
+
+impl<P: 'static, K: Kind> AnyProtocol for Bound<P, K> {
     fn is_busy(&self) -> bool {
         self.protocol.try_borrow_mut().is_err()
     }
@@ -55,34 +62,9 @@ impl<P: 'static, K: 'static> AnyProtocol for Bound<P, K> {
     fn hand_out(self: Rc<Self>, slot: &mut dyn Any) {
         if let Some(slot) = slot.downcast_mut::<Option<ProtocolHandle<P>>>() {
             *slot = Some(ProtocolHandle { bound: self });
+        } else if let Some(slot) = slot.downcast_mut::<Option<Framing>>() {
+            *slot = self.kind.framing();
         }
-    }
-}
-
-impl<P: Protocol> Endpoint for Bound<P, Streaming> {
-    fn connection_made(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.connection_made(transport))
-    }
-
-    #[inline]
-    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()> {
-        self.call(|protocol| protocol.data_received(transport, data))
-    }
-
-    fn eof_received(&self, transport: &Transport) -> Result<bool> {
-        self.call(|protocol| protocol.eof_received(transport))
-    }
-
-    fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
-        self.call(|protocol| protocol.connection_lost(transport, exc))
-    }
-
-    fn pause_writing(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.pause_writing(transport))
-    }
-
-    fn resume_writing(&self, transport: &Transport) -> Result<()> {
-        self.call(|protocol| protocol.resume_writing(transport))
     }
 }
 
@@ -135,13 +117,18 @@ impl<P> ProtocolHandle<P> {
         handle
     }
 
+    pub(super) fn cell(&self) -> &RefCell<P> {
+        &self.bound.protocol
+    }
+
     /// Calls `f` with the protocol.
     ///
     /// Callbacks that fall due meanwhile, which `pause_writing` can, are called in the next tick.
     ///
     /// # Panics
     ///
-    /// If the protocol is running: inside of its own callbacks `self` is the way.
+    /// If the protocol is running: inside of its own callbacks `self` is the way. An `async fn` handler is running from
+    /// its first step to its end.
     pub fn with<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
         match self.try_with(f) {
             Some(result) => result,

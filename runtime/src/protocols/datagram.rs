@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::bound::Kind;
 use super::{Bound, ProtocolHandle};
 use crate::exceptions::{Error, Result};
 use crate::transports::{DatagramEndpoint, DatagramTransport};
@@ -62,8 +63,8 @@ pub trait DatagramProtocol: 'static {
 
     /// Sending or receiving a datagram failed. Python: `DatagramProtocol.error_received()`.
     ///
-    /// Called from inside the `sendto` that failed. Is the protocol running itself at that moment, it is called right
-    /// after the running callback; of more than 64 failures in one callback the others are only counted, in a warning.
+    /// Called from inside the `sendto` that failed, or for datagrams that left together with others, when they leave. Is
+    /// the protocol running itself at that moment, it is called right after the running callback; of more than 64 failures in one callback the others are only counted, in a warning.
     ///
     /// # Errors
     ///
@@ -106,6 +107,8 @@ pub trait DatagramProtocol: 'static {
 
 /// The kind of datagram protocols, which keeps nothing.
 pub(crate) struct Datagrams;
+
+impl Kind for Datagrams {}
 
 /// The protocol as the endpoint of a transport.
 pub(crate) fn bind<P: DatagramProtocol>(protocol: P) -> Rc<Bound<P, Datagrams>> {

@@ -30,6 +30,13 @@ impl IntoHandled<Self> for bool {
     }
 }
 
+impl IntoHandled<Self> for &mut [u8] {
+    #[inline]
+    fn into_handled(self) -> Result<Self> {
+        Ok(self)
+    }
+}
+
 impl<T, E: Into<Error>> IntoHandled<T> for Result<T, E> {
     #[inline]
     fn into_handled(self) -> Result<T> {

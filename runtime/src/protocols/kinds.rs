@@ -6,14 +6,19 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Bound, Protocol, ProtocolHandle};
+use super::bound::Kind;
+use super::buffered::Buffered;
+use super::framed::Framed;
+use super::streaming::Streaming;
+use super::{Bound, BufferedProtocol, FramedProtocol, Protocol, ProtocolHandle};
 use crate::transports::Endpoint;
 
 /// A protocol of any kind, to be put on a stream connection.
 ///
 /// What [`create_connection`](crate::EventLoop::create_connection), [`create_server`](crate::EventLoop::create_server)
-/// and [`set_protocol`](crate::Transport::set_protocol) take. Every [`Protocol`] is one; a type gets it from
-/// [`#[asyncio::protocol]`](macro@crate::protocol). `K` is the kind: it is always inferred.
+/// and [`set_protocol`](crate::Transport::set_protocol) take. Every [`Protocol`],
+/// [`BufferedProtocol`] and [`FramedProtocol`] is one; a type becomes one of them by
+/// [`#[asyncio::protocol]`](macro@crate::protocol), and can be one of them only. `K` is the kind: it is always inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a protocol",
     label = "put `#[asyncio::protocol]` on an `impl {Self}` block with its callbacks"
@@ -41,7 +46,7 @@ impl<P> Binding<P> {
         protocol.bind()
     }
 
-    fn new<K: 'static>(bound: Rc<Bound<P, K>>) -> Self
+    fn new<K: Kind>(bound: Rc<Bound<P, K>>) -> Self
     where
         Bound<P, K>: Endpoint,
         P: 'static,
@@ -56,13 +61,21 @@ impl<P> fmt::Debug for Binding<P> {
     }
 }
 
-/// The kind that gets its data lent: [`Protocol`].
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "it is inferred")]
-pub struct Streaming;
-
 impl<P: Protocol> IntoEndpoint<Streaming> for P {
     fn bind(self) -> Binding<Self> {
         Binding::new(Bound::new(self, Streaming))
+    }
+}
+
+impl<P: BufferedProtocol> IntoEndpoint<Buffered> for P {
+    fn bind(self) -> Binding<Self> {
+        Binding::new(Bound::new(self, Buffered))
+    }
+}
+
+impl<P: FramedProtocol> IntoEndpoint<Framed> for P {
+    fn bind(self) -> Binding<Self> {
+        let framed = Framed::new(self.framing());
+        Binding::new(Bound::new(self, framed))
     }
 }

@@ -16,19 +16,34 @@
 //! - `pause_writing` is called from inside the `write` that filled the buffer. Is the protocol running itself at that
 //!   moment, it is called right after the running callback.
 //!
+//! What comes in reaches a protocol in one of three ways, which are the kinds of stream protocols: lent as it comes
+//! ([`Protocol`]), in memory of the protocol's own ([`BufferedProtocol`]: `get_buffer buffer_updated?` where the picture
+//! has `data_received`), or cut into whole frames ([`FramedProtocol`]). One connection may have one kind after another.
+//!
+//! An `async fn` handler counts as one callback that lasts: nothing else is called until it has ended.
+//!
 //! A datagram endpoint is `connection_made (datagram_received | error_received)* connection_lost`.
 //!
-//! A handler fails by an `Err` or a panic. In `data_received` and `eof_received` that ends the connection, and
-//! `connection_lost` gets the error; in the others it is only reported.
+//! A handler fails by an `Err` or a panic. In `data_received` and its counterparts and in `eof_received` that
+//! ends the connection, and `connection_lost` gets the error; in the others it is only reported.
 
 mod bound;
+mod buffered;
 mod datagram;
+mod framed;
+mod framing;
 mod handled;
+mod handler;
 mod kinds;
+mod streaming;
 
 pub use bound::ProtocolHandle;
+pub use buffered::BufferedProtocol;
 pub use datagram::DatagramProtocol;
+pub use framed::FramedProtocol;
+pub use framing::{ByteOrder, Framing, PrefixWidth};
 pub use handled::{IntoHandled, handled};
+pub use handler::{Started, not_here, start};
 pub use kinds::IntoEndpoint;
 
 pub(crate) use bound::Bound;
@@ -121,5 +136,44 @@ pub trait Protocol: 'static {
     fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
         let _ = transport;
         Ok(())
+    }
+
+    /// Whether it has received something that the program has not got yet.
+    #[doc(hidden)]
+    fn has_unread(&self) -> bool {
+        false
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_connection_made(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_data_received(transport: &Transport, data: &[u8]) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = (transport, data);
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_eof_received(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
     }
 }

@@ -11,6 +11,8 @@
 //!   [`getaddrinfo`], [`getnameinfo`]: host names.
 //! - [`Channel`]: what the bytes of a transport go through: a [`Socket`] or a [`Pipe`].
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
+//! - [`Ring`]: a queue on one thread, and [`Scoped`], a reference that is lent for one call: no system, but no safe
+//!   code either.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
@@ -31,7 +33,9 @@ pub(crate) mod interrupt;
 mod pipe;
 mod receive;
 mod resolve;
+mod ring;
 mod scoped;
+mod sendfile;
 pub(crate) mod signals;
 mod sigpipe;
 mod socket;
@@ -41,6 +45,7 @@ mod user_socket;
 pub(crate) use address::Address;
 pub use address::UnixAddress;
 pub(crate) use channel::{Channel, Direction};
+pub(crate) use datagram::{Incoming, Look, Parcel};
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
@@ -49,11 +54,13 @@ pub(crate) use receive::ReceiveBuffer;
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
 };
+pub(crate) use ring::Ring;
 pub(crate) use scoped::Scoped;
+pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{
-    accept, connect, family, receive, receive_from, receive_some, receive_some_from, send, send_to,
+    accept, connect, family, is_stream, receive, receive_from, receive_some, receive_some_from, send, send_to,
 };

@@ -54,6 +54,11 @@ fn uninitialised(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     unsafe { slice::from_raw_parts_mut(buffer.as_mut_ptr().cast(), buffer.len()) }
 }
 
+/// Whether it is a stream socket.
+pub(crate) fn is_stream(socket: &UserSocket) -> io::Result<bool> {
+    Ok(socket.r#type()? == socket2::Type::STREAM)
+}
+
 pub(crate) fn send(socket: &UserSocket, data: &[u8]) -> io::Result<usize> {
     uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS | libc::MSG_DONTWAIT))
 }

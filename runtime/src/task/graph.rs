@@ -67,6 +67,9 @@ pub fn format_call_graph(task: Option<&AnyTask>) -> Result<String> {
         WaitsFor::Put => "waits for room in a queue",
         WaitsFor::Join => "waits until the items of a queue are done",
         WaitsFor::Socket => "waits for a socket",
+        WaitsFor::Read => "waits for bytes of a stream",
+        WaitsFor::Drain => "waits in drain()",
+        WaitsFor::Close => "waits in wait_closed()",
         WaitsFor::Unknown => "waits",
     };
     let _ = writeln!(text, "  {waits}");

@@ -91,7 +91,7 @@ fn push(task: TaskRef) {
     if inner.is_closed() || task.header().state.is_lent() {
         return push_elsewhere(ManuallyDrop::into_inner(task));
     }
-    inner.push_step(|| Runnable::new(task.address(), &RUNNABLE));
+    inner.push_step(Runnable::new(task.address(), &RUNNABLE));
 }
 
 #[cold]

@@ -6,11 +6,13 @@
 
 mod harness;
 mod leaks;
+mod memory;
 mod probe;
 mod static_resolver;
 mod virtual_clock;
 
 pub use leaks::assert_no_leaks;
+pub use memory::{Chunks, MemoryPeer, MemoryTransports};
 pub use probe::{UntilIdle, seed, until_idle};
 pub use static_resolver::StaticResolver;
 pub use virtual_clock::VirtualClock;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::layer::{End, Layer};
+use super::kept::End;
+use super::layer::Layer;
 use super::spool::Spool;
 use crate::exceptions::{Error, Result, SslError, SslReason, TimeoutError, catch};
 use crate::ssl::explain;
@@ -16,12 +17,11 @@ impl Layer {
         if !self.change(|state| state.close()) {
             return;
         }
-        let held = self.held.take();
-        drop(held);
+        self.forget_kept();
         self.limit(self.shutdown_timeout, Self::shutdown_timed_out);
         let result = self.with_session(&mut Spool::default(), |session, output| session.close_notify(output));
         if let Err(error) = result {
-            return self.fail(explain(&error).with_peer(self.peer()).into());
+            return self.end_with(explain(&error).with_peer(self.peer()).into());
         }
         if self.session.borrow().peer_closed() {
             self.close_below();
@@ -33,7 +33,7 @@ impl Layer {
 
     /// The connection cannot go on. The alert that tells the peer is written already.
     #[cold]
-    pub(super) fn fail(&self, error: Error) {
+    pub(super) fn end_with(&self, error: Error) {
         if self.state.get().is_lost() {
             return;
         }
@@ -46,47 +46,75 @@ impl Layer {
     }
 
     /// The peer's data has ended.
-    pub(super) fn ended(&self, end: End) -> Result<()> {
+    pub(super) fn ended(&self, end: End) {
         let state = self.state.get();
         if state.is_awaiting_peer() {
             // We have said our last word before: whatever it is, it is the end.
-            self.close_below();
-            return Ok(());
+            return self.close_below();
         }
         if !state.is_open() {
-            return Ok(());
+            return;
         }
-        if state.is_paused() {
-            let mut held = self.held.borrow_mut();
-            held.get_or_insert_default().end.get_or_insert(end);
-            return Ok(());
+        if !state.may_deliver() || self.has_kept() {
+            return self.keep_end(end);
         }
         match end {
             End::Truncated => {
                 let text = "the connection was truncated: it ended without the peer's close_notify";
-                self.fail(SslError::new(SslReason::Truncated, text).with_peer(self.peer()).into());
+                self.end_with(SslError::new(SslReason::Truncated, text).with_peer(self.peer()).into());
             }
-            End::Clean if self.change(|state| state.end_of_data()) => {
-                if self.call(|above, transport| above.eof_received(transport))? {
+            End::Clean => self.ended_cleanly(),
+        }
+    }
+
+    fn ended_cleanly(&self) {
+        if let Err(error) = self.call(|above, transport| above.last_words(transport)) {
+            return self.broken("Fatal error: protocol.data_received() call failed.", error);
+        }
+        if !self.state.get().may_deliver() {
+            // It comes again when the protocol goes on, unless the connection has ended by then.
+            return self.keep_end(End::Clean);
+        }
+        if !self.change(|state| state.end_of_data()) {
+            // The handler that awaited something has ended.
+            return self.close_layer();
+        }
+        match self.call(|above, transport| above.eof_received(transport)) {
+            Err(error) => self.broken("Fatal error: protocol.eof_received() call failed.", error),
+            // A handler that awaits may write until it has ended.
+            Ok(_) if self.state.get().is_held() => self.keep_end(End::Clean),
+            Ok(open) => {
+                if open {
                     crate::log::warning(format_args!(
                         "eof_received() returned true, which has no effect with TLS: {self:?} closes"
                     ));
                 }
                 self.close_layer();
             }
-            End::Clean => {}
         }
-        Ok(())
+    }
+
+    /// The protocol failed, and what it would do next is anybody's guess.
+    #[cold]
+    pub(super) fn broken(&self, message: &'static str, error: Error) {
+        self.report(message, error.clone());
+        self.set_error(error);
+        self.abort_below();
     }
 
     /// The transport below is gone.
     pub(super) fn lost(&self, exc: Option<&Error>) -> Result<()> {
+        if self.state.get().is_held() && !self.state.get().is_lost() {
+            self.change(|state| state.end());
+            self.unlimit();
+            self.keep_loss(exc.cloned());
+            return Ok(());
+        }
         if !self.change(|state| state.lost()) {
             return Ok(());
         }
         self.unlimit();
-        let held = self.held.take();
-        drop(held);
+        self.forget_kept();
         let error = self.error.take().or_else(|| exc.cloned());
         let state = self.state.get();
         let mut result = Ok(());

@@ -5,7 +5,7 @@ use std::io;
 use super::layer::Layer;
 use super::spool::Spool;
 use crate::event_loop::ExceptionContext;
-use crate::exceptions::{Error, Result};
+use crate::exceptions::Error;
 use crate::ssl::explain;
 use crate::transports::{Limits, Transport};
 
@@ -21,7 +21,7 @@ impl Layer {
         self.limit(self.handshake_timeout, Self::handshake_timed_out);
         let result = self.with_session(&mut Spool::default(), |session, output| session.begin(output));
         if let Err(error) = result {
-            self.fail(explain(&error).with_peer(self.peer()).into());
+            self.end_with(explain(&error).with_peer(self.peer()).into());
         }
     }
 
@@ -43,6 +43,9 @@ impl Layer {
         if is_new {
             if let Err(error) = self.call(|above, transport| above.connection_made(transport)) {
                 self.report("protocol.connection_made() call failed", error);
+            }
+            if let Err(error) = self.settle() {
+                self.report("protocol.pause_writing() failed", error);
             }
         }
         if let Some(waiter) = self.waiter.take() {
@@ -100,11 +103,10 @@ impl Layer {
         self.inner.call_exception_handler(context);
     }
 
-    /// The waiter of a connection that somebody gave up waiting for is nobody's.
-    pub(super) fn check_handshake(&self) -> Result<()> {
+    /// Something came, which may have been the last of the handshake.
+    pub(super) fn check_handshake(&self) {
         if self.state.get().is_handshaking() && !self.session.borrow().is_handshaking() {
             self.shaken();
         }
-        Ok(())
     }
 }

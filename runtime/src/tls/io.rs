@@ -9,7 +9,7 @@ use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
 use crate::ssl::explain;
 use crate::sys::Address;
-use crate::transports::{Endpoint, ExtraInfo, Io, Limits, TransportPipe, TransportSocket};
+use crate::transports::{Endpoint, ExtraInfo, Io, Limits, TransportPipe, TransportSocket, Unread};
 
 /// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
 const PIECE: usize = 8 * RECORD;
@@ -22,7 +22,7 @@ impl Layer {
             let result = self.with_session(&mut plain, |session, output| session.encrypt(piece, output));
             debug_assert!(plain.is_empty(), "all that came was decrypted when it came");
             if let Err(error) = result {
-                return self.fail(explain(&error).with_peer(self.peer()).into());
+                return self.end_with(explain(&error).with_peer(self.peer()).into());
             }
         }
     }
@@ -102,19 +102,13 @@ impl Io for Layer {
 
     fn pause_reading(&self) {
         if self.change(|state| state.pause()) {
-            if let Some(below) = self.below() {
-                below.pause_reading();
-            }
+            self.steer();
         }
     }
 
     fn resume_reading(&self) {
         if self.change(|state| state.resume()) {
-            if self.held.borrow().is_some() {
-                self.soon(Self::deliver_held);
-            } else if let Some(below) = self.below() {
-                below.resume_reading();
-            }
+            if self.kept.borrow().is_some() { self.soon(Self::go_on) } else { self.steer() }
         }
     }
 
@@ -172,11 +166,40 @@ impl Io for Layer {
         self.above.borrow().clone()
     }
 
-    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
+    fn has_unread(&self) -> bool {
+        self.has_kept()
+    }
+
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>) {
         if self.state.get().is_lost() {
             return;
         }
         let former = self.above.replace(Some(endpoint));
         drop(former);
+        if !unread.is_empty() && self.state.get().is_open() {
+            self.keep_before(Unread::new(unread));
+            self.soon(Self::go_on);
+        }
+    }
+
+    fn set_held(&self, held: bool) {
+        self.change(|state| state.set_held(held));
+        if held { self.steer() } else { self.soon(Self::catch_up) }
+    }
+
+    fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {
+        if fatal {
+            self.broken(message, error);
+        } else {
+            self.report(message, error);
+        }
+    }
+
+    fn fail(&self, error: Error) {
+        if self.inner.get_debug() {
+            crate::log::record!(debug, "{self:?} ends for what the peer has sent: {error}");
+        }
+        self.set_error(error);
+        self.abort_below();
     }
 }

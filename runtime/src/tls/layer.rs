@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 
+use super::kept::Kept;
 use super::memory::Memory;
 use super::session::{Output, Session};
 use super::spool::Spool;
@@ -69,8 +70,8 @@ pub(crate) struct Layer {
     pub(super) above: RefCell<Option<Rc<dyn Endpoint>>>,
     pub(super) session: RefCell<Session>,
     pub(super) state: Cell<State>,
-    /// What the protocol has not taken yet, because it paused.
-    pub(super) held: RefCell<Option<Box<Held>>>,
+    /// What the protocol has not got yet, because it paused or is held.
+    pub(super) kept: RefCell<Option<Box<Kept>>>,
     /// Told when the handshake is done, or why it is not.
     pub(super) waiter: RefCell<Option<Future<()>>>,
     /// Of the handshake, later of the end.
@@ -79,21 +80,6 @@ pub(crate) struct Layer {
     pub(super) error: RefCell<Option<Error>>,
     /// In which the callbacks run that do not come from below; taken out while they do.
     callbacks: Cell<Option<Context>>,
-}
-
-/// What waits for a protocol that has paused.
-#[derive(Default)]
-pub(super) struct Held {
-    pub(super) plain: Vec<u8>,
-    pub(super) end: Option<End>,
-}
-
-/// How the peer's data has ended.
-pub(super) enum End {
-    /// It said so.
-    Clean,
-    /// It did not.
-    Truncated,
 }
 
 impl Layer {
@@ -122,7 +108,7 @@ impl Layer {
             above: RefCell::new(Some(above)),
             session: RefCell::new(session),
             state: Cell::new(State::new(made)),
-            held: RefCell::new(None),
+            kept: RefCell::new(None),
             waiter: RefCell::new(None),
             timer: RefCell::new(None),
             error: RefCell::new(None),

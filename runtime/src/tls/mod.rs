@@ -10,10 +10,12 @@
 //! has the timers. What both need for a moment, plaintext and ciphertext of one event, is lent by the loop: a connection
 //! on which nothing happens holds what rustls holds and little more. A layer may stand on a layer.
 
+mod delivering;
 mod ending;
 mod facts;
 mod handshake;
 mod io;
+mod kept;
 mod layer;
 mod listening;
 mod memory;

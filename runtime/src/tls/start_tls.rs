@@ -118,20 +118,17 @@ impl StartTls {
         let present = transport.endpoint().filter(|_| !transport.is_closing()).ok_or_else(|| {
             Error::runtime_error("start_tls: the connection is closing or closed, there is nothing to upgrade")
         })?;
-        let unread = present.unread();
-        if unread > 0 {
-            let text = format!(
-                "start_tls: {unread} bytes of plaintext were received and not used up; they must not become a part of \
-                 the protected conversation, so the connection is closed"
-            );
-            self.transport = None;
-            transport.close();
-            return Err(SslError::new(SslReason::PlaintextBeforeTls, text).with_peer(transport.io().peername()).into());
-        }
+        let has_unread = present.has_unread() || transport.io().has_unread();
         let above = self.protocol.take().unwrap_or(present);
         let layer = Layer::new(self.event_loop.inner(), above, &self.context, &self.options, true)?;
         self.transport = None;
-        transport.set_endpoint(layer.clone());
+        if has_unread {
+            transport.close();
+            let text = "start_tls: plaintext was received and not used up; it must not become a part of the protected \
+                        conversation, so the connection is closed";
+            return Err(SslError::new(SslReason::PlaintextBeforeTls, text).with_peer(transport.io().peername()).into());
+        }
+        transport.io().set_endpoint(layer.clone(), Vec::new());
         Ok((layer, Closing { transport: Some(transport) }))
     }
 }

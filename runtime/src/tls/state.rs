@@ -29,6 +29,12 @@ pub(super) struct State {
     shaken: bool,
     /// By `pause_reading` of the transport above.
     paused: bool,
+    /// A handler of the protocol above awaits something, so that it can be told nothing.
+    held: bool,
+    /// Too much waits to be sent, says the transport below.
+    full: bool,
+    /// And that was told to the protocol above.
+    told_full: bool,
     /// The end of the peer's data was told, or is about to be.
     eof: bool,
     /// A callback of the protocol above is running.
@@ -40,7 +46,18 @@ pub(super) struct State {
 impl State {
     /// `made`: the protocol is connected already, as `start_tls` finds it.
     pub(super) fn new(made: bool) -> Self {
-        Self { phase: Phase::Idle, made, shaken: false, paused: false, eof: false, running: false, dropped_writes: 0 }
+        Self {
+            phase: Phase::Idle,
+            made,
+            shaken: false,
+            paused: false,
+            held: false,
+            full: false,
+            told_full: false,
+            eof: false,
+            running: false,
+            dropped_writes: 0,
+        }
     }
 
     pub(super) fn is_handshaking(self) -> bool {
@@ -66,6 +83,30 @@ impl State {
 
     pub(super) fn is_paused(self) -> bool {
         self.paused
+    }
+
+    pub(super) fn is_held(self) -> bool {
+        self.held
+    }
+
+    pub(super) fn set_held(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// Whether plaintext, or the end of it, can be told to the protocol above.
+    pub(super) fn may_deliver(self) -> bool {
+        self.phase == Phase::Open && !self.paused && !self.held
+    }
+
+    pub(super) fn set_full(&mut self, full: bool) {
+        self.full = full;
+    }
+
+    /// What the protocol above has to be told of writing now, if anything: true to stop, false to go on.
+    pub(super) fn signal(&mut self) -> Option<bool> {
+        let due = self.made && !self.held && self.phase != Phase::Lost && self.full != self.told_full;
+        self.told_full = if due { self.full } else { self.told_full };
+        due.then_some(self.full)
     }
 
     pub(super) fn is_made(self) -> bool {
@@ -162,6 +203,26 @@ mod tests {
         state.begin();
         assert!(!state.open());
         assert!(state.is_made());
+    }
+
+    #[test]
+    fn who_is_held_is_told_to_stop_writing_afterwards_and_only_if_that_still_holds() {
+        let mut state = State::new(false);
+        state.begin();
+        state.set_full(true);
+        assert_eq!(state.signal(), None, "before connection_made");
+        state.open();
+        assert_eq!((state.signal(), state.signal()), (Some(true), None));
+        state.set_held(true);
+        state.set_full(false);
+        assert_eq!(state.signal(), None);
+        assert!(!state.may_deliver());
+        state.set_full(true);
+        state.set_held(false);
+        assert_eq!(state.signal(), None, "nothing has changed");
+        state.set_full(false);
+        assert_eq!(state.signal(), Some(false));
+        assert!(state.may_deliver());
     }
 
     #[test]

@@ -16,18 +16,43 @@ pub(crate) trait AnyProtocol {
     /// Adds the protocol to a report, key `protocol`.
     fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext;
 
-    /// Puts a handle of the protocol into the slot, if that is for one of its type.
+    /// Puts a handle of the protocol into the slot, if that is for one of its type; or whatever else it has for such a
+    /// slot.
     fn hand_out(self: Rc<Self>, slot: &mut dyn Any);
 }
 
 /// The protocol of a stream. A panic in a callback comes back as an error, like a returned one.
 pub(crate) trait Endpoint: AnyProtocol {
     fn connection_made(&self, transport: &Transport) -> Result<()>;
-    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<()>;
+    /// Says how much of the data was taken. It is less than all only if a callback has paused reading, closed the
+    /// connection or handed it on; the rest then comes first when reading goes on, to whoever is the endpoint.
+    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<usize>;
     /// As `data_received`, with memory that may be overwritten.
     #[inline]
-    fn data_lent(&self, transport: &Transport, data: &mut [u8]) -> Result<()> {
+    fn data_lent(&self, transport: &Transport, data: &mut [u8]) -> Result<usize> {
         self.data_received(transport, data)
+    }
+    /// Whether data goes to memory of the protocol's own, by [`lend`](Self::lend) and
+    /// [`buffer_updated`](Self::buffer_updated) instead of [`data_received`](Self::data_received).
+    fn is_buffered(&self) -> bool {
+        false
+    }
+    /// Calls `fill` with the memory to receive into, which is not empty. `size` bytes wait, if that is known.
+    fn lend(&self, _transport: &Transport, _size: Option<usize>, _fill: &mut dyn FnMut(&mut [u8])) -> Result<()> {
+        Ok(())
+    }
+    /// So much was put into the memory that was lent.
+    fn buffer_updated(&self, _transport: &Transport, _nbytes: usize) -> Result<()> {
+        Ok(())
+    }
+    /// The stream has ended, and what was kept for want of more is worth something now or never. `eof_received` follows
+    /// at once, or when reading goes on; then this is called again.
+    fn last_words(&self, _transport: &Transport) -> Result<()> {
+        Ok(())
+    }
+    /// Another endpoint takes its place: gives back what was received and not told yet.
+    fn replaced(&self) -> Vec<u8> {
+        Vec::new()
     }
     /// True: stay open for writing.
     fn eof_received(&self, transport: &Transport) -> Result<bool>;
@@ -38,10 +63,10 @@ pub(crate) trait Endpoint: AnyProtocol {
     fn outer(&self) -> Option<Transport> {
         None
     }
-    /// How many bytes it has received and not handed on: they would be lost if it were replaced.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only an upgrade replaces it unasked"))]
-    fn unread(&self) -> usize {
-        0
+    /// Whether it has received something that the program has not got yet.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only a conversation that begins anew asks"))]
+    fn has_unread(&self) -> bool {
+        false
     }
 }
 

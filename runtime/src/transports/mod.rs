@@ -13,15 +13,18 @@
 mod datagram;
 mod endpoint;
 mod entered;
+mod extra_info;
 mod flow_control;
 mod network;
 mod pipe;
 mod state;
 mod stream;
 mod trsock;
+mod unread;
 mod write_buffer;
 
 pub use datagram::DatagramTransport;
+pub use extra_info::ExtraInfo;
 pub use pipe::TransportPipe;
 pub use trsock::TransportSocket;
 
@@ -33,14 +36,14 @@ pub(crate) use flow_control::Limits;
 pub(crate) use network::{Live, LiveKey, Network};
 pub(crate) use stream::{Medium, Owner, Stream};
 pub(crate) use trsock::HasSocket;
+#[cfg(feature = "tls")]
+pub(crate) use unread::Unread;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use crate::exceptions::Result;
-#[cfg(feature = "tls")]
-use crate::ssl::{Cipher, SslContext, SslObject};
+use crate::exceptions::{Error, Result};
 use crate::sys::{Address, UnixAddress};
 
 /// One connection: writes to it, steers its reading, ends it. Python: `asyncio.Transport`.
@@ -98,68 +101,18 @@ pub(crate) trait Io: fmt::Debug {
         None
     }
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
-    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>);
-}
-
-/// Something that [`Transport::get_extra_info`] knows.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ExtraInfo {
-    /// `peername` and `sockname`, of a socket of the Internet's.
-    Address(SocketAddr),
-    /// `peername` and `sockname`, of a unix socket.
-    UnixAddress(UnixAddress),
-    /// `socket`.
-    Socket(TransportSocket),
-    /// `pipe`.
-    Pipe(TransportPipe),
-    /// `sslcontext`, of a TLS connection.
-    #[cfg(feature = "tls")]
-    SslContext(SslContext),
-    /// `ssl_object`, of a TLS connection: all that the handshake has agreed on.
-    #[cfg(feature = "tls")]
-    SslObject(SslObject),
-    /// `peercert`: the peer's certificates in DER, its own first.
-    #[cfg(feature = "tls")]
-    PeerCert(Vec<Vec<u8>>),
-    /// `cipher`, of a TLS connection.
-    #[cfg(feature = "tls")]
-    Cipher(Cipher),
-    /// `alpn`: the application protocol that both sides of a TLS connection speak.
-    #[cfg(feature = "tls")]
-    Alpn(Vec<u8>),
-}
-
-impl From<SocketAddr> for ExtraInfo {
-    fn from(address: SocketAddr) -> Self {
-        Self::Address(address)
-    }
-}
-
-impl From<Address> for ExtraInfo {
-    fn from(address: Address) -> Self {
-        match address {
-            Address::Internet(address) => Self::Address(address),
-            Address::Unix(address) => Self::UnixAddress(*address),
-        }
-    }
-}
-
-impl ExtraInfo {
-    /// The one with this name.
-    fn named<A: Into<Self>, S: Into<Option<TransportSocket>>>(
-        name: &str,
-        peername: impl FnOnce() -> Option<A>,
-        sockname: impl FnOnce() -> Option<A>,
-        socket: impl FnOnce() -> S,
-    ) -> Option<Self> {
-        match name {
-            "peername" => peername().map(Into::into),
-            "sockname" => sockname().map(Into::into),
-            "socket" => socket().into().map(Self::Socket),
-            _ => None,
-        }
-    }
+    /// Whether something was received that the endpoint has not got yet.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only a conversation that begins anew asks"))]
+    fn has_unread(&self) -> bool;
+    /// `unread` was received before all that waits, and is for the new endpoint.
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>);
+    /// While it is held, the protocol is busy with a handler that awaits: nothing is told to it, no data, no end of the
+    /// stream, no flow control, no end of the connection. What falls due meanwhile is told when it is held no more.
+    fn set_held(&self, held: bool);
+    /// Reports the failure of a callback that has returned already, and ends the connection if it is fatal.
+    fn callback_failed(&self, message: &'static str, error: Error, fatal: bool);
+    /// Ends the connection for what the peer has sent. That is no bug, so only `connection_lost` is told.
+    fn fail(&self, error: Error);
 }
 
 impl Transport {
@@ -356,7 +309,20 @@ impl Transport {
     }
 
     pub(crate) fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
-        self.0.set_endpoint(endpoint);
+        let unread = self.endpoint().map(|former| former.replaced()).unwrap_or_default();
+        self.0.set_endpoint(endpoint, unread);
+    }
+
+    pub(crate) fn set_held(&self, held: bool) {
+        self.0.set_held(held);
+    }
+
+    pub(crate) fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {
+        self.0.callback_failed(message, error, fatal);
+    }
+
+    pub(crate) fn fail(&self, error: Error) {
+        self.0.fail(error);
     }
 }
 

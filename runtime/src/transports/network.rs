@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use slab::Slab;
 
 use super::Transport;
+use super::datagram::Memory;
 use crate::event_loop::{Inner, Slot, SourceKey};
 use crate::sys::{Channel, ReceiveBuffer};
 
@@ -16,6 +17,7 @@ use crate::sys::{Channel, ReceiveBuffer};
 pub(crate) struct Network {
     inner: Rc<Inner>,
     receive: ReceiveBuffer,
+    datagrams: Memory,
     /// Weak: a loop that is abandoned must be able to go.
     live: RefCell<Slab<Weak<dyn Live>>>,
     /// Where the program asked for what is open; filled in debug mode only.
@@ -50,6 +52,11 @@ impl Network {
     #[inline]
     pub(super) fn receive_buffer(&self) -> &ReceiveBuffer {
         &self.receive
+    }
+
+    #[inline]
+    pub(super) fn datagrams(&self) -> &Memory {
+        &self.datagrams
     }
 
     pub(crate) fn enter(&self, live: Weak<dyn Live>) -> LiveKey {
@@ -110,6 +117,7 @@ impl Slot for Network {
         Rc::new(Self {
             inner: inner.clone(),
             receive: ReceiveBuffer::new(),
+            datagrams: Memory::default(),
             live: RefCell::default(),
             sites: RefCell::default(),
         })

@@ -43,14 +43,13 @@ pub(super) enum Writing {
     Gone,
 }
 
-/// The state of one connection.
+/// The state of one connection. It fits into a register, and is read and changed for each event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     phase: Phase,
-    direction: Direction,
     /// `connection_made` has returned; nothing is received before.
     made: bool,
-    /// By `pause_reading`.
+    /// By `pause_reading`. From the start where nothing can be received.
     paused: bool,
     /// The peer sends no more, or never did: `eof_received` was called, is about to be, or never will be.
     eof_received: bool,
@@ -60,6 +59,12 @@ pub(super) struct State {
     queued: bool,
     /// A callback of the protocol is running.
     running: bool,
+    /// The protocol is busy with a handler that awaits.
+    held: bool,
+    /// The protocol receives into memory of its own.
+    buffered: bool,
+    /// Something was received that the protocol has not taken.
+    unread: bool,
     /// How often something was written for nothing; stops counting at the top.
     dropped_writes: u8,
 }
@@ -68,19 +73,17 @@ impl State {
     pub(super) fn new(direction: Direction) -> Self {
         Self {
             phase: Phase::Open,
-            direction,
             made: false,
             paused: direction == Direction::Write,
             eof_received: direction == Direction::Write,
             eof_asked: direction == Direction::Read,
             queued: false,
             running: false,
+            held: false,
+            buffered: false,
+            unread: false,
             dropped_writes: 0,
         }
-    }
-
-    pub(super) fn direction(self) -> Direction {
-        self.direction
     }
 
     pub(super) fn is_closing(self) -> bool {
@@ -109,8 +112,6 @@ impl State {
     pub(super) fn name(self) -> &'static str {
         if self.is_closing() {
             "closing"
-        } else if self.direction == Direction::Write {
-            "writing"
         } else if self.is_reading() {
             "reading"
         } else {
@@ -121,7 +122,7 @@ impl State {
     /// Whether something may be received now.
     #[inline]
     pub(super) fn may_receive(self) -> bool {
-        self.is_reading() && self.made && !self.eof_received
+        self.is_reading() && self.made && !self.eof_received && !self.held
     }
 
     /// Whether our side is open and the peer's is not, be it by its end or from the start.
@@ -160,8 +161,7 @@ impl State {
 
     /// True if that changes anything.
     pub(super) fn resume(&mut self) -> bool {
-        let may = self.phase == Phase::Open && self.direction != Direction::Write;
-        may && std::mem::replace(&mut self.paused, false)
+        self.phase == Phase::Open && std::mem::replace(&mut self.paused, false)
     }
 
     pub(super) fn eof_came(mut self) -> Self {
@@ -217,6 +217,32 @@ impl State {
     #[inline]
     pub(super) fn set_running(&mut self, running: bool) -> bool {
         std::mem::replace(&mut self.running, running)
+    }
+
+    pub(super) fn is_held(self) -> bool {
+        self.held
+    }
+
+    pub(super) fn set_held(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    #[inline]
+    pub(super) fn is_buffered(self) -> bool {
+        self.buffered
+    }
+
+    pub(super) fn set_buffered(&mut self, buffered: bool) {
+        self.buffered = buffered;
+    }
+
+    #[inline]
+    pub(super) fn has_unread(self) -> bool {
+        self.unread
+    }
+
+    pub(super) fn set_unread(&mut self, unread: bool) {
+        self.unread = unread;
     }
 
     /// Counts a write that was dropped, and says how many there were.
@@ -289,14 +315,18 @@ mod tests {
     }
 
     #[test]
+    fn the_state_fits_into_a_register() {
+        assert_eq!(size_of::<State>(), 8);
+    }
+
+    #[test]
     fn a_pipe_goes_one_way() {
         let mut state = State::new(Direction::Read).made();
         assert!(state.may_receive() && !state.is_half_open());
         assert_eq!(state.writing(), Writing::Ended);
         assert!(!state.ask_eof());
-        let mut state = State::new(Direction::Write).made();
+        let state = State::new(Direction::Write).made();
         assert!(!state.may_receive() && !state.is_reading());
-        assert!(!state.resume() && !state.may_receive());
         assert!(state.is_half_open(), "its end is watched");
         assert_eq!(state.writing(), Writing::Allowed);
     }

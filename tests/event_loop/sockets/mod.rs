@@ -4,6 +4,7 @@ mod accepting;
 mod connecting;
 mod datagrams;
 mod misuse;
+mod sending_files;
 mod streams;
 mod waiting;
 

@@ -9,6 +9,7 @@ mod address;
 mod connect;
 mod receive;
 mod send;
+mod sendfile;
 mod watch;
 
 pub use accept::SockAccept;
@@ -16,6 +17,7 @@ pub use address::ConnectAddress;
 pub use connect::SockConnect;
 pub use receive::{SockRecv, SockRecvFrom, SockRecvFromInto, SockRecvInto};
 pub use send::{SockSendAll, SockSendTo};
+pub use sendfile::SockSendfile;
 
 use std::fmt;
 use std::io;

@@ -6,6 +6,7 @@ use crate::exceptions::catch;
 
 impl Datagram {
     pub(super) fn close_endpoint(&self) {
+        self.flush_gathered();
         let waiting = self.has_waiting();
         match self.change(|state| state.close(waiting)) {
             Closing::Nothing | Closing::Flush => {}
@@ -15,6 +16,7 @@ impl Datagram {
 
     /// Drops what waits to be sent and schedules `connection_lost`.
     pub(super) fn abort_endpoint(&self) {
+        self.flush_gathered();
         if self.change(State::lose) {
             self.drop_waiting();
             self.lose_soon();
@@ -56,7 +58,8 @@ impl Datagram {
         let mut outgoing = self.outgoing.borrow_mut();
         let waiting = std::mem::take(&mut outgoing.queue);
         drop(outgoing);
-        drop(waiting);
+        drop((waiting, self.kept.take()));
+        self.gathered.set(false);
     }
 
     /// The loop was closed: everything goes, and nobody is called.

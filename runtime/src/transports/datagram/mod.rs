@@ -1,15 +1,19 @@
 //! `Datagram`: a datagram socket as a transport.
 //!
 //! An error belongs to one datagram: it goes to `error_received`, and the endpoint stays open. What is received lies in
-//! the loop's lent buffer, one datagram at a time; what the system does not take waits as whole datagrams, bounded.
+//! lent memory, many datagrams at a time; what is sent is gathered for as long as `gathering.rs` says, and what the
+//! system does not take then waits as whole datagrams, bounded.
 
 mod callbacks;
 mod closing;
+mod gathering;
+mod memory;
 mod queue;
 mod receiving;
 mod sending;
 mod transport;
 
+pub(in crate::transports) use memory::Memory;
 pub use transport::DatagramTransport;
 
 use std::cell::{Cell, RefCell};
@@ -30,7 +34,9 @@ use crate::event_loop::{Source, SourceKey};
 use crate::exceptions::Error;
 use crate::future::Future;
 use crate::sys::{Direction, Interest, Readiness, Socket};
+use gathering::Gathering;
 use queue::Queue;
+use receiving::Kept;
 
 /// Where the datagrams of an endpoint go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +65,17 @@ pub(crate) struct Datagram {
     /// What was reported and not yet used up.
     readiness: Cell<Readiness>,
     remote: Remote,
+    /// Whether it is UDP, and not another system's or family's kind of datagrams.
+    udp: bool,
+    /// Whether the system cuts segments for it.
+    segments: Cell<bool>,
+    /// Whether the system says when it takes more.
+    watches_room: Cell<bool>,
+    gathering: Cell<Gathering>,
+    /// All that waits was gathered, and the system has not refused it.
+    gathered: Cell<bool>,
+    /// What came in by the same call as the datagram at which the protocol paused reading; taken out again first.
+    kept: RefCell<VecDeque<Kept>>,
     /// Kept from the socket when it was closed.
     sockname: Cell<Option<SocketAddr>>,
 }
@@ -85,6 +102,7 @@ impl Datagram {
         remote: Remote,
         endpoint: Rc<dyn DatagramEndpoint>,
     ) -> io::Result<Rc<Self>> {
+        let udp = socket.is_udp()?;
         let datagram = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             net: net.clone(),
@@ -104,10 +122,16 @@ impl Datagram {
             state: Cell::new(State::new(Direction::Both)),
             readiness: Cell::default(),
             remote,
+            udp,
+            segments: Cell::new(udp),
+            watches_room: Cell::new(false),
+            gathering: Cell::new(Gathering::AtOnce),
+            gathered: Cell::new(false),
+            kept: RefCell::default(),
             sockname: Cell::new(None),
         });
         let fd = datagram.socket.fileno().unwrap_or(-1);
-        datagram.source.set(Some(net.inner().add_source(fd, Interest::Both, datagram.clone())?));
+        datagram.source.set(Some(net.inner().add_source(fd, Interest::Read, datagram.clone())?));
         datagram.live.set(Some(net.enter(datagram.this.clone())));
         Ok(datagram)
     }
@@ -162,7 +186,7 @@ impl Source for Datagram {
     #[inline]
     fn on_event(&self, readiness: Readiness) -> bool {
         self.readiness.set(self.readiness.get().or(readiness));
-        // The first report says "writable" and means nothing; a paused endpoint keeps its reports for later.
+        // A paused endpoint keeps its reports for later.
         let wanted = self.may_read() || self.has_waiting();
         wanted && self.change(State::queue)
     }
@@ -175,6 +199,10 @@ impl Source for Datagram {
             self.write_ready(&transport);
             self.settle(&transport);
         });
+    }
+
+    fn batch_ended(self: Rc<Self>) {
+        self.gathering_ended();
     }
 }
 

@@ -1,40 +1,55 @@
-//! Receiving: from the lent buffer to the protocol, one datagram a call.
+//! Receiving: many datagrams by one call into lent memory, and from there to the protocol, one datagram a call.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use super::gathering::Gathering;
 use super::{Datagram, DatagramTransport};
-use crate::sys::Readiness;
+use crate::sys::{Incoming, Look, Readiness};
 
 /// How many datagrams one endpoint may receive before the others have their turn.
-const READS_PER_TURN: usize = 32;
+const READS_PER_TURN: usize = 64;
 
 /// Where a datagram seems to come from whose sender has no address of the Internet's.
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
+/// A datagram that came in and could not be delivered at once.
+pub(super) type Kept = (Box<[u8]>, SocketAddr);
+
 impl Datagram {
     /// Reports come as edges, so it reads until the system says that nothing is left.
     pub(super) fn read_ready(&self, transport: &DatagramTransport) {
-        let mut errors = 0;
-        for _ in 0..READS_PER_TURN {
+        if !self.may_read() {
+            return;
+        }
+        let mut incoming = self.net.datagrams().take_incoming();
+        let outer = self.gathering.get();
+        self.read(transport, &mut incoming);
+        self.net.datagrams().give_incoming(incoming);
+        self.gathering.set(outer);
+        self.flush_gathered();
+    }
+
+    fn read(&self, transport: &DatagramTransport, incoming: &mut Incoming) {
+        let (mut received, mut errors) = (0, 0);
+        while received + errors < READS_PER_TURN {
+            received += self.deliver_kept(transport);
             if !self.may_read() {
                 return;
             }
-            let mut buffer = self.net.receive_buffer().lend();
-            match self.socket.receive_datagram(&mut buffer) {
-                Ok((length, from)) => {
-                    let data = buffer.get(..length).unwrap_or_default();
-                    let from = from.or(self.peer()).unwrap_or(NOWHERE);
-                    let result = self.call(transport, |endpoint| endpoint.datagram_received(transport, data, from));
-                    if let Err(error) = result {
-                        self.report("protocol.datagram_received() call failed", error);
+            match incoming.receive(&self.socket, !self.udp) {
+                Ok(look) => {
+                    if !look.more {
+                        self.drained();
+                    }
+                    received += self.deliver(transport, incoming, look);
+                    if !look.more {
+                        return;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.drained(),
                 Err(error) => {
                     errors += 1;
-                    // The buffer is another's while the protocol is told.
-                    drop(buffer);
                     self.failed(error, self.peer());
                 }
             }
@@ -47,15 +62,67 @@ impl Datagram {
         }
     }
 
+    /// Hands what came to the protocol; what it does not want yet is kept.
+    fn deliver(&self, transport: &DatagramTransport, incoming: &Incoming, look: Look) -> usize {
+        let mut delivered = 0;
+        for index in 0..look.count {
+            let arrived = incoming.get(index);
+            let several = look.count > 1 || arrived.segment.is_some();
+            self.gathering.set(if several || delivered > 0 { Gathering::Turn } else { Gathering::TurnOfOne });
+            let from = arrived.from.or(self.peer()).unwrap_or(NOWHERE);
+            if arrived.cut {
+                self.failed(cut(arrived.data.len()), Some(from));
+                continue;
+            }
+            for data in arrived.datagrams() {
+                delivered += 1;
+                if self.state.get().may_receive() && self.kept.borrow().is_empty() {
+                    self.deliver_one(transport, data, from);
+                } else if !self.state.get().is_closing() {
+                    self.kept.borrow_mut().push_back((data.into(), from));
+                }
+            }
+        }
+        delivered
+    }
+
+    /// Delivers what came while the protocol paused reading, of which there is one batch at most.
+    fn deliver_kept(&self, transport: &DatagramTransport) -> usize {
+        let mut delivered = 0;
+        while self.state.get().may_receive() {
+            let kept = self.kept.borrow_mut().pop_front();
+            let Some((data, from)) = kept else { break };
+            self.gathering.set(Gathering::Turn);
+            self.deliver_one(transport, &data, from);
+            delivered += 1;
+        }
+        delivered
+    }
+
+    #[inline]
+    fn deliver_one(&self, transport: &DatagramTransport, data: &[u8], from: SocketAddr) {
+        let result = self.call(transport, |endpoint| endpoint.datagram_received(transport, data, from));
+        if let Err(error) = result {
+            self.report("protocol.datagram_received() call failed", error);
+        }
+    }
+
     /// Whether something was reported that has to be read now.
     #[inline]
     pub(super) fn may_read(&self) -> bool {
         let readiness = self.readiness.get();
-        self.state.get().may_receive() && (readiness.readable || readiness.read_closed || readiness.error)
+        let is_there = readiness.readable || readiness.read_closed || readiness.error;
+        self.state.get().may_receive() && (is_there || !self.kept.borrow().is_empty())
     }
 
     /// The system says that nothing is left.
     fn drained(&self) {
         self.readiness.set(Readiness { writable: self.readiness.get().writable, ..Readiness::default() });
     }
+}
+
+#[cold]
+fn cut(length: usize) -> std::io::Error {
+    let text = format!("a datagram of more than {length} bytes came in and was dropped: there is no room for it");
+    std::io::Error::new(ErrorKind::FileTooLarge, text)
 }

@@ -8,9 +8,10 @@ use super::queue::cost;
 use super::{Datagram, DatagramTransport, Remote};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
+use crate::sys::{Interest, Parcel};
 
 /// How many datagrams one endpoint may send before the others have their turn.
-const SENDS_PER_TURN: usize = 32;
+const SENDS_PER_TURN: usize = 64;
 
 /// How many errors wait for a protocol that is running; more are only counted.
 const ERRORS: usize = 64;
@@ -21,16 +22,26 @@ impl Datagram {
         let to = self.destination(addr)?;
         if self.state.get().writing() != Writing::Allowed {
             self.refuse();
-        } else if self.has_waiting() {
+        } else if self.has_waiting() && !self.has_gathered() {
             self.keep(data, to);
+        } else if self.gathers(data.len()) {
+            self.gather(data, to);
         } else {
-            match self.send_now(data, to) {
-                Ok(true) => {}
-                Ok(false) => self.keep(data, to),
-                Err(error) => self.failed(error, addr.or(self.peer())),
-            }
+            self.flush_gathered();
+            self.send_or_wait(data, to);
         }
         Ok(())
+    }
+
+    fn send_or_wait(&self, data: &[u8], to: Option<SocketAddr>) {
+        if self.has_waiting() {
+            return self.keep(data, to);
+        }
+        match self.send_now(data, to) {
+            Ok(true) => {}
+            Ok(false) => self.keep(data, to),
+            Err(error) => self.failed(error, to.or(self.peer())),
+        }
     }
 
     /// Where it goes; `None` is where the socket is connected to.
@@ -54,7 +65,7 @@ impl Datagram {
         match self.socket.send_datagram(data, to.as_ref()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.set_writable(false);
+                self.wait_for_room();
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -78,6 +89,9 @@ impl Datagram {
             drop(outgoing);
             return self.failed(overflow(limit), to.or(self.peer()));
         }
+        if outgoing.queue.is_empty() {
+            outgoing.queue = self.net.datagrams().take_queue();
+        }
         outgoing.queue.push(data, to);
         outgoing.flow.grown(size);
         drop(outgoing);
@@ -86,6 +100,7 @@ impl Datagram {
 
     /// The system takes more.
     pub(super) fn write_ready(&self, transport: &DatagramTransport) {
+        self.flush_gathered();
         let readiness = self.readiness.get();
         if (readiness.writable || readiness.error) && self.has_waiting() && !self.state.get().is_ending() {
             self.flush(transport);
@@ -94,14 +109,11 @@ impl Datagram {
 
     fn flush(&self, transport: &DatagramTransport) {
         self.set_writable(true);
-        for _ in 0..SENDS_PER_TURN {
-            let Some((outcome, to)) = self.send_first() else { break };
-            match outcome {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => self.failed(error, to.or(self.peer())),
-            }
-        }
+        self.send_waiting(SENDS_PER_TURN);
+        let mut outgoing = self.outgoing.borrow_mut();
+        let size = outgoing.queue.size();
+        outgoing.flow.shrunk(size);
+        drop(outgoing);
         // The protocol may send more when it is told.
         self.settle(transport);
         if self.has_waiting() {
@@ -113,18 +125,65 @@ impl Datagram {
         }
     }
 
-    /// Tries the oldest datagram; unless it has to wait on, it is gone, with its error or without.
-    fn send_first(&self) -> Option<(io::Result<bool>, Option<SocketAddr>)> {
-        let mut outgoing = self.outgoing.borrow_mut();
-        let first = outgoing.queue.front().filter(|_| !self.state.get().is_ending())?;
-        let to = first.to;
-        let outcome = self.send_now(&first.data, to);
-        if !matches!(outcome, Ok(false)) {
-            outgoing.queue.pop();
-            let size = outgoing.queue.size();
-            outgoing.flow.shrunk(size);
+    /// Hands what waits to the system, oldest first, until it refuses one. A failed datagram is gone, with its error.
+    pub(super) fn send_waiting(&self, most: usize) {
+        let mut left = most;
+        while left > 0 && !self.state.get().is_ending() {
+            let outgoing = self.outgoing.borrow();
+            let (parcels, bytes) = outgoing.queue.front();
+            let parcels = parcels.get(..left).unwrap_or(parcels);
+            let Some(to) = parcels.first().map(|first| first.to) else { break };
+            let sent = self.send_batch(bytes, parcels);
+            drop(outgoing);
+            match sent {
+                Ok(0) => break,
+                Ok(count) => {
+                    self.outgoing.borrow_mut().queue.pop(count);
+                    left -= count;
+                }
+                Err(error) => {
+                    self.outgoing.borrow_mut().queue.pop(1);
+                    left -= 1;
+                    self.failed(error, to.or(self.peer()));
+                }
+            }
         }
-        Some((outcome, to))
+        if !self.has_waiting() {
+            let queue = std::mem::take(&mut self.outgoing.borrow_mut().queue);
+            self.net.datagrams().give_queue(queue);
+            if self.watches_room.replace(false) {
+                self.rearm(Interest::Read);
+            }
+        }
+    }
+
+    /// The system takes nothing at the moment: it is asked to say when that has changed.
+    ///
+    /// It is not asked before, because then it would say so after each datagram that a receiver has taken.
+    fn wait_for_room(&self) {
+        self.set_writable(false);
+        if !self.watches_room.replace(true) {
+            self.rearm(Interest::Both);
+        }
+    }
+
+    fn rearm(&self, interest: Interest) {
+        let (Some(key), Some(fd)) = (self.source.get(), self.socket.fileno()) else { return };
+        if let Err(error) = self.net.inner().rearm_source(key, fd, interest) {
+            crate::log::record!(error, "{self:?} cannot be watched any more: {error}");
+        }
+    }
+
+    /// How many of them the system took; none: it takes nothing at the moment.
+    fn send_batch(&self, bytes: &[u8], parcels: &[Parcel]) -> io::Result<usize> {
+        self.net.inner().check_usable().map_err(io::Error::from)?;
+        match self.socket.send_batch(bytes, parcels, &self.segments) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.wait_for_room();
+                Ok(0)
+            }
+            sent => sent,
+        }
     }
 
     /// One datagram failed. The protocol is told at once, or right after the callback that is running.
@@ -169,7 +228,7 @@ fn elsewhere(remote: Remote, addr: SocketAddr) -> Error {
 }
 
 #[cold]
-fn overflow(limit: usize) -> io::Error {
+pub(super) fn overflow(limit: usize) -> io::Error {
     let text = format!(
         "the datagram was dropped: more than {limit} bytes would wait to be sent; stop when pause_writing() is called, \
          or raise the limit with set_write_hard_limit()"

@@ -45,13 +45,18 @@ impl DatagramTransport {
     /// `addr` is an address or `None`, which an endpoint with a `remote_addr` needs no more. Empty data is sent as an
     /// empty datagram.
     ///
-    /// Never blocks: what the system does not take at once is copied and sent later, each datagram by itself. If more
+    /// The first datagram of a batch of callbacks leaves at once. Others that are sent in the same batch leave together
+    /// when it has run, before the loop looks for news or sleeps, and earlier if they are 64, or 60 kB. While several
+    /// datagrams that came in are handed to the protocol, all its answers leave together when that is done. Order is
+    /// kept. Outside of a running loop each leaves at once.
+    ///
+    /// Never blocks: what the system does not take is copied and sent later, each datagram by itself. If more
     /// than the high limit waits, [`pause_writing`](crate::DatagramProtocol::pause_writing) is called; one that would
     /// exceed the [hard limit](Self::set_write_hard_limit) is dropped.
     ///
     /// An error of the system, and a drop, go to
-    /// [`error_received`](crate::DatagramProtocol::error_received), from inside this call or right after the callback
-    /// that is running, and the endpoint stays open. On an endpoint that is closing or closed the datagram is dropped,
+    /// [`error_received`](crate::DatagramProtocol::error_received) when the datagram leaves, from inside this call or
+    /// right after the callback that is running, and the endpoint stays open. A failed datagram takes no other with it. On an endpoint that is closing or closed the datagram is dropped,
     /// and from the fifth time on a warning is logged.
     ///
     /// # Errors
@@ -123,6 +128,7 @@ impl DatagramTransport {
     /// `ValueError` if `low` is more than `high`.
     pub fn set_write_buffer_limits(&self, high: impl Into<Option<usize>>, low: impl Into<Option<usize>>) -> Result<()> {
         let limits = Limits::new(high.into(), low.into())?;
+        self.0.flush_gathered();
         let mut outgoing = self.0.outgoing.borrow_mut();
         let size = outgoing.queue.size();
         outgoing.flow.set_limits(limits, size);
@@ -139,6 +145,7 @@ impl DatagramTransport {
 
     /// How many bytes wait to be sent, with 8 more for each datagram. Python: `get_write_buffer_size()`.
     pub fn get_write_buffer_size(&self) -> usize {
+        self.0.flush_gathered();
         self.0.outgoing.borrow().queue.size()
     }
 
@@ -146,11 +153,13 @@ impl DatagramTransport {
     ///
     /// A protocol that obeys `pause_writing` never comes near it.
     pub fn set_write_hard_limit(&self, bytes: usize) {
+        self.0.flush_gathered();
         self.0.outgoing.borrow_mut().hard_limit = bytes;
     }
 
     /// How many datagrams [`sendto`](Self::sendto) has dropped: too much waited, or the endpoint was closing.
     pub fn dropped_datagrams(&self) -> u64 {
+        self.0.flush_gathered();
         self.0.outgoing.borrow().dropped
     }
 

@@ -57,7 +57,7 @@ impl<M: Medium> Stream<M> {
 
     /// Tells the protocol to pause or resume writing, unless it is running: then it is told right after.
     pub(super) fn settle(&self, transport: &Transport) {
-        while !(self.state.get().is_running() || self.state.get().is_ending()) {
+        while !(self.state.get().is_running() || self.state.get().is_ending() || self.state.get().is_held()) {
             if !self.outgoing.borrow().as_ref().is_some_and(|outgoing| outgoing.flow.has_signal()) {
                 return self.tidy();
             }

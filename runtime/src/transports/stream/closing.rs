@@ -42,7 +42,7 @@ impl<M: Medium> Stream<M> {
 
     /// The protocol failed, and what it would do next is anybody's guess.
     #[cold]
-    pub(super) fn callback_failed(&self, message: &'static str, error: Error) {
+    pub(super) fn broken(&self, message: &'static str, error: Error) {
         self.report(message, error.clone());
         self.lose(Some(error));
     }
@@ -51,7 +51,7 @@ impl<M: Medium> Stream<M> {
     #[cold]
     pub(super) fn lose_by(&self, what: &'static str, error: Error) {
         let message = format!("{what} {} transport", M::NAME);
-        let direction = self.state.get().direction();
+        let direction = self.channel.direction();
         let is_normal = |error: &OsError| direction != Direction::Read || error.raw_os_error() == Some(HUNG_UP);
         if !matches!(&error, Error::OsError(error) if is_normal(error)) {
             self.report(message, error.clone());
@@ -69,7 +69,7 @@ impl<M: Medium> Stream<M> {
     }
 
     /// Drops what waits to be sent and schedules `connection_lost`.
-    fn lose(&self, exc: Option<Error>) {
+    pub(super) fn lose(&self, exc: Option<Error>) {
         if !self.change(State::lose) {
             return;
         }
@@ -88,6 +88,9 @@ impl<M: Medium> Stream<M> {
 
     /// Calls `connection_lost` and then closes the channel.
     pub(super) fn lost(&self, transport: &Transport, exc: Option<Error>) {
+        if self.state.get().is_held() && !self.state.get().is_lost() {
+            return self.with_outgoing(|outgoing| outgoing.late = Some(exc));
+        }
         if !self.change(State::lost) {
             return;
         }
@@ -100,12 +103,27 @@ impl<M: Medium> Stream<M> {
         }
     }
 
+    /// The protocol is free again: tells it what fell due meanwhile.
+    pub(super) fn catch_up(&self) {
+        let late = self.outgoing.borrow_mut().as_mut().and_then(|outgoing| outgoing.late.take());
+        let Some(this) = self.this.upgrade() else { return };
+        let transport = this.transport();
+        if let Some(exc) = late {
+            return self.in_context(|| self.lost(&transport, exc));
+        }
+        self.in_context(|| self.settle(&transport));
+        if self.may_read() {
+            self.queue();
+        }
+    }
+
     /// Closes the channel and lets go of the protocol.
     fn release(&self) {
         if let Some(sockname) = self.channel.local_address() {
             self.drop_waiting();
             self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
         }
+        self.unread.take();
         self.net.close(&self.source, &self.live, &self.channel);
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {

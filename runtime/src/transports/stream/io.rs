@@ -5,9 +5,10 @@ use std::rc::Rc;
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
 use super::super::state::State;
+use super::super::unread::Unread;
 use super::super::{Io, TransportPipe, TransportSocket};
 use super::{Medium, Stream};
-use crate::exceptions::Result;
+use crate::exceptions::{Error, Result};
 use crate::sys::{Address, Direction};
 
 impl<M: Medium> Io for Stream<M> {
@@ -25,7 +26,7 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     fn write_eof(&self) {
-        match self.state.get().direction() {
+        match self.channel.direction() {
             Direction::Both => self.end_writing(),
             Direction::Write => self.close_stream(),
             Direction::Read => {}
@@ -33,7 +34,7 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     fn can_write_eof(&self) -> bool {
-        self.state.get().direction() != Direction::Read
+        self.channel.direction() != Direction::Read
     }
 
     fn close(&self) {
@@ -55,7 +56,7 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     fn resume_reading(&self) {
-        if self.change(State::resume) {
+        if self.channel.direction() != Direction::Write && self.change(State::resume) {
             if self.net.inner().get_debug() {
                 crate::log::record!(debug, "{self:?} resumes reading");
             }
@@ -119,11 +120,44 @@ impl<M: Medium> Io for Stream<M> {
         self.endpoint.borrow().clone()
     }
 
-    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
+    fn has_unread(&self) -> bool {
+        self.state.get().has_unread()
+    }
+
+    fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>) {
         if self.state.get().is_lost() {
             return;
         }
+        self.change(|state| state.set_buffered(endpoint.is_buffered()));
         let former = self.endpoint.replace(Some(endpoint));
         drop(former);
+        if !unread.is_empty() {
+            self.put_back(Unread::new(unread));
+            if self.may_read() {
+                self.queue();
+            }
+        }
+    }
+
+    fn set_held(&self, held: bool) {
+        self.change(|state| state.set_held(held));
+        if !held {
+            self.catch_up();
+        }
+    }
+
+    fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {
+        if fatal {
+            self.broken(message, error);
+        } else {
+            self.report(message, error);
+        }
+    }
+
+    fn fail(&self, error: Error) {
+        if self.net.inner().get_debug() {
+            crate::log::record!(debug, "{self:?} ends for what the peer has sent: {error}");
+        }
+        self.lose(Some(error));
     }
 }

@@ -20,12 +20,14 @@ use super::network::{Live, LiveKey, Network};
 use super::pipe::HasPipe;
 use super::state::State;
 use super::trsock::HasSocket;
+use super::unread::Unread;
 use super::write_buffer::WriteBuffer;
 use super::{Endpoint, Transport, TransportPipe, TransportSocket};
 use crate::context::{self, Context};
-use crate::event_loop::{Source, SourceKey};
+use crate::event_loop::{Inner, Source, SourceKey};
+use crate::exceptions::Error;
 use crate::future::Future;
-use crate::sys::{self, Address, Channel, Pipe, Readiness, Socket};
+use crate::sys::{self, Address, Channel, Direction, Pipe, Readiness, Socket};
 
 /// Who counts the connection among its own: a server.
 pub(crate) trait Owner {
@@ -36,6 +38,14 @@ pub(crate) trait Owner {
 
 /// A channel, and how a transport shows it to the program.
 pub(crate) trait Medium: Channel + Sized {
+    /// Whether it is TCP if its peer has an address of the Internet's.
+    const IS_TCP: bool = false;
+
+    /// Has the transport told when the channel is ready.
+    fn watch(stream: &Rc<Stream<Self>>) -> std_io::Result<()> {
+        stream.watch_descriptor()
+    }
+
     fn socket(_stream: Rc<Stream<Self>>) -> Option<TransportSocket> {
         None
     }
@@ -61,6 +71,8 @@ pub(crate) struct Stream<M = Socket> {
     state: Cell<State>,
     /// What was reported and not yet used up.
     readiness: Cell<Readiness>,
+    /// Received, and not taken by the protocol.
+    unread: Cell<Option<Box<Unread>>>,
     plain_tcp: bool,
     peer: Option<Address>,
 }
@@ -71,20 +83,32 @@ struct Outgoing {
     buffer: WriteBuffer,
     flow: FlowControl,
     hard_limit: usize,
+    /// `connection_lost` fell due while the protocol was busy.
+    late: Option<Option<Error>>,
     /// Kept from the socket when it was closed.
     sockname: Option<Address>,
 }
 
 impl Default for Outgoing {
     fn default() -> Self {
-        Self { buffer: WriteBuffer::default(), flow: FlowControl::default(), hard_limit: HARD_LIMIT, sockname: None }
+        Self {
+            buffer: WriteBuffer::default(),
+            flow: FlowControl::default(),
+            hard_limit: HARD_LIMIT,
+            late: None,
+            sockname: None,
+        }
     }
 }
 
 impl Outgoing {
     /// Whether nothing would be lost if this were forgotten.
     fn is_default(&self) -> bool {
-        self.buffer.is_empty() && self.flow.is_default() && self.hard_limit == HARD_LIMIT && self.sockname.is_none()
+        self.buffer.is_empty()
+            && self.flow.is_default()
+            && self.hard_limit == HARD_LIMIT
+            && self.sockname.is_none()
+            && self.late.is_none()
     }
 }
 
@@ -97,10 +121,12 @@ impl<M: Medium> Stream<M> {
         endpoint: Rc<dyn Endpoint>,
         owner: Option<Rc<dyn Owner>>,
     ) -> std_io::Result<Rc<Self>> {
-        let plain_tcp = matches!(peer, Some(Address::Internet(_)));
+        let plain_tcp = M::IS_TCP && matches!(peer, Some(Address::Internet(_)));
         if plain_tcp {
             channel.hurry();
         }
+        let mut state = State::new(channel.direction());
+        state.set_buffered(endpoint.is_buffered());
         let stream = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             net: net.clone(),
@@ -110,13 +136,14 @@ impl<M: Medium> Stream<M> {
             context: Cell::new(context::snapshot()),
             source: Cell::new(None),
             live: Cell::new(None),
-            state: Cell::new(State::new(channel.direction())),
+            state: Cell::new(state),
             readiness: Cell::default(),
+            unread: Cell::new(None),
             plain_tcp,
             channel,
             peer,
         });
-        stream.watch()?;
+        M::watch(&stream)?;
         stream.live.set(Some(net.enter(stream.this.clone())));
         if let Some(owner) = &stream.owner {
             owner.attached();
@@ -124,7 +151,7 @@ impl<M: Medium> Stream<M> {
         Ok(stream)
     }
 
-    fn watch(self: &Rc<Self>) -> std_io::Result<()> {
+    fn watch_descriptor(self: &Rc<Self>) -> std_io::Result<()> {
         let fd = self.channel.fileno().unwrap_or(-1);
         match self.net.inner().add_source(fd, self.channel.interest(), self.clone()) {
             Ok(key) => self.source.set(Some(key)),
@@ -150,6 +177,14 @@ impl<M: Medium> Stream<M> {
 
     pub(crate) fn transport(self: &Rc<Self>) -> Transport {
         Transport::new(self.clone())
+    }
+
+    pub(crate) fn channel(&self) -> &M {
+        &self.channel
+    }
+
+    pub(crate) fn loop_inner(&self) -> &Rc<Inner> {
+        self.net.inner()
     }
 
     /// Changes the state by one transition, and returns what it says.
@@ -187,6 +222,8 @@ impl<M: Medium> Stream<M> {
 }
 
 impl Medium for Socket {
+    const IS_TCP: bool = true;
+
     fn socket(stream: Rc<Stream>) -> Option<TransportSocket> {
         Some(TransportSocket::new(stream))
     }
@@ -252,13 +289,14 @@ impl<M: Medium> fmt::Debug for Stream<M> {
         f.write_str("<Transport")?;
         match self.channel.fileno() {
             Some(fd) => write!(f, " fd={fd}")?,
-            None => f.write_str(" closed")?,
+            None if state.is_lost() => f.write_str(" closed")?,
+            None => {}
         }
         if let Some(peer) = &self.peer {
             write!(f, " peer={peer}")?;
         }
         if !state.is_lost() {
-            let reading = state.name();
+            let reading = if self.channel.direction() == Direction::Write { "writing" } else { state.name() };
             let waiting = self.outgoing.borrow().as_ref().map_or(0, |outgoing| outgoing.buffer.size());
             write!(f, " {reading}, {waiting} bytes to send")?;
         }

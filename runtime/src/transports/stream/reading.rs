@@ -1,13 +1,17 @@
-//! Receiving: from the lent buffer to the protocol.
+//! Receiving: from the lent buffer to the protocol, or into memory of the protocol's own.
 //!
 //! Reports come as edges. After a read that did not fill the buffer nothing is left, and the second read that would
 //! say so is skipped; but only where that is certain: TCP, no end of the stream reported, no urgent data. A report
-//! that is not used up, because reading is paused, stays noted until it is resumed.
+//! that is not used up, because reading is paused, stays noted until it is resumed. So do bytes that a protocol of
+//! frames has not taken; they come first then.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
 
-use super::super::Transport;
+use super::super::unread::Unread;
+use super::super::{Endpoint, Transport};
 use super::{Medium, Stream};
+use crate::exceptions::{Error, Result};
 use crate::sys::{Direction, Readiness};
 
 /// How many reads one connection may do before the others have their turn.
@@ -20,19 +24,16 @@ impl<M: Medium> Stream<M> {
             if !self.may_read() {
                 return;
             }
-            let mut buffer = self.net.receive_buffer().lend();
-            match self.channel.receive(&mut buffer) {
-                Ok(0) => return self.end_of_stream(transport),
-                Ok(length) => {
-                    self.used_up(length == buffer.len());
-                    let data = buffer.get_mut(..length).unwrap_or_default();
-                    let result = self.call(transport, |endpoint| endpoint.data_lent(transport, data));
-                    if let Err(error) = result {
-                        return self.callback_failed("Fatal error: protocol.data_received() call failed.", error);
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.drained(),
-                Err(error) => return self.channel_failed("Fatal read error on", error),
+            let state = self.state.get();
+            let read = if state.has_unread() {
+                self.read_again(transport)
+            } else if state.is_buffered() {
+                self.read_into_protocol(transport)
+            } else {
+                self.read_lent(transport)
+            };
+            if read.is_break() {
+                return;
             }
         }
         if self.may_read() {
@@ -40,12 +41,132 @@ impl<M: Medium> Stream<M> {
         }
     }
 
+    /// Into the loop's buffer, which the protocol gets lent.
+    #[inline]
+    fn read_lent(&self, transport: &Transport) -> ControlFlow<()> {
+        let mut buffer = self.net.receive_buffer().lend();
+        let received = self.channel.receive(&mut buffer);
+        let length = self.received(received, buffer.len(), transport)?;
+        let data = buffer.get_mut(..length).unwrap_or_default();
+        let taken = self.deliver(transport, |endpoint| endpoint.data_lent(transport, data))?;
+        if taken < length {
+            self.put_back(Unread::new(buffer.get(taken..length).unwrap_or_default().to_vec()));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Into memory of the protocol's own.
+    fn read_into_protocol(&self, transport: &Transport) -> ControlFlow<()> {
+        let mut outcome = None;
+        self.fill(transport, None, &mut |memory| {
+            let received = self.channel.receive(memory);
+            let length = received.as_ref().map_or(0, |length| *length);
+            outcome = Some((received, memory.len()));
+            length
+        })?;
+        let Some((received, room)) = outcome else { return ControlFlow::Break(()) };
+        self.received(received, room, transport).map_continue(drop)
+    }
+
+    /// What a protocol, this or its predecessor, has not taken.
+    #[cold]
+    fn read_again(&self, transport: &Transport) -> ControlFlow<()> {
+        self.change(|state| state.set_unread(false));
+        let Some(mut unread) = self.unread.take() else { return ControlFlow::Continue(()) };
+        if self.state.get().is_buffered() {
+            self.fill(transport, Some(unread.rest().len()), &mut |memory| {
+                let length = unread.rest().len().min(memory.len());
+                memory[..length].copy_from_slice(&unread.rest()[..length]);
+                unread.take(length);
+                length
+            })?;
+            self.put_back(*unread);
+        } else {
+            let taken = self.deliver(transport, |endpoint| endpoint.data_received(transport, unread.rest()))?;
+            unread.take(taken);
+            self.put_back(*unread);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Keeps it for when reading goes on, before what is kept already.
+    pub(super) fn put_back(&self, unread: Unread) {
+        if unread.is_empty() || self.state.get().is_closing() {
+            return;
+        }
+        let unread = match self.unread.take() {
+            Some(later) => unread.before(&later),
+            None => unread,
+        };
+        self.unread.set(Some(Box::new(unread)));
+        self.change(|state| state.set_unread(true));
+    }
+
+    /// What a read of so much room has brought, at least one byte; or it ends the reading.
+    #[inline]
+    fn received(&self, received: io::Result<usize>, room: usize, transport: &Transport) -> ControlFlow<(), usize> {
+        match received {
+            Ok(0) => self.end_of_stream(transport),
+            Ok(length) => {
+                self.used_up(length == room);
+                return ControlFlow::Continue(length);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(),
+            Err(error) => self.channel_failed("Fatal read error on", error),
+        }
+        ControlFlow::Break(())
+    }
+
+    /// Tells the protocol, and says how much it has taken.
+    #[inline]
+    fn deliver(
+        &self,
+        transport: &Transport,
+        tell: impl FnOnce(&dyn Endpoint) -> Result<usize>,
+    ) -> ControlFlow<(), usize> {
+        match self.call(transport, tell) {
+            Ok(taken) => ControlFlow::Continue(taken),
+            Err(error) => self.broken_by("Fatal error: protocol.data_received() call failed.", error),
+        }
+    }
+
+    /// Has the protocol's own memory filled, and tells it how much came. Its callbacks may have ended the reading.
+    fn fill(
+        &self,
+        transport: &Transport,
+        size: Option<usize>,
+        fill: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> ControlFlow<()> {
+        let mut message = "Fatal error: protocol.get_buffer() call failed.";
+        // One call, for both callbacks belong to the owner of the memory.
+        let result = self.call(transport, |endpoint| {
+            let mut length = 0;
+            endpoint.lend(transport, size, &mut |memory| {
+                if self.state.get().may_receive() {
+                    length = fill(memory);
+                }
+            })?;
+            message = "Fatal error: protocol.buffer_updated() call failed.";
+            if length == 0 { Ok(()) } else { endpoint.buffer_updated(transport, length) }
+        });
+        match result {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => self.broken_by(message, error),
+        }
+    }
+
+    #[cold]
+    fn broken_by<T>(&self, message: &'static str, error: Error) -> ControlFlow<(), T> {
+        self.broken(message, error);
+        ControlFlow::Break(())
+    }
+
     /// Whether something was reported that has to be read now.
     #[inline]
     pub(super) fn may_read(&self) -> bool {
-        let readiness = self.readiness.get();
-        self.state.get().may_receive()
-            && (readiness.readable || readiness.read_closed || readiness.error || readiness.priority)
+        let (state, readiness) = (self.state.get(), self.readiness.get());
+        let reported = readiness.readable || readiness.read_closed || readiness.error || readiness.priority;
+        state.may_receive() && (reported || state.has_unread())
     }
 
     /// A read was done. Unless more may be left, the report is used up; a new one will come.
@@ -65,15 +186,22 @@ impl<M: Medium> Stream<M> {
     }
 
     fn end_of_stream(&self, transport: &Transport) {
+        if let Err(error) = self.call(transport, |endpoint| endpoint.last_words(transport)) {
+            return self.broken("Fatal error: protocol.data_received() call failed.", error);
+        }
+        if !self.state.get().may_receive() {
+            // It will be found out again when reading goes on.
+            return;
+        }
         self.state.set(self.state.get().eof_came());
         if self.net.inner().get_debug() {
             crate::log::record!(debug, "{transport:?} received EOF");
         }
         match self.call(transport, |endpoint| endpoint.eof_received(transport)) {
             // A pipe has no other side that could stay open.
-            Ok(true) if self.state.get().direction() == Direction::Both => {}
+            Ok(true) if self.channel.direction() == Direction::Both => {}
             Ok(_) => self.close_stream(),
-            Err(error) => self.callback_failed("Fatal error: protocol.eof_received() call failed.", error),
+            Err(error) => self.broken("Fatal error: protocol.eof_received() call failed.", error),
         }
     }
 
@@ -82,7 +210,7 @@ impl<M: Medium> Stream<M> {
     #[inline]
     pub(super) fn watch_half_open(&self) {
         if self.state.get().is_half_open() {
-            match self.state.get().direction() {
+            match self.channel.direction() {
                 Direction::Write => self.watch_reader(),
                 Direction::Both | Direction::Read => self.watch_error(),
             }

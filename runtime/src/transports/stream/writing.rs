@@ -195,7 +195,7 @@ impl<M: Medium> Stream<M> {
     /// Why nothing can be written to a connection that is open.
     #[cold]
     fn ended(&self) -> (&'static str, &'static str) {
-        if self.state.get().direction() == Direction::Read {
+        if self.channel.direction() == Direction::Read {
             (
                 "data was written to a pipe that is read, and dropped",
                 "write() was called on the transport of connect_read_pipe(); use connect_write_pipe()",

@@ -1,0 +1,230 @@
+//! `BufferedProtocol`: what comes in lands in memory of the protocol's own.
+
+use super::Bound;
+use super::bound::Kind;
+use super::handler::Started;
+use crate::exceptions::{Error, Result};
+use crate::transports::{Endpoint, Transport};
+
+/// The callbacks of a stream connection that receives into memory of the protocol's own. Python:
+/// `asyncio.BufferedProtocol`.
+///
+/// Implemented by [`#[asyncio::protocol]`](macro@crate::protocol) on an `impl` block that has `get_buffer` and
+/// `buffer_updated`, by which it is known. The system writes straight into the slice that `get_buffer` returns: no byte
+/// is copied on the way. More than fits comes in several rounds of `get_buffer` and `buffer_updated`; `get_buffer` alone
+/// may be called too, when nothing has come after all.
+///
+/// Bytes that the system has delivered already, because a former protocol of the connection left them, are copied.
+///
+/// # Examples
+///
+/// ```
+/// use asyncio::Transport;
+///
+/// /// Receives 1024 bytes, and sends them back.
+/// struct Block {
+///     memory: [u8; 1024],
+///     filled: usize,
+/// }
+///
+/// #[asyncio::protocol]
+/// impl Block {
+///     fn get_buffer(&mut self) -> &mut [u8] {
+///         &mut self.memory[self.filled..]
+///     }
+///
+///     fn buffer_updated(&mut self, transport: &Transport, nbytes: usize) {
+///         self.filled += nbytes;
+///         if self.filled == self.memory.len() {
+///             transport.write(&self.memory);
+///             transport.close();
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a buffered protocol",
+    label = "put `#[asyncio::protocol]` on an `impl {Self}` block with `get_buffer` and `buffer_updated`"
+)]
+pub trait BufferedProtocol: 'static {
+    /// The connection is there. Python: `BaseProtocol.connection_made()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the connection stays.
+    fn connection_made(&mut self, transport: &Transport) -> Result<()> {
+        let _ = transport;
+        Ok(())
+    }
+
+    /// Where to receive into. Python: `BufferedProtocol.get_buffer()`.
+    ///
+    /// `sizehint` says how many bytes wait, if that is known; it is `None` where Python has −1. The slice may be of any
+    /// size but zero. At most that much is received before [`buffer_updated`](Self::buffer_updated) is called.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes going on impossible: it is reported, and the connection ends with it. An empty slice is a
+    /// `RuntimeError` of that kind.
+    fn get_buffer(&mut self, transport: &Transport, sizehint: Option<usize>) -> Result<&mut [u8]> {
+        let _ = (transport, sizehint);
+        Ok(&mut [])
+    }
+
+    /// So many bytes, at least one, were put at the beginning of the buffer. Python: `BufferedProtocol.buffer_updated()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
+    fn buffer_updated(&mut self, transport: &Transport, nbytes: usize) -> Result<()> {
+        let _ = (transport, nbytes);
+        Ok(())
+    }
+
+    /// The peer sends no more. True keeps the connection open for writing, false closes it. Python:
+    /// `BufferedProtocol.eof_received()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
+    fn eof_received(&mut self, transport: &Transport) -> Result<bool> {
+        let _ = transport;
+        Ok(false)
+    }
+
+    /// The connection has ended: by an error, or regularly if `exc` is `None`. Python: `BaseProtocol.connection_lost()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported.
+    fn connection_lost(&mut self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
+        let _ = (transport, exc);
+        Ok(())
+    }
+
+    /// More waits to be sent than the high limit: stop writing. Python: `BaseProtocol.pause_writing()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the connection stays.
+    fn pause_writing(&mut self, transport: &Transport) -> Result<()> {
+        let _ = transport;
+        Ok(())
+    }
+
+    /// There is room again: go on writing. Python: `BaseProtocol.resume_writing()`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the protocol wants to be reported; the connection stays.
+    fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
+        let _ = transport;
+        Ok(())
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_connection_made(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_buffer_updated(transport: &Transport, nbytes: usize) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = (transport, nbytes);
+        Ok(Started::Not)
+    }
+
+    /// Starts the `async fn` that handles this callback, if one does.
+    #[doc(hidden)]
+    #[inline]
+    fn start_eof_received(transport: &Transport) -> Result<Started>
+    where
+        Self: Sized,
+    {
+        let _ = transport;
+        Ok(Started::Not)
+    }
+}
+
+/// The kind that receives into its own memory: [`BufferedProtocol`].
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "it is inferred")]
+pub struct Buffered;
+
+impl Kind for Buffered {}
+
+impl<P: BufferedProtocol> Endpoint for Bound<P, Buffered> {
+    fn connection_made(&self, transport: &Transport) -> Result<()> {
+        match P::start_connection_made(transport)? {
+            Started::Not => self.call(|protocol| protocol.connection_made(transport)),
+            Started::Done | Started::Running => Ok(()),
+        }
+    }
+
+    /// For a transport that has no other way: what it lends is copied.
+    fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<usize> {
+        let mut taken = 0;
+        while taken < data.len() && transport.is_reading() {
+            let rest = data.get(taken..).unwrap_or_default();
+            let mut length = 0;
+            self.lend(transport, Some(rest.len()), &mut |memory| {
+                length = rest.len().min(memory.len());
+                memory[..length].copy_from_slice(&rest[..length]);
+            })?;
+            taken += length;
+            self.buffer_updated(transport, length)?;
+        }
+        Ok(taken)
+    }
+
+    fn is_buffered(&self) -> bool {
+        true
+    }
+
+    fn lend(&self, transport: &Transport, size: Option<usize>, fill: &mut dyn FnMut(&mut [u8])) -> Result<()> {
+        self.call(|protocol| match protocol.get_buffer(transport, size)? {
+            [] => Err(Error::runtime_error("get_buffer() returned an empty buffer: return one with room for a byte")),
+            memory => {
+                fill(memory);
+                Ok(())
+            }
+        })
+    }
+
+    fn buffer_updated(&self, transport: &Transport, nbytes: usize) -> Result<()> {
+        match P::start_buffer_updated(transport, nbytes)? {
+            Started::Not => self.call(|protocol| protocol.buffer_updated(transport, nbytes)),
+            Started::Done | Started::Running => Ok(()),
+        }
+    }
+
+    fn eof_received(&self, transport: &Transport) -> Result<bool> {
+        match P::start_eof_received(transport)? {
+            Started::Not => self.call(|protocol| protocol.eof_received(transport)),
+            // The handler closes the connection if it wants that.
+            Started::Done | Started::Running => Ok(true),
+        }
+    }
+
+    fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
+        self.call(|protocol| protocol.connection_lost(transport, exc))
+    }
+
+    fn pause_writing(&self, transport: &Transport) -> Result<()> {
+        self.call(|protocol| protocol.pause_writing(transport))
+    }
+
+    fn resume_writing(&self, transport: &Transport) -> Result<()> {
+        self.call(|protocol| protocol.resume_writing(transport))
+    }
+}

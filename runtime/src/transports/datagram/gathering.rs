@@ -1,0 +1,120 @@
+//! Gathering: several datagrams leave together, and none later than the batch of callbacks in which it was sent.
+//!
+//! ```text
+//!              first datagram: it leaves at once       the batch has run: all leave
+//!   AtOnce ────────────────────────────────────▶ Batch ────────────────────────────▶ AtOnce
+//!
+//!              several datagrams came in               their callbacks have run: all answers leave
+//!   AtOnce ────────────────────────────────────▶ Turn ─────────────────────────────▶ AtOnce
+//! ```
+//!
+//! So a single datagram never waits and its error is known at once, while a burst costs one way through the system.
+//! Whatever shows what waits, or ends the endpoint, lets what was gathered leave before.
+
+use std::rc::Rc;
+
+use super::Datagram;
+use super::sending::overflow;
+use crate::event_loop::Source;
+
+/// As many datagrams leave when they are there, without waiting for more.
+const DATAGRAMS: usize = 64;
+/// So do as many bytes.
+const BYTES: usize = 60_000;
+/// A datagram of more bytes leaves by itself: copying it costs more than it saves.
+const LARGE: usize = 8 * 1024;
+
+/// What becomes of the next datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gathering {
+    /// It leaves at once.
+    AtOnce,
+    /// One has left in this batch of callbacks: it leaves when they have run.
+    Batch,
+    /// One datagram came in, and is being handed to the protocol: the first answer leaves at once.
+    TurnOfOne,
+    /// Several datagrams came in: it leaves when all of them were handed to the protocol.
+    Turn,
+}
+
+impl Datagram {
+    /// Whether the next datagram is gathered. Asked once for each.
+    #[inline]
+    pub(super) fn gathers(&self, length: usize) -> bool {
+        match self.gathering.get() {
+            Gathering::Turn | Gathering::Batch => length <= LARGE,
+            Gathering::TurnOfOne => {
+                self.gathering.set(Gathering::Turn);
+                false
+            }
+            Gathering::AtOnce => {
+                if self.net.inner().at_end_of_batch(|| Some(self.this.upgrade()? as Rc<dyn Source>)) {
+                    self.gathering.set(Gathering::Batch);
+                }
+                false
+            }
+        }
+    }
+
+    /// Whether what waits was only gathered: the system has not refused it.
+    #[inline]
+    pub(super) fn has_gathered(&self) -> bool {
+        self.gathered.get()
+    }
+
+    pub(super) fn gather(&self, data: &[u8], to: Option<std::net::SocketAddr>) {
+        let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing.queue.is_empty() {
+            outgoing.queue = self.net.datagrams().take_queue();
+        }
+        outgoing.queue.push(data, to);
+        let full = outgoing.queue.len() >= DATAGRAMS || outgoing.queue.size() >= BYTES;
+        drop(outgoing);
+        self.gathered.set(true);
+        if full {
+            self.flush_gathered();
+        }
+    }
+
+    /// Sends what was gathered. What the system refuses waits from now on.
+    #[inline]
+    pub(super) fn flush_gathered(&self) {
+        if self.gathered.get() {
+            self.flush_now();
+        }
+    }
+
+    fn flush_now(&self) {
+        self.gathered.set(false);
+        self.send_waiting(usize::MAX);
+        self.bound_waiting();
+        let mut outgoing = self.outgoing.borrow_mut();
+        let size = outgoing.queue.size();
+        outgoing.flow.grown(size);
+        drop(outgoing);
+        self.settle_now();
+    }
+
+    /// Drops the newest of what waits, as far as the hard limit wants it.
+    fn bound_waiting(&self) {
+        loop {
+            let mut outgoing = self.outgoing.borrow_mut();
+            let limit = outgoing.hard_limit;
+            if outgoing.queue.size() <= limit {
+                return;
+            }
+            let Some(last) = outgoing.queue.pop_last() else { return };
+            outgoing.dropped += 1;
+            drop(outgoing);
+            self.failed(overflow(limit), last.to.or(self.peer()));
+        }
+    }
+
+    /// The callbacks have run among which datagrams were sent.
+    pub(super) fn gathering_ended(&self) {
+        self.gathering.set(Gathering::AtOnce);
+        if self.has_gathered() {
+            self.in_context(|| self.flush_gathered());
+        }
+    }
+}

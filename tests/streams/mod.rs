@@ -1,0 +1,19 @@
+//! The chapter *Streams*.
+
+mod cancelling;
+mod clients;
+mod dropping;
+mod flow_control;
+#[cfg(feature = "hyper")]
+mod hyper;
+mod lines;
+mod model;
+mod polling;
+mod promptness;
+mod reading;
+mod servers;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
+mod unix;
+mod until;
+mod writing;

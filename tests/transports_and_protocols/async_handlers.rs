@@ -1,0 +1,307 @@
+//! `async fn` handlers: tasks that the connection waits for.
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use asyncio::{Error, Result, Transport};
+
+use crate::support::journal::Journal;
+use crate::support::net::{
+    Reports, clog, connected, connected_narrowly, off_loop, read_exactly, reset, running, send, settle,
+};
+
+/// Handles lines one after the other: `sleep`, `fail`, `panic`, `close`, `switch`; notes their begin and end.
+struct Slow {
+    journal: Journal,
+    gate: asyncio::Event,
+    count: usize,
+}
+
+impl Slow {
+    fn new(journal: &Journal) -> (Self, asyncio::Event) {
+        let gate = asyncio::Event::new();
+        (Self { journal: journal.clone(), gate: gate.clone(), count: 0 }, gate)
+    }
+}
+
+#[asyncio::protocol(lines)]
+impl Slow {
+    async fn line_received(&mut self, transport: &Transport, line: &[u8]) -> Result<()> {
+        self.count += 1;
+        let line = String::from_utf8_lossy(line);
+        self.journal.note(format!("begin {line}"));
+        match &*line {
+            "wait" => drop(self.gate.wait().await),
+            "fail" => {
+                asyncio::sleep(Duration::ZERO).await;
+                return Err(Error::value_error("not done"));
+            }
+            "panic" => {
+                asyncio::sleep(Duration::ZERO).await;
+                panic!("not done");
+            }
+            "fail at once" => return Err(Error::value_error("not done")),
+            "name" => {
+                let name = asyncio::current_task().unwrap().unwrap().get_name();
+                self.journal.note(name);
+                asyncio::sleep(Duration::ZERO).await;
+            }
+            "cancel" => {
+                asyncio::current_task().unwrap().unwrap().cancel();
+                asyncio::sleep(Duration::ZERO).await;
+            }
+            "close" => {
+                transport.close();
+                asyncio::sleep(Duration::ZERO).await;
+            }
+            _ => {}
+        }
+        self.journal.note(format!("end {line} {}", self.count));
+        Ok(())
+    }
+
+    fn eof_received(&mut self) -> bool {
+        self.journal.note("eof");
+        false
+    }
+
+    fn pause_writing(&mut self) {
+        self.journal.note("pause");
+    }
+
+    fn connection_lost(&mut self, exc: Option<&Error>) {
+        self.journal.note(exc.map_or_else(|| "lost".to_owned(), |error| format!("lost {error}")));
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn handlers_run_one_at_a_time_and_in_order() {
+    let journal = Journal::default();
+    let (slow, gate) = Slow::new(&journal);
+    let (transport, protocol, peer) = connected(slow).await;
+    send(&peer, b"one\nwait\nthree\nfour");
+    peer.shutdown(Shutdown::Write).unwrap();
+    journal.wait_for("begin wait").await;
+    settle().await;
+    assert_eq!(journal.entries(), ["begin one", "end one 1", "begin wait"]);
+    assert!(protocol.try_with(|_| ()).is_none(), "the handler has it until its end");
+    assert!(transport.is_reading(), "nobody has paused it");
+    gate.set();
+    journal.wait_for("lost").await;
+    let rest = ["end wait 2", "begin three", "end three 3", "begin four", "end four 4", "eof", "lost"];
+    assert_eq!(journal.entries()[3..], rest);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn reading_stops_while_a_handler_runs() {
+    let journal = Journal::default();
+    let (slow, gate) = Slow::new(&journal);
+    let (transport, _, peer) = connected_narrowly(slow).await;
+    send(&peer, b"wait\n");
+    journal.wait_for("begin wait").await;
+    // More than all buffers on the way hold: the peer can only get rid of it when somebody reads.
+    let flood = off_loop({
+        let mut peer = peer.try_clone().unwrap();
+        peer.set_nonblocking(true).unwrap();
+        move || {
+            let (line, mut sent) = ([b'x'; 1000], 0_usize);
+            while let Ok(count) = std::io::Write::write(&mut peer, &line) {
+                sent += count;
+            }
+            sent
+        }
+    })
+    .await;
+    assert!(flood > 1000);
+    settle().await;
+    assert_eq!(journal.entries().len(), 1);
+    transport.abort();
+    settle().await;
+    assert_eq!(journal.count("lost"), 0, "the end waits for the handler as well");
+    gate.set();
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["begin wait", "end wait 1", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_failure_ends_the_connection_as_that_of_a_plain_handler() {
+    let reports = Reports::collect();
+    for line in ["fail", "panic", "fail at once"] {
+        let journal = Journal::default();
+        let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
+        send(&peer, format!("{line}\nnever\n").as_bytes());
+        let lost = journal.wait_for("lost").await;
+        assert!(lost.contains("not done"), "{lost}");
+        assert_eq!(journal.entries(), [format!("begin {line}"), lost]);
+    }
+    let reports = reports.all();
+    assert_eq!(reports.len(), 3, "{reports:?}");
+    for report in reports {
+        assert!(report.starts_with("Fatal error: protocol.data_received() call failed."), "{report}");
+        assert!(report.contains("transport") && report.contains("protocol"), "{report}");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_handler_finishes_although_its_peer_is_gone_and_connection_lost_comes_after_it() {
+    let journal = Journal::default();
+    let (slow, gate) = Slow::new(&journal);
+    let (transport, _, peer) = connected(slow).await;
+    send(&peer, b"wait\n");
+    journal.wait_for("begin wait").await;
+    reset(peer);
+    settle().await;
+    transport.write(b"finds out");
+    transport.write(b"finds out");
+    settle().await;
+    assert_eq!(journal.entries(), ["begin wait"]);
+    gate.set();
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries()[..2], ["begin wait", "end wait 1"]);
+    assert_eq!(journal.entries().len(), 3);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn flow_control_is_told_after_the_handler() {
+    let journal = Journal::default();
+    let (slow, gate) = Slow::new(&journal);
+    let (transport, _, peer) = connected_narrowly(slow).await;
+    send(&peer, b"wait\n");
+    journal.wait_for("begin wait").await;
+    clog(&transport);
+    settle().await;
+    assert_eq!(journal.count("pause"), 0);
+    gate.set();
+    journal.wait_for("pause").await;
+    assert_eq!(journal.entries(), ["begin wait", "end wait 1", "pause"]);
+    transport.abort();
+    journal.wait_for("lost").await;
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_handler_that_closes_runs_to_its_end() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
+    send(&peer, b"close\nnever\n");
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["begin close", "end close 1", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_cancelled_handler_closes_the_connection() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
+    send(&peer, b"cancel\nnever\n");
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["begin cancel", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_task_is_named_after_protocol_callback_and_peer() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
+    send(&peer, b"name\n");
+    let address = peer.local_addr().unwrap();
+    journal.wait_for("end name").await;
+    assert_eq!(journal.entries()[1], format!("Slow.line_received of {address}"));
+}
+
+/// Waits in each callback that may wait.
+struct Waiting(Journal);
+
+#[asyncio::protocol]
+impl Waiting {
+    async fn connection_made(&mut self, transport: &Transport) {
+        asyncio::sleep(Duration::ZERO).await;
+        transport.write(b"made");
+        self.0.note("made");
+    }
+
+    async fn data_received(&mut self, transport: &Transport, data: Vec<u8>) {
+        asyncio::sleep(Duration::ZERO).await;
+        transport.write(&data);
+        self.0.note(format!("data {}", String::from_utf8_lossy(&data)));
+    }
+
+    async fn eof_received(&mut self, transport: &Transport) -> bool {
+        asyncio::sleep(Duration::ZERO).await;
+        transport.write(b"eof");
+        self.0.note("eof");
+        false
+    }
+
+    fn connection_lost(&mut self) {
+        self.0.note("lost");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn each_callback_of_a_stream_that_may_wait_does() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Waiting(journal.clone())).await;
+    send(&peer, b" data ");
+    assert_eq!(read_exactly(&peer, 10).await, b"made data ");
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_exactly(&peer, 3).await, b"eof");
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["made", "data  data ", "eof", "lost"]);
+}
+
+/// Waits for memory to be used.
+struct Block(Journal, [u8; 3]);
+
+#[asyncio::protocol]
+impl Block {
+    fn get_buffer(&mut self) -> &mut [u8] {
+        &mut self.1
+    }
+
+    async fn buffer_updated(&mut self, nbytes: usize) {
+        asyncio::sleep(Duration::ZERO).await;
+        self.0.note(format!("got {}", String::from_utf8_lossy(&self.1[..nbytes])));
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn memory_is_not_written_to_while_a_handler_uses_it() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Block(journal.clone(), [0; 3])).await;
+    send(&peer, b"abcdefgh");
+    journal.wait_for("got gh").await;
+    assert_eq!(journal.entries(), ["got abc", "got def", "got gh"]);
+}
+
+#[asyncio::protocol]
+struct Around {
+    #[protocol(inner)]
+    inner: Waiting,
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn an_async_handler_cannot_be_called_by_a_protocol_around_it() {
+    let (journal, reports) = (Journal::default(), Reports::collect());
+    let (_transport, _, peer) = connected(Around { inner: Waiting(journal.clone()) }).await;
+    send(&peer, b"x");
+    journal.wait_for("lost").await;
+    assert!(reports.all()[1].contains("data_received of"), "{:?}", reports.all());
+    assert!(reports.all()[1].contains("a plain fn"), "{:?}", reports.all());
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_server_is_closed_when_its_last_handler_has_ended() {
+    let journal = Journal::default();
+    let (slow, gate) = Slow::new(&journal);
+    let mut slow = Some(slow);
+    let server = running().create_server(move || slow.take().unwrap(), "127.0.0.1", 0).await.unwrap();
+    let peer = crate::support::net::client_of(&server);
+    send(&peer, b"wait\n");
+    journal.wait_for("begin").await;
+    server.close();
+    server.abort_clients();
+    let closed = asyncio::create_task(async move { server.wait_closed().await });
+    settle().await;
+    assert!(!closed.done());
+    gate.set();
+    closed.await.unwrap();
+    assert_eq!(journal.entries(), ["begin wait", "end wait 1", "lost"]);
+}

@@ -1,0 +1,6 @@
+// error: `lines` belongs to the `impl` block with `line_received`: move the attribute there
+
+#[asyncio::protocol(lines)]
+struct Echo;
+
+fn main() {}
