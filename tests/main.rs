@@ -1,7 +1,9 @@
 //! The chapters of asyncio's documentation, as tests in the public API. This is their table of contents.
 
+mod call_graph;
 mod context_vars;
 mod coroutines_and_tasks;
+mod deadlocks;
 mod debug_mode;
 mod event_loop;
 mod futures;

@@ -20,6 +20,8 @@ mod fork;
 mod fork_loop;
 #[path = "process_wide/idle.rs"]
 mod idle;
+#[path = "process_wide/inspection.rs"]
+mod inspection;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
 #[path = "process_wide/program.rs"]
@@ -32,6 +34,8 @@ mod signals_and_ctrl_c;
 mod signals_given_back;
 #[path = "process_wide/threads.rs"]
 mod threads;
+#[path = "process_wide/watchdog.rs"]
+mod watchdog;
 
 use std::process::ExitCode;
 
@@ -49,10 +53,12 @@ const TESTS: &[&[Test]] = &[
     fork_loop::TESTS,
     pipes::TESTS,
     idle::TESTS,
+    inspection::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,
     threads::TESTS,
+    watchdog::TESTS,
 ];
 
 fn main() -> ExitCode {

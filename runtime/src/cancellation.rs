@@ -332,7 +332,11 @@ impl Relay {
             let target = target();
             if cell.is_marked() {
                 let message = cell.with_rare(|rare| rare.message.clone()).flatten();
-                if target.cancel(message) {
+                let count = cell.count.get();
+                let accepted = target.cancel(message);
+                // It came back here: these tasks await each other in a circle, and this one is who leaves.
+                let came_back = cell.count.replace(count) != count;
+                if accepted && !came_back {
                     drop(cell.take_mark());
                     cell.relayed.set(true);
                     self.handed_on = true;

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::event_loop::current_inner;
-use crate::trace::{Entered, Frame};
+use crate::trace::{self, Frame};
 
 pin_project! {
     /// A call of a coroutine function. Python: a coroutine object.
@@ -43,26 +43,25 @@ pin_project! {
 
 /// What is known of the call. Dropped with the coroutine, it sees whether that ever ran.
 struct Call {
-    name: &'static str,
-    location: &'static Location<'static>,
+    frame: Frame,
     started: bool,
 }
 
 impl<F: StdFuture> Coroutine<F> {
     pub(crate) fn new(name: &'static str, location: &'static Location<'static>, body: F) -> Self {
-        Self { body, call: Call { name, location, started: false } }
+        Self { body, call: Call { frame: Frame { name, location }, started: false } }
     }
 }
 
 impl<F> Coroutine<F> {
     /// The name of the function.
     pub fn name(&self) -> &'static str {
-        self.call.name
+        self.call.frame.name
     }
 
     /// Where it was called.
     pub fn location(&self) -> &'static Location<'static> {
-        self.call.location
+        self.call.frame.location
     }
 }
 
@@ -73,25 +72,20 @@ impl<F: StdFuture> StdFuture for Coroutine<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.call.started = true;
-        let entered = Entered::new();
-        let poll = this.body.poll(cx);
-        if poll.is_pending() {
-            entered.suspended(Frame { name: this.call.name, location: this.call.location });
-        }
-        poll
+        trace::coroutine(&this.call.frame, || this.body.poll(cx), Poll::is_pending)
     }
 }
 
 impl<F> fmt::Debug for Coroutine<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<coroutine {} called at {}>", self.call.name, self.call.location)
+        write!(f, "<coroutine {} called at {}>", self.call.frame.name, self.call.frame.location)
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.started {
-            never_awaited(self.name, self.location);
+            never_awaited(self.frame);
         }
     }
 }
@@ -113,14 +107,14 @@ pub(crate) fn on_purpose<R>(drop: impl FnOnce() -> R) -> R {
 }
 
 #[cold]
-fn never_awaited(name: &'static str, location: &'static Location<'static>) {
+fn never_awaited(Frame { name, location }: Frame) {
     if std::thread::panicking() || ON_PURPOSE.get() {
         return;
     }
     let debug = current_inner(|inner| inner.is_some_and(|inner| inner.get_debug()));
     if debug {
         crate::log::warning(format_args!(
-            "coroutine {name} was never awaited (called at {location}); write `.await`, or start it as a task"
+            "ASY0007: coroutine {name} was never awaited (called at {location}); write `.await`, or start it as a task"
         ));
     }
 }

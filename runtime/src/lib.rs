@@ -20,6 +20,7 @@ mod executor;
 mod future;
 pub mod guide;
 mod handle;
+mod inspect;
 mod log;
 mod net;
 mod protocols;
@@ -72,6 +73,10 @@ pub use executor::{
 };
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
+pub use inspect::{
+    CallFrame, CallGraph, FrameCallGraphEntry, FutureCallGraph, GraphNode, Metrics, ProcessTasks, TaskTree,
+    capture_call_graph, format_call_graph, future_add_to_awaited_by, future_discard_from_awaited_by, print_call_graph,
+};
 pub use net::{
     AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, ListenFd, Resolver,
     ResolverFuture, Resolving, SendingFile, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto,
@@ -100,14 +105,13 @@ pub use sync::{
 pub use sys::{SockAddr, UnixAddress, UserSocket as Socket};
 pub use task::{
     AnyTask, Task, TaskAwait, TaskAwaitRef, TaskBuilder, TaskFactory, TaskOptions, TaskOutput, all_tasks,
-    create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future, format_call_graph,
-    print_call_graph,
+    create_eager_task_factory, create_task, current_task, eager_task_factory, ensure_future,
 };
 pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
 #[cfg(feature = "tls")]
 pub use tls::{StartTls, Upgrading};
-pub use transports::{DatagramTransport, ExtraInfo, Transport, TransportPipe, TransportSocket};
+pub use transports::{DatagramTransport, ExtraInfo, Sendfile, Transport, TransportPipe, TransportSocket};
 pub use wait::{
     AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,
     as_completed, catch_cancelled, gather, shield, sleep, staggered_race, wait, wait_for, with_cleanup,

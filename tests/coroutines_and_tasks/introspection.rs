@@ -141,35 +141,36 @@ async fn the_call_graph_names_each_suspended_coroutine_innermost_first() {
     ticks(3).await;
     let graph = asyncio::format_call_graph(Some(&task)).unwrap();
     let lines: Vec<_> = graph.lines().collect();
-    assert!(lines[0].starts_with("* Task \"deep\" (created at "), "{graph}");
-    let names = ["  + innermost() called at ", "  + middle() called at ", "  + outermost() called at "];
-    for (line, start) in lines[1..].iter().zip(names) {
+    assert!(lines[0].starts_with("* Task \"deep\" created at "), "{graph}");
+    assert_eq!(lines[1..3], ["  + Call stack:", "  | waits in sleep()"]);
+    let names = ["  | innermost() called at ", "  | middle() called at ", "  | outermost() called at "];
+    for (line, start) in lines[3..].iter().zip(names) {
         assert!(line.starts_with(start) && line.contains("introspection.rs:"), "{graph}");
     }
-    assert_eq!(lines[4..], ["  waits in sleep()"]);
+    assert_eq!(lines.len(), 6, "{graph}");
     assert_eq!(task.get_coro(), Some("outermost"));
     task.cancel();
     tick().await;
     let graph = asyncio::format_call_graph(Some(&task)).unwrap();
-    assert!(graph.ends_with("is done\n") && !graph.contains('+'), "{graph}");
+    assert!(graph.contains("<Task cancelled") && !graph.contains("Call stack"), "{graph}");
     assert_eq!(task.get_coro(), None);
 }
 
 #[asyncio::test(virtual_time)]
 async fn the_call_graph_says_what_is_waited_for() {
     let future = Future::<()>::new().unwrap();
-    let other = Rc::new(asyncio::create_task(asyncio::sleep(HOUR)));
+    let other = Rc::new(asyncio::create_task(asyncio::sleep(HOUR)).named("the other"));
     let (wait, join) = (future.clone(), other.clone());
     let foreign = asyncio::create_task(std::future::pending::<()>());
     let on_future = asyncio::create_task(async move { wait.await });
     let on_task = asyncio::create_task(async move { (&*join).await });
     ticks(2).await;
     let graph = |task: &Task<()>| asyncio::format_call_graph(Some(task)).unwrap();
-    assert!(graph(&on_future).ends_with("waits for a future\n"));
-    assert!(graph(&on_task).ends_with("waits for a task\n"));
-    assert!(graph(&other).ends_with("waits in sleep()\n"));
-    assert!(graph(&foreign).ends_with("waits\n"));
-    assert!(asyncio::format_call_graph(None).unwrap().contains("is running"), "the task that asks");
+    assert!(graph(&on_future).ends_with("  | waits for a future\n"));
+    assert!(graph(&on_task).ends_with("  | waits for the task \"the other\"\n"));
+    assert!(graph(&other).contains("  | waits in sleep()\n  + Awaited by:\n    * Task "));
+    assert!(graph(&foreign).ends_with("  | waits for a future that is not asyncio's\n"));
+    assert!(asyncio::format_call_graph(None).unwrap().contains("that is running"), "the task that asks");
 }
 
 #[test]
@@ -197,7 +198,7 @@ async fn a_chain_deeper_than_the_trace_is_cut_and_does_no_harm() {
     let task = asyncio::create_task(level(200));
     tick().await;
     let graph = asyncio::format_call_graph(Some(&task)).unwrap();
-    let levels = graph.matches("+ level()").count();
+    let levels = graph.matches("| level()").count();
     assert!((32..=201).contains(&levels), "{levels}");
     task.cancel();
     assert!(task.await.unwrap_err().is_cancelled());

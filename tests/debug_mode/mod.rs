@@ -1,5 +1,9 @@
 //! Debug mode: <https://docs.python.org/3/library/asyncio-dev.html>
 
+mod metrics;
+mod on_purpose;
+mod where_it_went_on;
+
 use std::process::Command;
 use std::time::Duration;
 
@@ -93,7 +97,7 @@ fn a_slow_callback_is_logged_with_its_name_and_its_time() {
     let schedule = |event_loop: &EventLoop, work| drop(event_loop.call_soon(work).unwrap());
     let warnings = warnings(true, &[99, 100, 1_250], schedule);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings[0].starts_with("Executing <Handle ") && warnings[0].ends_with("took 0.100 seconds"));
+    assert!(warnings[0].starts_with("ASY0002: Executing <Handle ") && warnings[0].ends_with("took 0.100 seconds"));
     assert!(warnings[1].contains(&format!("created at {}:{line}:", file!())), "{warnings:?}");
     assert!(warnings[1].ends_with("took 1.250 seconds"), "{warnings:?}");
 }
@@ -106,7 +110,10 @@ fn a_slow_step_is_logged_with_the_name_of_its_task() {
         drop(task.named("the slow one"));
     });
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].starts_with("Executing <Task ") && warnings[0].contains("the slow one"), "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("ASY0002: Executing <Task ") && warnings[0].contains("the slow one"),
+        "{warnings:?}"
+    );
     assert!(warnings[0].ends_with("took 0.200 seconds"), "{warnings:?}");
 }
 
@@ -161,7 +168,7 @@ async fn a_coroutine_that_was_never_awaited_is_reported_with_its_call_site() {
     drop(forgotten());
     let warnings = collected(Level::Warn);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].starts_with("coroutine forgotten was never awaited"), "{warnings:?}");
+    assert!(warnings[0].starts_with("ASY0007: coroutine forgotten was never awaited"), "{warnings:?}");
     assert!(warnings[0].contains(&format!("{}:{line}:", file!())), "{warnings:?}");
     running().set_debug(false);
     drop(forgotten());

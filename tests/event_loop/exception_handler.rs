@@ -76,7 +76,7 @@ fn the_default_handler_writes_one_record_of_level_error() {
     let records = logged(|| tick(&event_loop));
     let [record] = &records[..] else { panic!("{records:?}") };
     let lines: Vec<_> = record.lines().collect();
-    assert!(lines[0].starts_with("Exception in callback "), "{record}");
+    assert!(lines[0].starts_with("ASY0003: Exception in callback "), "{record}");
     assert!(lines[1].starts_with("exception: Panic: division by zero (at "), "{record}");
     assert!(lines[2].starts_with("handle: <Handle "), "{record}");
     assert!(lines[3].starts_with(&format!("object created at {}:{line}:", file!())), "{record}");
@@ -126,7 +126,10 @@ fn a_handler_that_panics_falls_back_to_the_default_one_with_both_failures() {
     let [record] = &records[..] else { panic!("{records:?}") };
     assert!(record.starts_with("Unhandled error in exception handler"), "{record}");
     assert!(record.contains("exception: Panic: spam (at "), "{record}");
-    assert!(record.contains("context: Exception in callback ") && record.contains("division by zero"), "{record}");
+    assert!(
+        record.contains("context: ASY0003: Exception in callback ") && record.contains("division by zero"),
+        "{record}"
+    );
     let trace = Trace::new();
     event_loop.call_soon(trace.noting("the loop goes on")).unwrap();
     tick(&event_loop);

@@ -130,5 +130,8 @@ fn after_the_loop_was_closed_it_is_logged() {
     drop(future);
     let records = collected(Level::Error);
     assert_eq!(records.len(), 1, "{records:?}");
-    assert!(records[0].starts_with("Future exception was never retrieved\nexception: ValueError: lost"), "{records:?}");
+    assert!(
+        records[0].starts_with("ASY0005: Future exception was never retrieved\nexception: ValueError: lost"),
+        "{records:?}"
+    );
 }

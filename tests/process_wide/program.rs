@@ -119,6 +119,11 @@ impl Program {
         }
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Reads until the program has printed this line.
     pub(crate) fn wait_for(&mut self, line: &str) {
         let mut read = String::new();

@@ -170,7 +170,7 @@ async fn done_callbacks_contexts_and_the_call_graph_work_for_children() -> Resul
         });
         child.add_done_callback(move |_| sign.set(true));
         sleep(SECOND / 2).await;
-        let graph = asyncio::format_call_graph(Some(&child))?;
+        let graph = asyncio::format_call_graph(Some(&*child))?;
         assert!(graph.contains("deep()") && graph.contains("waits in sleep()"), "{graph}");
         child.await
     })

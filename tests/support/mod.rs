@@ -1,6 +1,7 @@
 //! Helpers of the tests; no test stands in here.
 
 pub(crate) mod datagrams;
+pub(crate) mod files;
 #[cfg(target_os = "linux")]
 pub(crate) mod holes;
 pub(crate) mod journal;

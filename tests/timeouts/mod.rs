@@ -3,6 +3,7 @@
 mod deadlines;
 mod nesting;
 mod rescheduling;
+mod where_it_waited;
 
 use std::time::Duration;
 

@@ -5,13 +5,13 @@ use std::net::Shutdown;
 use asyncio::{Error, IntoEndpoint, ProtocolHandle, Result, Task, Transport};
 
 use super::certificates::{Authority, trusting};
-use super::peers::{ServerPeer, accept, listener, read, server_config, write};
+use super::peers::{ServerPeer, accept, end, listener, read, server_config, write};
 use crate::support::journal::Journal;
 use crate::support::net::{off_loop, running, settle};
 use crate::support::script::Script;
 
 /// A protocol of the loop's, connected to a blocking server that does something on another thread.
-async fn against<P: IntoEndpoint<K>, K, T: Clone + Send + 'static>(
+pub(crate) async fn against<P: IntoEndpoint<K>, K, T: Clone + Send + 'static>(
     protocol: P,
     does: impl FnOnce(ServerPeer) -> T + Send + 'static,
 ) -> (Transport, ProtocolHandle<P>, Task<T>) {
@@ -32,11 +32,6 @@ fn say(data: &'static [u8]) -> impl FnOnce(ServerPeer) + Send {
         write(&mut peer, data);
         end(&mut peer);
     }
-}
-
-fn end(peer: &mut ServerPeer) {
-    peer.conn.send_close_notify();
-    peer.conn.complete_io(&mut peer.sock).unwrap();
 }
 
 /// Notes lines; `pause`, `switch` and `close` do that.

@@ -10,4 +10,5 @@ mod misuse;
 mod peers;
 mod pieces;
 mod refusing;
+mod sending_files;
 mod upgrading;

@@ -99,3 +99,9 @@ pub(crate) fn write(peer: &mut impl Write, data: &[u8]) {
     peer.write_all(data).unwrap();
     peer.flush().unwrap();
 }
+
+/// Says its last word.
+pub(crate) fn end(peer: &mut ServerPeer) {
+    peer.conn.send_close_notify();
+    peer.conn.complete_io(&mut peer.sock).unwrap();
+}

@@ -18,6 +18,7 @@ mod line_chat;
 mod logging;
 mod read_pipes;
 mod reading;
+mod sending_files;
 mod set_protocol;
 mod terminals;
 mod write_pipes;

@@ -114,7 +114,7 @@ async fn writing_after_write_eof_is_reported_and_dropped() {
     transport.write(b"more");
     transport.writelines(["more"]);
     let tried = transport.try_write(b"more").unwrap_err();
-    assert!(tried.to_string().starts_with("RuntimeError: write() was called after write_eof()"), "{tried}");
+    assert!(tried.to_string().starts_with("RuntimeError: try_write() was called after write_eof()"), "{tried}");
     let reported = reports.all();
     assert_eq!(reported.len(), 2);
     assert!(reported[0].contains("after write_eof()"), "{}", reported[0]);

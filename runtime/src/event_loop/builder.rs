@@ -12,6 +12,7 @@ use super::remote::Shared;
 use super::shuffle::Shuffle;
 use super::slots::Slots;
 use super::sources::Sources;
+use super::stall::Stall;
 use super::{EventLoop, Inner, Owner, State};
 use crate::clock::{Clock, SystemClock};
 use crate::constants::SLOW_CALLBACK_DURATION;
@@ -91,6 +92,7 @@ impl EventLoopBuilder {
     /// `OsError` if the system gives no poller, most often because no descriptor is left.
     pub fn build(self) -> Result<EventLoop> {
         install_hook();
+        let debug = self.debug.unwrap_or_else(debug::from_environment);
         let driver = Driver::new()?;
         let shared = Arc::new(Shared::new(driver.unparker()));
         let inner = Rc::new(Inner {
@@ -111,11 +113,15 @@ impl EventLoopBuilder {
             ends: Ends::default(),
             batch: Cell::new(0),
             idlers: Cell::new(0),
-            debug: Cell::new(self.debug.unwrap_or_else(debug::from_environment)),
+            debug: Cell::new(debug),
+            watched: Cell::new(false),
+            closely: Cell::new(debug),
             slow_callback_duration: Cell::new(SLOW_CALLBACK_DURATION),
             running: Cell::new(None),
             exception_handler: RefCell::new(None),
             interrupt: RefCell::new(None),
+            stall: Stall::default(),
+            figures: Arc::default(),
             process: fork::Process::current(),
             owner: RefCell::new(Weak::new()),
         });

@@ -34,6 +34,7 @@ pub struct ExceptionContext {
     running: Option<&'static Location<'static>>,
     values: Vec<(&'static str, Box<dyn ContextValue>)>,
     run_in: Option<Context>,
+    code: Option<&'static str>,
 }
 
 /// A value in an [`ExceptionContext`]: anything that can be printed.
@@ -52,12 +53,18 @@ impl ExceptionContext {
     /// A context with its message.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
-        Self { message, exception: None, source: None, running: None, values: Vec::new(), run_in: None }
+        Self { message, exception: None, source: None, running: None, values: Vec::new(), run_in: None, code: None }
     }
 
     /// Adds the error itself, key `exception`.
     pub fn exception(mut self, exception: impl Into<Error>) -> Self {
         self.exception = Some(exception.into());
+        self
+    }
+
+    /// Says which page of the guide's index tells more of this kind of failure.
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 
@@ -82,6 +89,11 @@ impl ExceptionContext {
     /// What happened.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Under which number the guide's chapter [`errors`](crate::guide::errors) explains this kind of failure.
+    pub fn get_code(&self) -> Option<&'static str> {
+        self.code
     }
 
     /// The error.
@@ -124,6 +136,9 @@ impl fmt::Debug for ExceptionContext {
 
 impl fmt::Display for ExceptionContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = self.code {
+            write!(f, "{code}: ")?;
+        }
         f.write_str(&self.message)?;
         for key in self.keys() {
             match key {
@@ -197,7 +212,9 @@ impl EventLoop {
 
     /// Switches debug mode. Python: `loop.set_debug()`.
     pub fn set_debug(&self, enabled: bool) {
-        self.inner().debug.set(enabled);
+        let inner = self.inner();
+        inner.debug.set(enabled);
+        inner.closely.set(enabled || inner.watched.get());
     }
 
     /// From which duration a callback counts as slow in debug mode; 100 ms. Python: `loop.slow_callback_duration`.
@@ -240,13 +257,15 @@ impl Inner {
         let mut message = String::from("Exception in callback ");
         // Writing to a string cannot fail.
         let _ = write!(message, "{}", call.name());
-        let report = ExceptionContext::new(message).exception(panic).with("handle", Handle::of(call));
+        let report = ExceptionContext::new(message).exception(panic).code("ASY0003").with("handle", Handle::of(call));
         self.call_exception_handler(report.source(location).run_in(Some(context)));
     }
 
     #[cold]
     pub(super) fn source_failed(&self, panic: Panic) {
-        self.call_exception_handler(ExceptionContext::new("Exception in an I/O callback").exception(panic));
+        self.call_exception_handler(
+            ExceptionContext::new("Exception in an I/O callback").exception(panic).code("ASY0003"),
+        );
     }
 }
 

@@ -18,6 +18,7 @@ mod abstract_loop;
 mod builder;
 mod ends;
 mod errors;
+mod figures;
 mod pace;
 mod prompt;
 mod readers;
@@ -29,6 +30,7 @@ mod schedule;
 mod shuffle;
 mod slots;
 mod sources;
+mod stall;
 mod tick;
 
 pub use abstract_loop::AbstractEventLoop;
@@ -39,6 +41,7 @@ pub use remote::LoopHandle;
 pub use running::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
 pub use running::{get_event_loop, get_running_loop, new_event_loop, set_event_loop};
 
+pub(crate) use figures::Figures;
 pub(crate) use ready::Ready;
 pub(crate) use remote::{Posted, RemoteWake, Shared};
 pub(crate) use running::{current_inner, is_running_here};
@@ -63,6 +66,7 @@ use ready::ReadyQueue;
 use shuffle::Shuffle;
 use slots::Slots;
 use sources::Sources;
+use stall::Stall;
 
 /// An event loop. Python: `asyncio.EventLoop`, `asyncio.SelectorEventLoop`.
 ///
@@ -127,11 +131,17 @@ pub(crate) struct Inner {
     /// How many wait for the loop to be idle: they keep each other busy.
     idlers: Cell<usize>,
     debug: Cell<bool>,
+    /// A watchdog wants to know of each callback that has returned.
+    watched: Cell<bool>,
+    /// In debug mode or watched, so that callbacks are run one by one with more ado.
+    closely: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
     /// Debug mode: where that was created which runs now.
     running: Cell<Option<&'static Location<'static>>>,
     exception_handler: RefCell<Option<Rc<ExceptionHandler>>>,
     interrupt: RefCell<Option<Rc<dyn Fn()>>>,
+    stall: Stall,
+    figures: Arc<Figures>,
     process: sys::fork::Process,
     owner: RefCell<Weak<Owner>>,
 }
@@ -146,6 +156,16 @@ impl Inner {
     /// The public handle of this loop; `None` when the last one has gone.
     pub(crate) fn event_loop(&self) -> Option<EventLoop> {
         self.owner.borrow().upgrade().map(|owner| EventLoop { owner })
+    }
+
+    pub(crate) fn figures(&self) -> &Arc<Figures> {
+        &self.figures
+    }
+
+    /// Counts from now on for a watchdog.
+    pub(crate) fn watch_closely(&self) {
+        self.watched.set(true);
+        self.closely.set(true);
     }
 
     pub(crate) fn timers(&self) -> &Rc<TimerQueue> {
@@ -199,7 +219,9 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if !self.inner.is_closed() {
             if self.inner.get_debug() {
-                crate::log::warning(format_args!("an event loop was dropped before it was closed; call close() on it"));
+                crate::log::warning(format_args!(
+                    "ASY0008: an event loop was dropped before it was closed; call close() on it"
+                ));
             }
             self.inner.shut();
         }

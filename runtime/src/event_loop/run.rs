@@ -90,6 +90,7 @@ impl Inner {
         posted.for_each(|posted| self.let_go(posted));
         self.drop_watches();
         self.drop_sources();
+        self.set_stall_hook(None);
         let handler = self.exception_handler.take();
         self.let_go(handler);
         self.driver.close();

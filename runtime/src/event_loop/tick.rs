@@ -12,9 +12,10 @@
 //! every batch.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Inner, Ready, ready};
+use super::{Inner, Ready, figures, ready};
 use crate::constants::MAXIMUM_SELECT_TIMEOUT;
 use crate::exceptions::{Result, catch};
 use crate::handle::{Handle, TimerAction};
@@ -36,21 +37,27 @@ impl Inner {
     fn look(&self, idle: bool) -> Result<()> {
         let next = self.timers.borrow().next();
         let sleep = idle && !self.stopping.get();
-        let mut now = None;
+        let (mut now, mut stalled) = (None, false);
         if !sleep {
             let before = self.nanos();
+            if !self.stall.slept.replace(false) {
+                self.figures.was_busy(before.saturating_sub(self.pace.last_look()));
+            }
             self.pace.busy(before);
             self.driver.wait(Some(Duration::ZERO))?;
             now = Some(before);
         } else if let Some(next) = next {
             self.sleep_until(Duration::from_nanos(next))?;
         } else {
-            self.sleep(None)?;
+            stalled = self.sleep_without_deadline()?;
         }
         self.take_inbox();
         self.take_events();
         if let Some(interrupted) = self.interrupt.borrow().clone() {
             interrupted();
+        }
+        if stalled {
+            self.stalled();
         }
         let now = match now {
             Some(now) => now,
@@ -59,6 +66,7 @@ impl Inner {
             None => self.pace.last_look(),
         };
         self.expire(now);
+        self.figures.looked(self.timers.borrow().len(), self.sources.len());
         self.pace.looked(now);
         Ok(())
     }
@@ -76,7 +84,7 @@ impl Inner {
         self.sleep(Some(self.clock.wait_until(when)))
     }
 
-    fn sleep(&self, timeout: Option<Duration>) -> Result<()> {
+    pub(super) fn sleep(&self, timeout: Option<Duration>) -> Result<()> {
         ready::shrink(&self.ready);
         if !self.shared.inbox.park() {
             return Ok(self.driver.wait(Some(Duration::ZERO))?);
@@ -96,12 +104,14 @@ impl Inner {
     #[cold]
     fn deliver_all(&self) {
         for posted in self.shared.inbox.take_all() {
+            figures::add(&self.figures.calls, 1);
             self.deliver(posted);
         }
     }
 
     fn take_events(&self) {
         self.driver.drain(|key, readiness| {
+            figures::add(&self.figures.events, 1);
             if let Some(source) = self.sources.report(key, readiness) {
                 self.ready.push(Ready::Source(source));
             }
@@ -113,6 +123,7 @@ impl Inner {
         loop {
             // Not held while waking: a foreign waker may do anything.
             let due = self.timers.borrow_mut().pop_due(now);
+            figures::add(&self.figures.timers_fired, u64::from(due.is_some()));
             match due {
                 Some(TimerAction::Call(call)) => self.push(Ready::Call(call)),
                 Some(TimerAction::Wake(waker)) => waker.wake(),
@@ -126,19 +137,37 @@ impl Inner {
     #[inline]
     fn run_batch(self: &Rc<Self>, due: usize) {
         self.pace.ran(due);
+        self.figures.batch(due);
         self.batch.set(due);
         if self.shuffle.is_on() {
             ready::shuffle_steps(&self.ready, due, |end| self.shuffle.below(end));
         }
-        let debug = self.debug.get();
+        if self.closely.get() {
+            return self.run_closely(due);
+        }
         for _ in 0..due {
             let Some(ready) = self.ready.pop() else { break };
-            if debug {
+            self.run(ready);
+        }
+        if !self.ends.is_empty() {
+            self.end_batch();
+        }
+    }
+
+    /// The same, where somebody wants to know of each that has run: debug mode, a watchdog.
+    #[cold]
+    fn run_closely(self: &Rc<Self>, due: usize) {
+        self.figures.busy.store(1, Ordering::Relaxed);
+        for _ in 0..due {
+            let Some(ready) = self.ready.pop() else { break };
+            if self.debug.get() {
                 self.run_timed(ready);
             } else {
                 self.run(ready);
             }
+            figures::add(&self.figures.finished, 1);
         }
+        self.figures.busy.store(0, Ordering::Relaxed);
         if !self.ends.is_empty() {
             self.end_batch();
         }
@@ -182,8 +211,12 @@ impl Inner {
         self.running.set(location);
         self.run(ready);
         let took = self.clock.now().saturating_sub(began);
+        self.figures.took(took.as_nanos());
         if took >= self.slow_callback_duration.get() {
-            crate::log::warning(format_args!("Executing {description} took {:.3} seconds", took.as_secs_f64()));
+            crate::log::warning(format_args!(
+                "ASY0002: Executing {description} took {:.3} seconds",
+                took.as_secs_f64()
+            ));
         }
         if is_source {
             if let Some(prompt) = self.take_prompt() {

@@ -78,15 +78,20 @@ impl StdError for CancelledError {}
 
 /// A deadline passed. Python: `TimeoutError`.
 ///
-/// Its source is the [`CancelledError`] by which the body left.
+/// Its text says what was waited for at the deadline, and in which coroutines. Its source is the [`CancelledError`] by which the body left.
 #[derive(Clone, Debug, Default)]
 pub struct TimeoutError {
     cause: Option<Arc<Expired>>,
 }
 
+/// Where somebody waited; it prints what follows "waited".
+pub(crate) trait Place: fmt::Display + fmt::Debug + Send + Sync {}
+
+impl<T: fmt::Display + fmt::Debug + Send + Sync> Place for T {}
+
 #[derive(Debug)]
 struct Expired {
-    seconds: Option<f64>,
+    at: Option<Box<dyn Place>>,
     cause: CancelledError,
 }
 
@@ -96,15 +101,15 @@ impl TimeoutError {
         Self::default()
     }
 
-    pub(crate) fn expired(seconds: Option<f64>, cause: CancelledError) -> Self {
-        Self { cause: Some(Arc::new(Expired { seconds, cause })) }
+    pub(crate) fn expired(at: Option<Box<dyn Place>>, cause: CancelledError) -> Self {
+        Self { cause: Some(Arc::new(Expired { at, cause })) }
     }
 }
 
 impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cause.as_ref().and_then(|expired| expired.seconds) {
-            Some(seconds) => write!(f, "TimeoutError: not done after {seconds} s"),
+        match self.cause.as_ref().and_then(|expired| expired.at.as_ref()) {
+            Some(place) => write!(f, "TimeoutError: the deadline passed while it waited {place}"),
             None => f.write_str("TimeoutError"),
         }
     }

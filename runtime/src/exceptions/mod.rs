@@ -11,6 +11,7 @@ mod os;
 mod panic;
 mod ssl;
 
+pub(crate) use details::Place;
 pub use details::{
     CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, Other, ResolveError,
     TimeoutError,

@@ -111,7 +111,7 @@ impl<T: Send + 'static> StdFuture for ExecutorFutureAwait<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let poll = Pin::new(&mut self.signal).poll(cx);
         if poll.is_pending() {
-            waits_for(WaitsFor::Thread);
+            waits_for(WaitsFor::Thread, self.signal.address());
         }
         ready!(poll)?;
         Poll::Ready(self.job.take())
@@ -164,6 +164,10 @@ impl<T: Send + 'static> Watched for ExecutorFuture<T> {
 
     fn check_loop(&self) -> Result<()> {
         self.signal.check_loop()
+    }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
     }
 }
 

@@ -40,7 +40,7 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
             cell.waiters.borrow_mut().wait(&mut this.place, cx);
             let target = || Awaited::Future(cell.clone());
             this.relay.pending(Rc::as_ptr(cell).cast(), target);
-            waits_for(WaitsFor::Future);
+            waits_for(WaitsFor::Future, Rc::as_ptr(cell).addr());
             return Poll::Pending;
         }
         let waited = this.place.is_taken();
@@ -51,6 +51,13 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
             return Poll::Pending;
         }
         Poll::Ready(this.future.result())
+    }
+}
+
+impl<T> FutureAwait<T> {
+    /// What tells its future from others that are alive.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.future.cell).addr()
     }
 }
 

@@ -278,7 +278,7 @@ impl<T> Drop for FutureCell<T> {
             return;
         }
         let Ok(Some(error)) = self.state.borrow().exception() else { return };
-        let report = ExceptionContext::new("Future exception was never retrieved").exception(error);
+        let report = ExceptionContext::new("Future exception was never retrieved").exception(error).code("ASY0005");
         let report = report.with("future", Lost(self.location)).source(self.location);
         self.inner.call_exception_handler(report);
     }
@@ -356,6 +356,10 @@ impl<T> Watched for Future<T> {
 
     fn check_loop(&self) -> Result<()> {
         awaiting::never_ends(&self.cell.inner, self.cell.location)
+    }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
     }
 }
 

@@ -95,6 +95,22 @@ impl<S> Waiters<S> {
         self.take(id.0)
     }
 
+    /// Calls `f` with the address of each watcher.
+    pub(crate) fn each_watcher(&self, mut f: impl FnMut(usize)) {
+        let mut address = |watch: &Rc<dyn Watch>| f(Rc::as_ptr(watch).cast::<()>().addr());
+        match self {
+            Self::None | Self::One(_) => {}
+            Self::Watch(watch) => address(watch),
+            Self::Many(many) => {
+                for (_, waiter) in &many.list {
+                    if let Waiter::Watch(watch) = waiter {
+                        address(watch);
+                    }
+                }
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::None => true,

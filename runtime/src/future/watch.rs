@@ -42,6 +42,10 @@ pub trait Watched: Sealed {
     /// An error if it is of another loop than the one that runs: its end would never be heard of.
     #[doc(hidden)]
     fn check_loop(&self) -> Result<()>;
+
+    /// What a report calls it.
+    #[doc(hidden)]
+    fn describe(&self) -> String;
 }
 
 impl<W: Watched + ?Sized> Watched for &W {
@@ -67,5 +71,9 @@ impl<W: Watched + ?Sized> Watched for &W {
 
     fn check_loop(&self) -> Result<()> {
         (**self).check_loop()
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
     }
 }

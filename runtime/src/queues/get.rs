@@ -9,7 +9,7 @@ use super::state::Shared;
 use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
 use crate::sync::Place;
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// What [`Queue::get`] returns.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl<T> Shared<T> {
     pub(super) fn poll_get(&self, slot: &mut Option<Place>, context: &Context<'_>) -> Poll<Result<T>> {
         if let Some(place) = *slot {
             if is_marked() || !self.getters.leave_if_woken(place, context) {
-                waits_for(WaitsFor::Get);
+                waits_for(WaitsFor::Get, address_of(self));
                 return Poll::Pending;
             }
             *slot = None;
@@ -68,7 +68,7 @@ impl<T> Shared<T> {
         // The first poll, or somebody else was faster: then this one stands at the end again.
         self.check_loop()?;
         *slot = Some(self.getters.enter(context));
-        waits_for(WaitsFor::Get);
+        waits_for(WaitsFor::Get, address_of(self));
         Poll::Pending
     }
 

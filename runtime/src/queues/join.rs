@@ -8,7 +8,7 @@ use super::queue::Queue;
 use crate::cancellation::is_marked;
 use crate::exceptions::Result;
 use crate::sync::Place;
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// What [`Queue::join`] returns.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl<T> Future for Join<T> {
             }
             Some(_) => {}
         }
-        waits_for(WaitsFor::Join);
+        waits_for(WaitsFor::Join, address_of(shared));
         Poll::Pending
     }
 }

@@ -10,7 +10,7 @@ use super::queue::Queue;
 use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
 use crate::sync::Place;
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// What [`Queue::put`] returns; it owns the item until that is in the queue.
 #[must_use = "nothing is put until it is awaited: write `.await`"]
@@ -53,7 +53,7 @@ impl<T> Put<T> {
         let shared = &*self.queue.shared;
         if let Some(place) = self.place {
             if is_marked() || !shared.putters.leave_if_woken(place, context) {
-                waits_for(WaitsFor::Put);
+                waits_for(WaitsFor::Put, address_of(shared));
                 return Poll::Pending;
             }
             self.place = None;
@@ -67,7 +67,7 @@ impl<T> Put<T> {
         // The first poll, or somebody else was faster: then this one stands at the end again.
         shared.check_loop()?;
         self.place = Some(shared.putters.enter(context));
-        waits_for(WaitsFor::Put);
+        waits_for(WaitsFor::Put, address_of(shared));
         Poll::Pending
     }
 }

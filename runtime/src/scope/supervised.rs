@@ -22,7 +22,7 @@ use crate::cancellation::{current, is_marked, leave, take_mark};
 use crate::event_loop::{ExceptionContext, current_inner};
 use crate::exceptions::{CancelledError, Error, ExceptionGroup, Panic, Result, catch};
 use crate::handle::LocalWaker;
-use crate::trace::{WaitsFor, branches};
+use crate::trace::{Branches, WaitsFor, address_of, keep};
 
 /// Who polls the children.
 pub(crate) trait Nursery {
@@ -93,10 +93,13 @@ where
         let waited = watch.outcome.is_some();
         watch.group.wake_by(None);
         watch.interrupt();
+        let mut traced = Branches::begin();
         watch.step(this.body.as_mut(), cx);
         watch.nursery.poll_children();
         if watch.outcome.is_none() && is_marked() {
             // A child cancelled the task that polls it: the body is to leave before whoever is around it does.
+            drop(traced);
+            traced = Branches::begin();
             watch.step(this.body, cx);
         }
         if watch.outcome.is_some() {
@@ -107,8 +110,8 @@ where
             if !watch.group.is_running() {
                 return watch.finish();
             }
-            branches(WaitsFor::Children);
         }
+        traced.suspended(WaitsFor::Children, address_of(&*watch.group));
         watch.group.wake_by(Some(LocalWaker::new(cx)));
         if watch.nursery.is_due() || watch.must_interrupt() {
             watch.group.wake();
@@ -164,7 +167,11 @@ impl<R, N: Nursery> Supervision<R, N> {
             Ok(Poll::Ready(outcome)) => Some(outcome.map_err(Failure::Error)),
             Err(panic) => Some(Err(Failure::Panic(panic))),
             Ok(Poll::Pending) => {
-                self.leaving = Some(take_mark()?);
+                let Some(error) = take_mark() else {
+                    keep();
+                    return None;
+                };
+                self.leaving = Some(error);
                 Some(Err(Failure::Cancelled))
             }
         }

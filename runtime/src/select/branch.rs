@@ -11,7 +11,9 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::cancellation::{CancelCell, with_cell};
+use crate::coroutine::on_purpose;
 use crate::exceptions::{Message, catch};
+use crate::trace::{forget, keep};
 use crate::wait::Outcome;
 
 pin_project! {
@@ -55,8 +57,8 @@ impl<F: Future> Branch<F> {
     pub(super) fn cancel(self: Pin<&mut Self>, message: Option<Message>) {
         let mut this = self.project();
         if !*this.started {
-            // It has nothing to clean up after.
-            this.future.set(None);
+            // It has nothing to clean up after, and nobody has forgotten it.
+            on_purpose(|| this.future.set(None));
         } else if this.future.is_some() {
             *this.asked = true;
             this.cell.request_or_relay(message);
@@ -81,11 +83,13 @@ impl<F: Future> Branch<F> {
                     if cell.is_unanswered() {
                         cx.waker().wake_by_ref();
                     }
+                    keep();
                     return false;
                 }
             },
             Err(panic) => Outcome::Panic(panic),
         };
+        forget();
         let dropped = with_cell(cell, || catch(|| this.future.set(None)));
         *this.ended = Some(match dropped {
             Ok(()) => ended,

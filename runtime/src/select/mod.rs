@@ -23,7 +23,7 @@ use branches::{Branches, Pair};
 use crate::cancellation::{is_marked, leave, take_mark};
 use crate::exceptions::CancelledError;
 use crate::handle::LocalWaker;
-use crate::trace::{WaitsFor, branches};
+use crate::trace::{Branches as Traced, WaitsFor};
 use crate::wait::Outcome;
 
 pin_project! {
@@ -69,8 +69,11 @@ impl<B: Branches> Future for Select<B> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let mut this = self.project();
+        let mut traced = Traced::begin();
         let mut ended = this.progress.advance(this.branches.as_mut(), cx);
         if is_marked() {
+            drop(traced);
+            traced = Traced::begin();
             // It was cancelled from inside of a branch, or before the first poll, where what is ready comes first.
             ended = this.progress.advance(this.branches.as_mut(), cx);
             if let Some(error) = take_mark() {
@@ -81,7 +84,7 @@ impl<B: Branches> Future for Select<B> {
             }
         }
         if !ended {
-            branches(WaitsFor::Select);
+            traced.suspended(WaitsFor::Select, 0);
             return Poll::Pending;
         }
         // A cancel that went to all branches, and that one of them has caught, is caught.

@@ -22,7 +22,7 @@ use super::bound::Bound;
 use super::wait_queue::{Place, WaitQueue};
 use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// Lets tasks go on once as many have come as it wants; then it can be used again. Python: `asyncio.Barrier`.
 ///
@@ -261,7 +261,7 @@ impl Future for BarrierWait {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<usize>> {
         let this = &mut *self;
         let shared = &*this.barrier.shared;
-        waits_for(WaitsFor::Barrier);
+        waits_for(WaitsFor::Barrier, address_of(shared));
         match this.stage {
             Stage::New => this.enter(context),
             Stage::Outside(place) if !is_marked() && shared.outside.leave_if_woken(place, context) => {

@@ -11,7 +11,7 @@ use super::bound::Bound;
 use super::wait_queue::{Place, WaitQueue};
 use crate::cancellation::is_marked;
 use crate::exceptions::Result;
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// A flag that tasks wait for. Python: `asyncio.Event`.
 ///
@@ -143,7 +143,7 @@ impl Future for EventWait {
             }
             Some(_) => {}
         }
-        waits_for(WaitsFor::Event);
+        waits_for(WaitsFor::Event, address_of(shared));
         Poll::Pending
     }
 }

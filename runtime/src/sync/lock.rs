@@ -10,7 +10,7 @@ use super::bound::Bound;
 use super::wait_queue::WaitQueue;
 use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{Holder, WaitsFor, address_of, list_holder, waits_for};
 
 /// A lock between the tasks of one loop. Python: `asyncio.Lock`.
 ///
@@ -53,13 +53,23 @@ struct Shared {
     last: Cell<u64>,
     waiters: WaitQueue,
     bound: Bound,
+    /// The task that took it; only a report asks.
+    taker: Cell<usize>,
+    /// Whether reports find it.
+    listed: Cell<bool>,
 }
 
 impl Lock {
     /// A lock that nobody holds. It needs no running loop.
     pub fn new() -> Self {
-        let shared =
-            Shared { holder: Cell::new(0), last: Cell::new(0), waiters: WaitQueue::new(), bound: Bound::new() };
+        let shared = Shared {
+            holder: Cell::new(0),
+            last: Cell::new(0),
+            waiters: WaitQueue::new(),
+            bound: Bound::new(),
+            taker: Cell::new(0),
+            listed: Cell::new(false),
+        };
         Self { shared: Rc::new(shared) }
     }
 
@@ -177,11 +187,13 @@ impl Lock {
 
 impl Shared {
     #[inline]
-    fn take(&self) -> Ticket {
+    fn take(&self, context: &Context<'_>) -> Ticket {
         debug_assert_eq!(self.holder.get(), 0, "there is one holder");
         let ticket = self.last.get() + 1;
         self.last.set(ticket);
         self.holder.set(ticket);
+        // That of the task's own waker, and of no task where there is another.
+        self.taker.set(context.waker().data().addr());
         Ticket(ticket)
     }
 
@@ -197,6 +209,12 @@ fn not_held() -> Error {
     Error::runtime_error("release() of a lock that is not held; call it once for each acquire(), or drop the guard")
 }
 
+impl Holder for Shared {
+    fn holder(&self) -> Option<usize> {
+        Some(self.taker.get()).filter(|_| self.holder.get() != 0)
+    }
+}
+
 impl Acquirable for Lock {}
 
 impl Raw for Lock {
@@ -204,19 +222,25 @@ impl Raw for Lock {
     fn poll_acquire(&self, slot: &mut Slot, context: &Context<'_>) -> Poll<Result<Ticket>> {
         let shared = &*self.shared;
         match slot.0 {
-            None if shared.holder.get() == 0 && shared.waiters.is_empty() => return Poll::Ready(Ok(shared.take())),
+            None if shared.holder.get() == 0 && shared.waiters.is_empty() => {
+                return Poll::Ready(Ok(shared.take(context)));
+            }
             None => {
                 shared.bound.check("lock")?;
+                if !shared.listed.replace(true) {
+                    let held: Rc<dyn Holder> = self.shared.clone();
+                    list_holder(address_of(shared), Rc::downgrade(&held));
+                }
                 slot.0 = Some(shared.waiters.enter(context));
             }
             // The first one was woken and the lock is free: whoever came since stands behind it.
             Some(place) if !is_marked() && shared.waiters.leave_if_woken(place, context) => {
                 slot.0 = None;
-                return Poll::Ready(Ok(shared.take()));
+                return Poll::Ready(Ok(shared.take(context)));
             }
             Some(_) => {}
         }
-        waits_for(WaitsFor::Lock);
+        waits_for(WaitsFor::Lock, address_of(shared));
         Poll::Pending
     }
 

@@ -11,7 +11,7 @@ use super::wait_queue::WaitQueue;
 use crate::cancellation::is_marked;
 use crate::event_loop::{ExceptionContext, current_inner};
 use crate::exceptions::{Error, Result};
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// A counter that many tasks may take from, and that never falls below zero. Python: `asyncio.Semaphore`.
 ///
@@ -181,7 +181,7 @@ impl Raw for Semaphore {
             }
             Some(_) => {}
         }
-        waits_for(WaitsFor::Semaphore);
+        waits_for(WaitsFor::Semaphore, address_of(shared));
         Poll::Pending
     }
 

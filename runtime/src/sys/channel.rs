@@ -2,6 +2,7 @@
 //! than if there were nothing else.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 
@@ -38,6 +39,11 @@ pub(crate) trait Channel: fmt::Debug + 'static {
 
     /// As [`send`](Self::send), from several pieces.
     fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Has the system send bytes of a file that begin at `offset`; how many it took. Zero: the file ends there.
+    fn send_file(&self, _file: &File, _offset: u64, _size: usize) -> io::Result<usize> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "there is no system call for it"))
+    }
 
     /// Small pieces leave at once, instead of waiting for more of them. Only a delay is at stake.
     fn hurry(&self) {}
@@ -86,6 +92,11 @@ impl Channel for Socket {
     #[inline]
     fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         self.send_vectored(pieces)
+    }
+
+    fn send_file(&self, file: &File, offset: u64, size: usize) -> io::Result<usize> {
+        let fd = self.fileno().ok_or(io::ErrorKind::NotConnected)?;
+        super::send_file(fd, file, offset, size)
     }
 
     fn hurry(&self) {

@@ -16,12 +16,14 @@
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
+//! - [`Lit`], [`read_memory`]: the memory of a process that another one reads.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
 //!
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
 //! the same contract. Every descriptor made here is close-on-exec and non-blocking.
 
 mod address;
+mod beacon;
 mod channel;
 mod datagram;
 mod driver;
@@ -30,6 +32,7 @@ pub(crate) mod fork;
 mod inbox;
 mod inherited;
 pub(crate) mod interrupt;
+mod other_process;
 mod pipe;
 mod receive;
 mod resolve;
@@ -44,23 +47,25 @@ mod user_socket;
 
 pub(crate) use address::Address;
 pub use address::UnixAddress;
+pub(crate) use beacon::{Lit, MAGIC, PAGES, VERSION};
 pub(crate) use channel::{Channel, Direction};
 pub(crate) use datagram::{Incoming, Look, Parcel};
 pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
+pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
 pub(crate) use receive::ReceiveBuffer;
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
 };
 pub(crate) use ring::Ring;
-pub(crate) use scoped::Scoped;
+pub(crate) use scoped::{Chain, Scoped};
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use std::os::fd::{AsRawFd, RawFd};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{
-    accept, connect, family, is_stream, receive, receive_from, receive_some, receive_some_from, send, send_to,
+    accept, connect, family, is_stream, peer_of, receive, receive_from, receive_some, receive_some_from, send, send_to,
 };

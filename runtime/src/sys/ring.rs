@@ -51,7 +51,7 @@ impl<T> Ring<T> {
         let place = self.place(self.len.get());
         self.len.set(self.len.get() + 1);
         // SAFETY: `place` is one of the ring's, and the first without a value.
-        unsafe { place.write(MaybeUninit::new(ManuallyDrop::into_inner(value))) };
+        unsafe { place.write(ManuallyDrop::into_inner(value)) };
     }
 
     /// Takes the oldest value out.
@@ -63,8 +63,8 @@ impl<T> Ring<T> {
         let place = self.place(0);
         self.head.set((self.head.get() + 1) & (self.capacity.get() - 1));
         self.len.set(self.len.get() - 1);
-        // SAFETY: `place` was the first one with a value. It is outside of the queue now, so nobody reads it again.
-        Some(unsafe { place.read().assume_init() })
+        // SAFETY: `place` was the first one, and it has a value. It is outside of the queue now, so nobody reads it again.
+        Some(unsafe { place.read() })
     }
 
     /// Takes the youngest value out.
@@ -73,7 +73,7 @@ impl<T> Ring<T> {
         let place = self.place(number);
         self.len.set(number);
         // SAFETY: `place` was the last one with a value. It is outside of the queue now, so nobody reads it again.
-        Some(unsafe { place.read().assume_init() })
+        Some(unsafe { place.read() })
     }
 
     /// Gives the memory back, if nothing is in it.
@@ -86,12 +86,12 @@ impl<T> Ring<T> {
     /// The place of the value with this number, counted from the oldest; there is room for one more than there are
     /// values.
     #[inline(always)]
-    fn place(&self, number: usize) -> *mut MaybeUninit<T> {
+    fn place(&self, number: usize) -> *mut T {
         debug_assert!(number < self.capacity.get(), "there is room for this one");
         let index = (self.head.get() + number) & (self.capacity.get() - 1);
         // SAFETY: a number that is masked by a power of two less one is below that, and so many places there are.
         let place = unsafe { self.places.get().add(index) };
-        UnsafeCell::raw_get(place.as_ptr())
+        UnsafeCell::raw_get(place.as_ptr()).cast()
     }
 
     #[cold]

@@ -85,3 +85,17 @@ pub(crate) fn accept(socket: &UserSocket) -> io::Result<(UserSocket, SockAddr)> 
 pub(crate) fn family(socket: &UserSocket) -> io::Result<i32> {
     socket.domain().map(i32::from)
 }
+
+/// The Internet address that a descriptor is connected to, if it is one that is.
+pub(crate) fn peer_of(fd: super::RawFd) -> Option<std::net::SocketAddr> {
+    let ask = |storage: *mut socket2::SockAddrStorage, len: *mut libc::socklen_t| {
+        // SAFETY: both point to what they say. A number that is no descriptor gives an error.
+        match unsafe { libc::getpeername(fd, storage.cast(), len) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: the call has written an address of the length that it says.
+    let (_, address) = unsafe { SockAddr::try_init(ask) }.ok()?;
+    address.as_socket()
+}

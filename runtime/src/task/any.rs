@@ -12,6 +12,7 @@ use crate::context::{self, Context};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{CancelledError, Error, Message, Result};
 use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, Watch, Watched, tell};
+use crate::trace::Entry;
 
 /// A handle to a task of any result.
 ///
@@ -112,14 +113,19 @@ impl AnyTask {
 
     /// Names the task. Python: `Task.set_name()`.
     pub fn set_name(&self, name: impl AsRef<str>) {
-        let former = self.task.header().rare().name.replace(Some(Rc::from(name.as_ref())));
-        drop(former);
+        let rare = self.task.header().rare();
+        let name: Rc<str> = Rc::from(name.as_ref());
+        rare.name_address.set(name.as_ptr().addr());
+        rare.name_len.set(name.len());
+        drop(rare.name.replace(Some(name)));
     }
 
     /// The name of the coroutine function at its root, where one is suspended. Python: `Task.get_coro()`.
     pub fn get_coro(&self) -> Option<&'static str> {
-        let rare = self.task.header().rare.get()?;
-        rare.trace.borrow().first().map(|frame| frame.name)
+        match self.task.header().rare.get()?.trace.last()? {
+            Entry::Frame { frame, .. } => Some(frame.name),
+            Entry::Wait { .. } => None,
+        }
     }
 
     /// The context that it runs in. Python: `Task.get_context()`.
@@ -294,6 +300,10 @@ impl Watched for AnyTask {
 
     fn check_loop(&self) -> Result<()> {
         super::awaiting::check_loop(self)
+    }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
     }
 }
 

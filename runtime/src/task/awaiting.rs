@@ -107,7 +107,7 @@ impl Wait {
             header.waiters.borrow_mut().wait(&mut self.place, cx);
             let target = || Awaited::Task(waker::target(task.task().clone()));
             self.relay.pending(task.task().address().as_ptr(), target);
-            waits_for(WaitsFor::Task);
+            waits_for(WaitsFor::Task, task.task().address().addr().get());
             return Poll::Pending;
         }
         if self.place.is_taken() && is_marked() {

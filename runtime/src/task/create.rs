@@ -15,10 +15,11 @@ use super::state::TaskState;
 use super::{Task, TaskAwait, step, waker};
 use crate::cancellation::CancelCell;
 use crate::context::{self, Context};
+use crate::coroutine::on_purpose;
 use crate::event_loop::{EventLoop, Inner, current_inner};
 use crate::exceptions::{Error, Result};
 use crate::future::Waiters;
-use crate::trace::WaitsFor;
+use crate::trace::Wait;
 
 /// Starts a task on the running loop. Python: `asyncio.create_task()`.
 ///
@@ -206,7 +207,13 @@ impl TaskBuilder {
         let location = Location::caller();
         let event_loop = match self.event_loop {
             Some(event_loop) => event_loop,
-            None => crate::event_loop::get_running_loop()?,
+            None => match crate::event_loop::get_running_loop() {
+                Ok(event_loop) => event_loop,
+                Err(error) => {
+                    on_purpose(|| drop(future));
+                    return Err(error);
+                }
+            },
         };
         spawn_on(event_loop.inner(), future, self.options, location)
     }
@@ -258,7 +265,11 @@ pub(crate) fn spawn_on<F>(
 where
     F: StdFuture<Output: TaskOutput> + 'static,
 {
-    inner.check_usable()?;
+    if let Err(error) = inner.check_usable() {
+        // It is refused with an error: that nobody awaits it is not the news.
+        on_purpose(|| drop(future));
+        return Err(error);
+    }
     let tasks = waker::task_loop_of_current(inner).unwrap_or_else(|| inner.slot::<TaskLoop>());
     if !options.is_plain() || tasks.factory.borrow().is_some() {
         return Ok(spawn_as_told(inner, tasks, future, options, location));
@@ -338,7 +349,7 @@ where
         waiters: RefCell::new(Waiters::None),
         rare: OnceCell::new(),
         state: TaskState::default(),
-        waits_for: Cell::new(WaitsFor::Unknown),
+        waits_for: Cell::new(Wait::default()),
     });
     list.enter(slot, task.clone());
     task

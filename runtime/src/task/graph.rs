@@ -1,87 +1,98 @@
-//! The call graph of a task: its name, and the coroutines in which it is suspended. Minimal yet.
-
-use std::fmt::Write;
+//! What the call graph is made of: where a task stands, and who waits for it. The room `inspect` makes text of it.
 
 use super::any::AnyTask;
-use super::registry::current_task;
-use crate::exceptions::Result;
-use crate::trace::WaitsFor;
+use crate::event_loop::Inner;
+use crate::trace::{self, Entry, Frame, Trail, WaitsFor};
 
-/// The suspended coroutines of a task as text, innermost first; of the running task if none is given. Python:
-/// `asyncio.format_call_graph()`.
-///
-/// A line a coroutine: its name, and where it was called. Empty if there is no task to show.
-///
-/// # Errors
-///
-/// `RuntimeError` if no task is given and no loop runs.
-///
-/// # Examples
-///
-/// ```
-/// #[asyncio::coroutine]
-/// async fn worker() {
-///     asyncio::sleep(std::time::Duration::from_secs(60)).await;
-/// }
-///
-/// # fn main() -> asyncio::Result<()> {
-/// asyncio::run(async {
-///     let task = asyncio::create_task(worker()).named("the worker");
-///     asyncio::sleep(std::time::Duration::ZERO).await;
-///     let graph = asyncio::format_call_graph(Some(&task))?;
-///     assert!(graph.contains("the worker") && graph.contains("worker()"));
-///     Ok::<_, asyncio::Error>(())
-/// })
-/// # }
-/// ```
-pub fn format_call_graph(task: Option<&AnyTask>) -> Result<String> {
-    let current = match task {
-        Some(_) => None,
-        None => current_task()?,
-    };
-    let Some(task) = task.or(current.as_ref()) else { return Ok(String::new()) };
-    let header = task.task().header();
-    let mut text = format!("* Task {:?} (created at {})\n", task.get_name(), header.location);
-    if let Some(rare) = header.rare.get() {
-        for frame in rare.trace.borrow().iter().rev() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "  + {}() called at {}", frame.name, frame.location);
-        }
-    }
-    let waits = match header.waits_for.get() {
-        _ if task.done() => "is done",
-        _ if header.state.is_running() => "is running",
-        WaitsFor::Sleep => "waits in sleep()",
-        WaitsFor::Future => "waits for a future",
-        WaitsFor::Task => "waits for a task",
-        WaitsFor::Thread => "waits for a thread",
-        WaitsFor::Several => "waits for several tasks",
-        WaitsFor::Select => "waits in select!",
-        WaitsFor::Children => "waits for its children",
-        WaitsFor::Lock => "waits for a lock",
-        WaitsFor::Event => "waits for an event",
-        WaitsFor::Condition => "waits for a condition",
-        WaitsFor::Semaphore => "waits for a semaphore",
-        WaitsFor::Barrier => "waits at a barrier",
-        WaitsFor::Get => "waits for an item of a queue",
-        WaitsFor::Put => "waits for room in a queue",
-        WaitsFor::Join => "waits until the items of a queue are done",
-        WaitsFor::Socket => "waits for a socket",
-        WaitsFor::Read => "waits for bytes of a stream",
-        WaitsFor::Drain => "waits in drain()",
-        WaitsFor::Close => "waits in wait_closed()",
-        WaitsFor::Unknown => "waits",
-    };
-    let _ = writeln!(text, "  {waits}");
-    Ok(text)
+/// What a task does just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has not begun.
+    New,
+    /// It is being polled; what it awaits is known once it has suspended.
+    Running,
+    /// It was woken and has not run yet.
+    Due,
+    Waiting,
+    Done,
 }
 
-/// Prints [`format_call_graph`] to standard error. Python: `asyncio.print_call_graph()`.
-///
-/// # Errors
-///
-/// `RuntimeError` if no task is given and no loop runs.
-pub fn print_call_graph(task: Option<&AnyTask>) -> Result<()> {
-    eprint!("{}", format_call_graph(task)?);
-    Ok(())
+/// Where the running task waited last, inside of the coroutines that run.
+pub(crate) fn current_trail() -> Trail {
+    let Some(task) = super::waker::current().map(AnyTask::new) else { return Trail::default() };
+    let (mut entries, mut around) = (task.trace(), task.running_frames());
+    while let (Some(Entry::Frame { frame, .. }), Some(running)) = (entries.last(), around.pop()) {
+        if *frame != running {
+            break;
+        }
+        entries.pop();
+    }
+    Trail::new(entries)
+}
+
+impl AnyTask {
+    pub(crate) fn standing(&self) -> Standing {
+        let state = &self.task().header().state;
+        match () {
+            () if state.is_done() => Standing::Done,
+            () if state.is_running() => Standing::Running,
+            () if !state.is_started() => Standing::New,
+            () if state.is_scheduled() => Standing::Due,
+            () => Standing::Waiting,
+        }
+    }
+
+    /// What suspended in its last step, in postorder; empty before its first.
+    pub(crate) fn trace(&self) -> Vec<Entry> {
+        let header = self.task().header();
+        let kept = header.rare.get().map(|rare| rare.trace.copy()).unwrap_or_default();
+        if !kept.is_empty() || header.state.is_done() || !header.state.is_started() {
+            return kept;
+        }
+        vec![Entry::Wait { start: 0, wait: header.waits_for.get() }]
+    }
+
+    /// The coroutines that run in it in this very moment, innermost first.
+    pub(crate) fn running_frames(&self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        if super::waker::is_current(self.task()) {
+            trace::running(|frame| frames.push(frame));
+        }
+        frames
+    }
+
+    /// Calls `f` with what it waits for: the kinds and addresses.
+    pub(crate) fn each_wait(&self, mut f: impl FnMut(WaitsFor, usize)) {
+        for entry in self.trace() {
+            if let Entry::Wait { wait, .. } = entry {
+                f(wait.kind, wait.address);
+            }
+        }
+    }
+
+    /// Calls `f` with the addresses of those who watch it beside others: a `gather()`, a group.
+    pub(crate) fn each_watcher(&self, f: impl FnMut(usize)) {
+        self.task().header().waiters.borrow().each_watcher(f);
+    }
+
+    /// What tells it from all others that are alive.
+    pub(crate) fn node(&self) -> usize {
+        self.task().address().addr().get()
+    }
+
+    /// How many hold the half of it that may be on other threads; `None` if nobody ever has.
+    pub(crate) fn remote_holders(&self) -> Option<usize> {
+        // One of them is the task.
+        let remote = self.task().header().rare.get()?.remote.get()?;
+        Some(std::sync::Arc::strong_count(remote))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        self.task().header().task_loop.inner()
+    }
+
+    /// Its number on its loop.
+    pub(crate) fn id(&self) -> u32 {
+        self.task().header().id
+    }
 }

@@ -14,10 +14,11 @@ use super::raw::VTable;
 use super::registry::TaskLoop;
 use super::remote::Remote;
 use super::state::TaskState;
+use super::trace::Trace;
 use crate::cancellation::CancelCell;
 use crate::context::Context;
 use crate::future::Waiters;
-use crate::trace::{Frame, WaitsFor};
+use crate::trace::Wait;
 
 pub(super) struct Header {
     pub(super) vtable: &'static VTable,
@@ -37,15 +38,19 @@ pub(super) struct Header {
     pub(super) waiters: RefCell<Waiters<AnyTask>>,
     pub(super) rare: OnceCell<Box<Rare>>,
     pub(super) state: TaskState,
-    pub(super) waits_for: Cell<WaitsFor>,
+    /// What it waits for, if its trace is empty.
+    pub(super) waits_for: Cell<Wait>,
 }
 
 /// What few tasks need.
 #[derive(Default)]
 pub(super) struct Rare {
     pub(super) name: RefCell<Option<Rc<str>>>,
-    /// The suspended coroutines, outermost first.
-    pub(super) trace: RefCell<Vec<Frame>>,
+    /// Where the name stands; see `publish.rs`.
+    pub(super) name_address: Cell<usize>,
+    pub(super) name_len: Cell<usize>,
+    /// What suspended in the last step, if that is more than one leaf.
+    pub(super) trace: Trace,
     /// The half that wakers on other threads hold.
     pub(super) remote: OnceCell<Arc<Remote>>,
     /// Who runs the steps, if the future is lent.

@@ -24,6 +24,7 @@ mod lent;
 mod output;
 #[expect(unsafe_code, reason = "where the blocks of tasks come from")]
 mod pool;
+mod publish;
 #[expect(unsafe_code, reason = "the block of a task, whose future's type was forgotten")]
 mod raw;
 mod registry;
@@ -33,6 +34,7 @@ mod run_until;
 mod spawn;
 mod state;
 mod step;
+mod trace;
 #[expect(unsafe_code, reason = "says which type an outcome has")]
 mod typed;
 #[expect(unsafe_code, reason = "wakers are made of functions over addresses")]
@@ -43,13 +45,13 @@ pub use awaiting::{TaskAwait, TaskAwaitRef};
 pub use create::{
     TaskBuilder, TaskFactory, TaskOptions, create_eager_task_factory, create_task, eager_task_factory, ensure_future,
 };
-pub use graph::{format_call_graph, print_call_graph};
 pub use output::TaskOutput;
 pub use registry::{all_tasks, current_task};
 
 pub(crate) use create::{ensure_on, spawn_on};
+pub(crate) use graph::{Standing, current_trail};
 pub(crate) use lent::{Lent, LentTask, Steps};
-pub(crate) use registry::current_loop;
+pub(crate) use registry::{all_of, count_of, current_loop};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -127,6 +129,29 @@ impl<T: 'static> Task<T> {
         self
     }
 
+    /// Lets the task go for good: a failure of it is nobody's concern, and is not reported.
+    ///
+    /// Dropping the handle instead leaves the task running as well, but a failure that nobody has looked at is reported
+    /// then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// asyncio::run(async {
+    ///     asyncio::create_task(async { Err::<(), _>(asyncio::Error::value_error("nobody minds")) }).detach();
+    ///     asyncio::sleep(std::time::Duration::ZERO).await;
+    /// })
+    /// # }
+    /// ```
+    pub fn detach(self) {
+        if self.done() {
+            self.seen();
+        } else {
+            self.watch(Rc::new(Detached));
+        }
+    }
+
     /// The outcome of a task that is done.
     fn take(&mut self) -> Result<T> {
         self.seen();
@@ -180,6 +205,10 @@ impl<T> Watched for Task<T> {
     fn check_loop(&self) -> Result<()> {
         self.any.check_loop()
     }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
 }
 
 impl<T> FutureLike for Task<T> {
@@ -193,5 +222,14 @@ impl<T> FutureLike for Task<T> {
 
     fn cancel(&self) -> bool {
         self.any.cancel()
+    }
+}
+
+/// Looks at a failure that nobody else is to look at.
+struct Detached;
+
+impl Watch for Detached {
+    fn ended(&self, subject: &dyn Watched) {
+        drop(subject.failure());
     }
 }

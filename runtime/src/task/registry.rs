@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::any::AnyTask;
 use super::create::TaskFactory;
 use super::pool::Pool;
+use super::publish::Published;
 use super::raw::TaskRef;
 use super::{report, step, waker};
 use crate::event_loop::{EventLoop, Inner, Shared, Slot, get_running_loop};
@@ -24,6 +25,8 @@ pub(super) struct TaskLoop {
     created: Cell<u32>,
     thread: usize,
     pub(super) factory: RefCell<Option<Rc<TaskFactory>>>,
+    /// Until the loop is closed.
+    published: RefCell<Option<Published>>,
 }
 
 /// The tasks that are not done: a word a task, and no search.
@@ -54,11 +57,13 @@ impl Slot for TaskLoop {
             created: Cell::new(0),
             thread: thread_token(),
             factory: RefCell::new(None),
+            published: RefCell::new(Some(Published::new(inner))),
         })
     }
 
     /// Drops what is still pending, oldest first, and reports the failures that nobody looked at.
     fn close(&self) {
+        drop(self.published.take());
         let list = self.list.take();
         let mut tasks: Vec<TaskRef> = list.places.into_iter().flatten().collect();
         tasks.sort_by_key(|task| task.header().id);
@@ -114,6 +119,14 @@ impl TaskLoop {
         } else {
             assert!(slot < u32::MAX, "four thousand million tasks do not fit into memory");
             list.places.push(Some(task));
+            self.publish(&list);
+        }
+    }
+
+    #[inline(never)]
+    fn publish(&self, list: &List) {
+        if let Some(published) = &*self.published.borrow() {
+            published.list(list.places.as_ptr().addr(), list.places.len());
         }
     }
 
@@ -178,6 +191,19 @@ pub fn all_tasks() -> Result<Vec<AnyTask>> {
 impl EventLoop {
     /// The tasks of this loop that are not done, oldest first. Python: `asyncio.all_tasks(loop)`.
     pub fn all_tasks(&self) -> Vec<AnyTask> {
-        self.inner().existing_slot::<TaskLoop>().map_or_else(Vec::new, |tasks| tasks.all())
+        all_of(self.inner())
     }
+}
+
+/// How many tasks a loop has that are not done, and how many were started on it.
+pub(crate) fn count_of(inner: &Inner) -> (usize, u32) {
+    inner.existing_slot::<TaskLoop>().map_or((0, 0), |tasks| {
+        let list = tasks.list.borrow();
+        (list.places.len() - list.free.len(), tasks.created.get())
+    })
+}
+
+/// The tasks of a loop that are not done, oldest first.
+pub(crate) fn all_of(inner: &Inner) -> Vec<AnyTask> {
+    inner.existing_slot::<TaskLoop>().map_or_else(Vec::new, |tasks| tasks.all())
 }

@@ -120,6 +120,10 @@ impl TaskState {
         self.0.set((self.0.get() & !(RUNNING | SCHEDULED)) | DONE | unseen);
     }
 
+    pub(super) fn is_started(&self) -> bool {
+        self.has(STARTED)
+    }
+
     pub(super) fn is_scheduled(&self) -> bool {
         self.has(SCHEDULED)
     }

@@ -14,7 +14,7 @@ use crate::coroutine::on_purpose;
 use crate::exceptions::{CancelledError, Error, Panic, catch};
 use crate::future::{Waiters, tell};
 use crate::handle::{Polled, set_polled};
-use crate::trace::{self, WaitsFor};
+use crate::trace::{self, Kept, Wait};
 
 /// Where the future of a task is.
 pub(super) trait Body {
@@ -135,9 +135,14 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
     let step = trace::Step::begin();
     let poll = body.poll(task, context);
     if poll.is_pending() {
-        header.waits_for.set(step.waits_for());
-        if header.rare.get().is_some() || !step.is_empty() {
-            keep_trace(task, &step);
+        match step.kept() {
+            Kept::Wait(wait) => {
+                header.waits_for.set(wait);
+                if header.rare.get().is_some() {
+                    forget_trace(task);
+                }
+            }
+            Kept::Trace => keep_trace(task, &step),
         }
     }
     poll
@@ -145,9 +150,12 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
 
 #[inline(never)]
 fn keep_trace(task: &TaskRef, step: &trace::Step) {
-    let mut frames = task.header().rare().trace.borrow_mut();
-    frames.clear();
-    step.frames(|frame| frames.push(frame));
+    task.header().rare().trace.replace(|entries| step.copy_to(entries));
+}
+
+#[inline(never)]
+fn forget_trace(task: &TaskRef) {
+    task.header().rare().trace.replace(|_| {});
 }
 
 /// The future is dropped, destructors from the inside out, and the task ends as cancelled.
@@ -177,10 +185,10 @@ fn complete(task: &TaskRef, ending: Ending) {
     let header = task.header();
     header.state.finish(ending);
     header.cell.clear();
-    header.waits_for.set(WaitsFor::Unknown);
+    header.waits_for.set(Wait::default());
     let listed = header.task_loop.leave(header.slot);
-    if let Some(rare) = header.rare.get() {
-        rare.trace.borrow_mut().clear();
+    if let (Some(rare), true) = (header.rare.get(), ending != Ending::Failed) {
+        rare.trace.replace(|_| {});
     }
     match header.waiters.replace(Waiters::None) {
         Waiters::None => {}
@@ -204,18 +212,34 @@ fn unseen(task: &TaskRef) {
 
 /// Whoever lent the future is gone: it is dropped where it stands, and the task ends as cancelled.
 pub(super) fn end(task: &TaskRef, body: &mut impl Body, error: CancelledError) {
-    if task.header().state.begin() {
-        inside(|| leave(task, body, error));
+    let started = task.header().state.is_started();
+    if !task.header().state.begin() {
+        return;
     }
+    inside(|| {
+        if started {
+            leave(task, body, error);
+        } else {
+            on_purpose(|| leave(task, body, error));
+        }
+    });
 }
 
 /// The loop is closed: the future is dropped where it stands, and a panic in a destructor is kept from the others.
 pub(super) fn abandon(task: &TaskRef) {
     let header = task.header();
+    let started = header.state.is_started();
     if !header.state.begin() {
         return;
     }
-    inside(|| drop_future(task));
+    inside(|| {
+        if started {
+            drop_future(task);
+        } else {
+            // That it never ran has been reported.
+            on_purpose(|| drop_future(task));
+        }
+    });
     header.state.finish(Ending::Cancelled);
     header.cell.clear();
     let waiters = header.waiters.replace(Waiters::None);

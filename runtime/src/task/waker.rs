@@ -54,7 +54,7 @@ fn wake_by_ref(data: NonNull<()>) {
 
 fn describe(data: NonNull<()>) -> String {
     // SAFETY: see above.
-    unsafe { TaskRef::borrow_raw(data, |task| format!("{:?}", super::any::AnyTask::new(task.clone()))) }
+    unsafe { TaskRef::borrow_raw(data, super::report::describe) }
 }
 
 fn location(data: NonNull<()>) -> &'static Location<'static> {
@@ -124,6 +124,11 @@ pub(super) fn current() -> Option<TaskRef> {
     // SAFETY: only a step notes a polled task, this file's vtable is the only one, and the step holds a reference
     // for as long as the note stands.
     Some(unsafe { TaskRef::borrow_raw(polled.0, TaskRef::clone) })
+}
+
+/// Whether this task is the innermost one that is being polled.
+pub(super) fn is_current(task: &TaskRef) -> bool {
+    crate::handle::polled().is_some_and(|polled| polled.0 == task.address())
 }
 
 /// What a task is for the one that is being polled.

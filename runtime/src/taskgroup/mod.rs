@@ -6,6 +6,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::coroutine::on_purpose;
 use crate::event_loop::{ExceptionContext, Inner, current_inner};
 use crate::exceptions::{Error, Result};
 use crate::scope::{Group, Nursery, Stage, Supervised};
@@ -156,6 +157,7 @@ impl TaskGroup {
             Stage::Aborting => "is shutting down",
             Stage::Closed => "has ended",
         };
+        on_purpose(|| drop(future));
         let made = self.shared.location;
         Err(Error::runtime_error(format!("the TaskGroup made at {made} {reason} and takes no more tasks")))
     }

@@ -82,7 +82,7 @@ where
         event_loop.set_exception_handler(move |_, context| collected.borrow_mut().push(context.to_string()));
         Ok(event_loop)
     };
-    let mut runner = Runner::builder().loop_factory(factory).build();
+    let mut runner = Runner::builder().loop_factory(factory).deadlocks_end_it().build();
     let location = Location::caller();
     let body = async move { Ok::<_, Error>(Coroutine::new(name, location, test()).await) };
     let outcome = runner.run(timeout(limit, body));

@@ -1,12 +1,16 @@
 //! The layer as what stands behind the protocol's transport: plaintext goes out.
 
+use std::fs::File;
+use std::io;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use super::layer::Layer;
 use super::session::RECORD;
 use super::spool::Spool;
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
+use crate::net::FilePart;
 use crate::ssl::explain;
 use crate::sys::Address;
 use crate::transports::{Endpoint, ExtraInfo, Io, Limits, TransportPipe, TransportSocket, Unread};
@@ -18,16 +22,31 @@ impl Layer {
     /// Encrypts and sends.
     fn send(&self, data: &[u8]) {
         for piece in data.chunks(PIECE) {
-            let mut plain = Spool::default();
-            let result = self.with_session(&mut plain, |session, output| session.encrypt(piece, output));
-            debug_assert!(plain.is_empty(), "all that came was decrypted when it came");
-            if let Err(error) = result {
-                return self.end_with(explain(&error).with_peer(self.peer()).into());
+            if !self.send_at_once(piece) {
+                return;
+            }
+        }
+    }
+
+    /// False if the session has failed.
+    fn send_at_once(&self, data: &[u8]) -> bool {
+        let mut plain = Spool::default();
+        let result = self.with_session(&mut plain, |session, output| session.encrypt(data, output));
+        debug_assert!(plain.is_empty(), "all that came was decrypted when it came");
+        match result {
+            Ok(()) => true,
+            Err(error) => {
+                self.end_with(explain(&error).with_peer(self.peer()).into());
+                false
             }
         }
     }
 
     fn may_write(&self, size: usize) -> bool {
+        if self.state.get().is_sending_file() {
+            self.report("data was written while a file was being sent, and dropped", busy());
+            return false;
+        }
         if self.state.get().is_open() && !self.is_closing() {
             return size > 0;
         }
@@ -38,6 +57,11 @@ impl Layer {
     }
 }
 
+/// Why nothing can be written for the moment.
+fn busy() -> Error {
+    Error::runtime_error("sendfile() is in progress on this transport; await it before you write")
+}
+
 impl Io for Layer {
     fn write(&self, data: &[u8]) {
         if self.may_write(data.len()) {
@@ -46,9 +70,12 @@ impl Io for Layer {
     }
 
     fn try_write(&self, data: &[u8]) -> Result<usize> {
+        if self.state.get().is_sending_file() {
+            return Err(busy());
+        }
         let below = self.below().filter(|_| self.state.get().is_open() && !self.is_closing());
         let Some(below) = below else {
-            let error = std::io::Error::new(std::io::ErrorKind::NotConnected, "the connection is closing or closed");
+            let error = io::Error::new(io::ErrorKind::NotConnected, "the connection is closing or closed");
             return Err(self.at_peer(error));
         };
         let mut sent = 0;
@@ -193,6 +220,59 @@ impl Io for Layer {
         } else {
             self.report(message, error);
         }
+    }
+
+    fn begin_sending_file(&self) -> Result<()> {
+        let below = self.below().filter(|_| self.state.get().is_open() && !self.is_closing());
+        let Some(below) = below else {
+            return Err(Error::runtime_error("sendfile(): the transport is closing or closed"));
+        };
+        below.io().begin_sending_file()?;
+        self.change(|state| state.begin_sending_file());
+        Ok(())
+    }
+
+    fn end_sending_file(&self) {
+        let is_closed = self.change(|state| state.end_sending_file());
+        if let Some(below) = self.below() {
+            below.io().end_sending_file();
+        }
+        if is_closed {
+            self.close_layer();
+        } else if self.kept.borrow().is_some() {
+            self.soon(Self::go_on);
+        }
+    }
+
+    fn poll_all_sent(&self, cx: &Context<'_>) -> Poll<Result<()>> {
+        let outcome = self.below().map_or(Poll::Ready(Ok(())), |below| below.io().poll_all_sent(cx));
+        if self.state.get().is_open() {
+            return outcome;
+        }
+        let aborted = || self.at_peer(io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was aborted"));
+        let own = self.error.borrow().clone();
+        Poll::Ready(Err(match (own, outcome) {
+            (Some(error), _) | (None, Poll::Ready(Err(error))) => error,
+            _ => aborted(),
+        }))
+    }
+
+    /// The system does not encrypt.
+    fn poll_send_file(
+        &self,
+        _cx: &Context<'_>,
+        _file: &File,
+        _offset: u64,
+        _size: usize,
+        _is_first: bool,
+    ) -> Poll<Result<usize>> {
+        let error = Error::runtime_error("over TLS it has to be encrypted first");
+        Poll::Ready(Err(FilePart::not_available(&error)))
+    }
+
+    fn send_file_piece(&self, data: &[u8]) {
+        // At once, for the transport below does not keep a second piece behind a first.
+        self.send_at_once(data);
     }
 
     fn fail(&self, error: Error) {

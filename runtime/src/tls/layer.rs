@@ -176,7 +176,11 @@ impl Layer {
         let result = work(&mut self.session.borrow_mut(), &mut Output { plain, wire: &mut wire });
         if !wire.is_empty() {
             if let Some(below) = self.below() {
-                below.write(wire.as_slice());
+                if self.state.get().is_sending_file() {
+                    below.io().send_file_piece(wire.as_slice());
+                } else {
+                    below.write(wire.as_slice());
+                }
             }
         }
         result

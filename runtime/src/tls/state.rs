@@ -35,6 +35,10 @@ pub(super) struct State {
     full: bool,
     /// And that was told to the protocol above.
     told_full: bool,
+    /// A file is being sent: nothing else is written, and nothing is received.
+    sending_file: bool,
+    /// By `close` meanwhile.
+    close_asked: bool,
     /// The end of the peer's data was told, or is about to be.
     eof: bool,
     /// A callback of the protocol above is running.
@@ -54,6 +58,8 @@ impl State {
             held: false,
             full: false,
             told_full: false,
+            sending_file: false,
+            close_asked: false,
             eof: false,
             running: false,
             dropped_writes: 0,
@@ -74,7 +80,7 @@ impl State {
     }
 
     pub(super) fn is_closing(self) -> bool {
-        !matches!(self.phase, Phase::Idle | Phase::Handshaking | Phase::Open)
+        self.close_asked || !matches!(self.phase, Phase::Idle | Phase::Handshaking | Phase::Open)
     }
 
     pub(super) fn is_lost(self) -> bool {
@@ -95,7 +101,21 @@ impl State {
 
     /// Whether plaintext, or the end of it, can be told to the protocol above.
     pub(super) fn may_deliver(self) -> bool {
-        self.phase == Phase::Open && !self.paused && !self.held
+        self.phase == Phase::Open && !(self.paused || self.held || self.sending_file || self.close_asked)
+    }
+
+    pub(super) fn is_sending_file(self) -> bool {
+        self.sending_file
+    }
+
+    pub(super) fn begin_sending_file(&mut self) {
+        self.sending_file = true;
+    }
+
+    /// True if `close` was called meanwhile.
+    pub(super) fn end_sending_file(&mut self) -> bool {
+        self.sending_file = false;
+        std::mem::take(&mut self.close_asked)
     }
 
     pub(super) fn set_full(&mut self, full: bool) {
@@ -151,8 +171,12 @@ impl State {
         !std::mem::replace(&mut self.eof, true)
     }
 
-    /// True the first time on an open connection: our last word is due.
+    /// True the first time on an open connection: our last word is due. It waits for the file that is being sent.
     pub(super) fn close(&mut self) -> bool {
+        if self.sending_file {
+            self.close_asked = true;
+            return false;
+        }
         let first = self.phase == Phase::Open;
         if first {
             self.phase = Phase::Closing;
@@ -223,6 +247,18 @@ mod tests {
         state.set_full(false);
         assert_eq!(state.signal(), Some(false));
         assert!(state.may_deliver());
+    }
+
+    #[test]
+    fn closing_waits_for_the_file_that_is_being_sent() {
+        let mut state = State::new(false);
+        state.begin();
+        state.open();
+        state.begin_sending_file();
+        assert!(!state.may_deliver());
+        assert!(!state.close() && state.is_closing() && state.is_open());
+        assert!(state.end_sending_file(), "close() is due");
+        assert!(state.close());
     }
 
     #[test]

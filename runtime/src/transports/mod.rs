@@ -17,6 +17,7 @@ mod extra_info;
 mod flow_control;
 mod network;
 mod pipe;
+mod sendfile;
 mod state;
 mod stream;
 mod trsock;
@@ -26,6 +27,7 @@ mod write_buffer;
 pub use datagram::DatagramTransport;
 pub use extra_info::ExtraInfo;
 pub use pipe::TransportPipe;
+pub use sendfile::Sendfile;
 pub use trsock::TransportSocket;
 
 pub(crate) use datagram::{Datagram, Remote};
@@ -40,8 +42,10 @@ pub(crate) use trsock::HasSocket;
 pub(crate) use unread::Unread;
 
 use std::fmt;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use crate::exceptions::{Error, Result};
 use crate::sys::{Address, UnixAddress};
@@ -111,6 +115,23 @@ pub(crate) trait Io: fmt::Debug {
     fn set_held(&self, held: bool);
     /// Reports the failure of a callback that has returned already, and ends the connection if it is fatal.
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool);
+    /// From now on nothing is received, and what is written is refused, until [`end_sending_file`](Self::end_sending_file).
+    fn begin_sending_file(&self) -> Result<()>;
+    fn end_sending_file(&self);
+    /// Ready once nothing waits to be sent. An error if the connection has ended.
+    fn poll_all_sent(&self, cx: &Context<'_>) -> Poll<Result<()>>;
+    /// Has the system send a piece of a file as soon as there is room. How long it was; zero is the end of the file.
+    /// `SendfileNotAvailableError` if the first piece cannot be sent this way.
+    fn poll_send_file(
+        &self,
+        cx: &Context<'_>,
+        file: &File,
+        offset: u64,
+        size: usize,
+        is_first: bool,
+    ) -> Poll<Result<usize>>;
+    /// Sends a piece of a file that was read by hand, when nothing waits.
+    fn send_file_piece(&self, data: &[u8]);
     /// Ends the connection for what the peer has sent. That is no bug, so only `connection_lost` is told.
     fn fail(&self, error: Error);
 }
@@ -133,7 +154,8 @@ impl Transport {
     /// [hard limit](Self::set_write_hard_limit) waits, the connection ends. Data that is written after the end of the
     /// connection is dropped, and from the fifth time on a warning is logged.
     ///
-    /// Writing after [`write_eof`](Self::write_eof) is a mistake that goes to the exception handler; the data is dropped.
+    /// Writing after [`write_eof`](Self::write_eof), or while [`sendfile`](crate::EventLoop::sendfile) sends a file, is a
+    /// mistake that goes to the exception handler; the data is dropped.
     #[inline]
     pub fn write(&self, data: &[u8]) {
         self.0.write(data);
@@ -146,7 +168,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// `RuntimeError` after [`write_eof`](Self::write_eof); `OsError` if the connection has ended or is being closed.
+    /// `RuntimeError` after [`write_eof`](Self::write_eof) and while a file is being sent; `OsError` if the connection has ended or is being closed.
     pub fn try_write(&self, data: &[u8]) -> Result<usize> {
         self.0.try_write(data)
     }

@@ -9,8 +9,8 @@
 //!   Losing ── connection_lost is scheduled ───────▶ Lost ── the socket is closed
 //! ```
 //!
-//! Beside it stand the conditions of reading (`made`, not `paused`, no end of stream) and of writing (no end asked
-//! for). A copy is taken out of its cell, changed by one transition, and put back.
+//! Beside it stand the conditions of reading (`Made`, not `Paused`, no end of stream, no file being sent) and of writing
+//! (no end asked for, no file being sent). A copy is taken out of its cell, changed by one transition, and put back.
 
 use crate::sys::Direction;
 
@@ -39,51 +39,71 @@ pub(super) enum Writing {
     Allowed,
     /// After `write_eof`, or where nothing can be written at all.
     Ended,
+    /// As long as a file is being sent.
+    SendingFile,
     /// After the end of the connection, or of the program's interest in it.
     Gone,
+}
+
+/// What holds beside the phase; a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+enum Is {
+    /// `connection_made` has returned; nothing is received before.
+    Made = 1,
+    /// By `pause_reading`. From the start where nothing can be received.
+    Paused = 1 << 1,
+    /// The peer sends no more, or never did: `eof_received` was called, is about to be, or never will be.
+    EofReceived = 1 << 2,
+    /// By `write_eof`; it is carried out once nothing waits to be sent. From the start where nothing can be sent.
+    EofAsked = 1 << 3,
+    /// In the ready queue.
+    Queued = 1 << 4,
+    /// A callback of the protocol is running.
+    Running = 1 << 5,
+    /// The protocol is busy with a handler that awaits.
+    Held = 1 << 6,
+    /// The protocol receives into memory of its own.
+    Buffered = 1 << 7,
+    /// Something was received that the protocol has not taken.
+    Unread = 1 << 8,
+    /// A file is being sent: nothing else is written, and nothing is received.
+    SendingFile = 1 << 9,
 }
 
 /// The state of one connection. It fits into a register, and is read and changed for each event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     phase: Phase,
-    /// `connection_made` has returned; nothing is received before.
-    made: bool,
-    /// By `pause_reading`. From the start where nothing can be received.
-    paused: bool,
-    /// The peer sends no more, or never did: `eof_received` was called, is about to be, or never will be.
-    eof_received: bool,
-    /// By `write_eof`; it is carried out once nothing waits to be sent. From the start where nothing can be sent.
-    eof_asked: bool,
-    /// In the ready queue.
-    queued: bool,
-    /// A callback of the protocol is running.
-    running: bool,
-    /// The protocol is busy with a handler that awaits.
-    held: bool,
-    /// The protocol receives into memory of its own.
-    buffered: bool,
-    /// Something was received that the protocol has not taken.
-    unread: bool,
     /// How often something was written for nothing; stops counting at the top.
     dropped_writes: u8,
+    conditions: u16,
 }
 
 impl State {
     pub(super) fn new(direction: Direction) -> Self {
-        Self {
-            phase: Phase::Open,
-            made: false,
-            paused: direction == Direction::Write,
-            eof_received: direction == Direction::Write,
-            eof_asked: direction == Direction::Read,
-            queued: false,
-            running: false,
-            held: false,
-            buffered: false,
-            unread: false,
-            dropped_writes: 0,
+        let mut state = Self { phase: Phase::Open, dropped_writes: 0, conditions: 0 };
+        state.put(Is::Paused, direction == Direction::Write);
+        state.put(Is::EofReceived, direction == Direction::Write);
+        state.put(Is::EofAsked, direction == Direction::Read);
+        state
+    }
+
+    #[inline]
+    fn has(self, condition: Is) -> bool {
+        self.conditions & condition as u16 != 0
+    }
+
+    /// Says whether it holds; returns what was said before.
+    #[inline]
+    fn put(&mut self, condition: Is, holds: bool) -> bool {
+        let before = self.has(condition);
+        if holds {
+            self.conditions |= condition as u16;
+        } else {
+            self.conditions &= !(condition as u16);
         }
+        before
     }
 
     pub(super) fn is_closing(self) -> bool {
@@ -105,7 +125,7 @@ impl State {
 
     /// Not paused and not closing, as `is_reading` has it.
     pub(super) fn is_reading(self) -> bool {
-        self.phase == Phase::Open && !self.paused
+        self.phase == Phase::Open && !self.has(Is::Paused)
     }
 
     /// What it is doing, in a word.
@@ -122,56 +142,57 @@ impl State {
     /// Whether something may be received now.
     #[inline]
     pub(super) fn may_receive(self) -> bool {
-        self.is_reading() && self.made && !self.eof_received && !self.held
+        const NOT: u16 = Is::Paused as u16 | Is::EofReceived as u16 | Is::Held as u16 | Is::SendingFile as u16;
+        self.phase == Phase::Open && self.conditions & (Is::Made as u16 | NOT) == Is::Made as u16
     }
 
     /// Whether our side is open and the peer's is not, be it by its end or from the start.
     pub(super) fn is_half_open(self) -> bool {
-        self.phase == Phase::Open && self.eof_received
+        self.phase == Phase::Open && self.has(Is::EofReceived)
     }
 
     #[inline]
     pub(super) fn writing(self) -> Writing {
-        if self.eof_asked {
+        if self.has(Is::EofAsked) {
             Writing::Ended
         } else if self.phase == Phase::Open {
-            Writing::Allowed
+            if self.has(Is::SendingFile) { Writing::SendingFile } else { Writing::Allowed }
         } else {
             Writing::Gone
         }
     }
 
     pub(super) fn eof_asked(self) -> bool {
-        self.eof_asked
+        self.has(Is::EofAsked)
     }
 
     pub(super) fn is_running(self) -> bool {
-        self.running
+        self.has(Is::Running)
     }
 
     pub(super) fn made(mut self) -> Self {
-        self.made = true;
+        self.put(Is::Made, true);
         self
     }
 
     /// True if that changes anything.
     pub(super) fn pause(&mut self) -> bool {
-        self.phase == Phase::Open && !std::mem::replace(&mut self.paused, true)
+        self.phase == Phase::Open && !self.put(Is::Paused, true)
     }
 
     /// True if that changes anything.
     pub(super) fn resume(&mut self) -> bool {
-        self.phase == Phase::Open && std::mem::replace(&mut self.paused, false)
+        self.phase == Phase::Open && self.put(Is::Paused, false)
     }
 
     pub(super) fn eof_came(mut self) -> Self {
-        self.eof_received = true;
+        self.put(Is::EofReceived, true);
         self
     }
 
     /// True the first time on an open connection.
     pub(super) fn ask_eof(&mut self) -> bool {
-        self.phase == Phase::Open && !std::mem::replace(&mut self.eof_asked, true)
+        self.phase == Phase::Open && !self.put(Is::EofAsked, true)
     }
 
     pub(super) fn close(&mut self, waiting: bool) -> Closing {
@@ -204,45 +225,53 @@ impl State {
     /// Marks it as queued. True if it was not.
     #[inline]
     pub(super) fn queue(&mut self) -> bool {
-        !std::mem::replace(&mut self.queued, true)
+        !self.put(Is::Queued, true)
     }
 
     #[inline]
     pub(super) fn dequeued(mut self) -> Self {
-        self.queued = false;
+        self.put(Is::Queued, false);
         self
     }
 
     /// Says whether a callback is running; returns what was said before.
     #[inline]
     pub(super) fn set_running(&mut self, running: bool) -> bool {
-        std::mem::replace(&mut self.running, running)
+        self.put(Is::Running, running)
     }
 
     pub(super) fn is_held(self) -> bool {
-        self.held
+        self.has(Is::Held)
     }
 
     pub(super) fn set_held(&mut self, held: bool) {
-        self.held = held;
+        self.put(Is::Held, held);
     }
 
     #[inline]
     pub(super) fn is_buffered(self) -> bool {
-        self.buffered
+        self.has(Is::Buffered)
     }
 
     pub(super) fn set_buffered(&mut self, buffered: bool) {
-        self.buffered = buffered;
+        self.put(Is::Buffered, buffered);
     }
 
     #[inline]
     pub(super) fn has_unread(self) -> bool {
-        self.unread
+        self.has(Is::Unread)
     }
 
     pub(super) fn set_unread(&mut self, unread: bool) {
-        self.unread = unread;
+        self.put(Is::Unread, unread);
+    }
+
+    pub(super) fn is_sending_file(self) -> bool {
+        self.has(Is::SendingFile)
+    }
+
+    pub(super) fn set_sending_file(&mut self, sending: bool) {
+        self.put(Is::SendingFile, sending);
     }
 
     /// Counts a write that was dropped, and says how many there were.
@@ -316,7 +345,22 @@ mod tests {
 
     #[test]
     fn the_state_fits_into_a_register() {
-        assert_eq!(size_of::<State>(), 8);
+        assert_eq!(size_of::<State>(), 4);
+    }
+
+    #[test]
+    fn a_file_that_is_being_sent_has_the_connection_for_itself() {
+        let mut state = made();
+        state.set_sending_file(true);
+        assert!(!state.may_receive() && state.is_reading(), "it was not paused");
+        assert_eq!(state.writing(), Writing::SendingFile);
+        assert!(state.ask_eof());
+        assert_eq!(state.writing(), Writing::Ended);
+        let mut state = made();
+        state.set_sending_file(true);
+        assert_eq!(state.close(true), Closing::Flush);
+        state.set_sending_file(false);
+        assert!(state.is_flushing() && !state.may_receive());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::exceptions::{Result, TimeoutError};
 use crate::future::{CallbackId, FutureLike, Watch, Watched};
 use crate::handle::LocalWaker;
 use crate::task::{Task, TaskOutput};
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// Runs many things at once and gives them back as they end, by [`AsCompleted::next`]. Python:
 /// `asyncio.as_completed()`.
@@ -162,7 +162,7 @@ impl<T: 'static> AsCompleted<T> {
                 if self.late == 0 && !self.pending.is_empty() {
                     self.waited = true;
                     self.ended.waker.set(Some(LocalWaker::new(cx)));
-                    waits_for(WaitsFor::Several);
+                    waits_for(WaitsFor::Several, address_of(&*self.ended));
                     return Poll::Pending;
                 }
                 let late = self.late > 0;

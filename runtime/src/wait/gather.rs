@@ -15,7 +15,7 @@ use crate::exceptions::{CancelledError, Error, Message, Result};
 use crate::future::{Watch, Watched};
 use crate::handle::LocalWaker;
 use crate::task::{AnyTask, Task, TaskOptions, TaskOutput, ensure_on};
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// Runs many things of one type at once, and gives all their results, in the order given. Python:
 /// `asyncio.gather(*aws)`.
@@ -164,7 +164,7 @@ impl<C: Children + 'static> Gather<C> {
             self.waited = true;
             shared.waker.set(Some(LocalWaker::new(cx)));
             self.relay.pending(Rc::as_ptr(shared).cast(), || Awaited::Future(shared.clone()));
-            waits_for(WaitsFor::Several);
+            waits_for(WaitsFor::Several, address_of(&**shared));
             return Poll::Pending;
         }
         if self.waited && is_marked() {

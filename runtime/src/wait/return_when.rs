@@ -13,7 +13,7 @@ use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
 use crate::future::{CallbackId, FutureLike, Watch, Watched};
 use crate::handle::LocalWaker;
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// When [`wait`] returns. Python: `FIRST_COMPLETED`, `FIRST_EXCEPTION`, `ALL_COMPLETED`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl<W: FutureLike> StdFuture for Wait<W> {
             !count.enough.get() && this.timeout.as_mut().is_some_and(|timeout| Pin::new(timeout).poll(cx).is_ready());
         if leaving || !(count.enough.get() || over) {
             count.waker.set(Some(LocalWaker::new(cx)));
-            waits_for(WaitsFor::Several);
+            waits_for(WaitsFor::Several, address_of(&**count));
             return Poll::Pending;
         }
         let awaited = this.awaited.take().expect("a future is not polled after it has ended");

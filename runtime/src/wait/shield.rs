@@ -9,6 +9,7 @@ use crate::event_loop::current_inner;
 use crate::exceptions::{Error, Result};
 use crate::future::{Future, FutureAwait};
 use crate::task::{Task, TaskOptions, TaskOutput, ensure_on};
+use crate::trace::{WaitsFor, waits_for};
 
 /// Waits for something that shall go on if the waiter is cancelled. Python: `asyncio.shield()`.
 ///
@@ -71,7 +72,12 @@ impl<T: 'static> StdFuture for Shield<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        ready!(Pin::new(&mut self.done).poll(cx))?;
+        let poll = Pin::new(&mut self.done).poll(cx);
+        if let (Poll::Pending, Some(task)) = (&poll, &self.task) {
+            // Not the future between: that is nobody's to see.
+            waits_for(WaitsFor::Task, task.node());
+        }
+        ready!(poll)?;
         let task = self.task.take().expect("a future is not polled after it has ended");
         Poll::Ready(task.into_result())
     }

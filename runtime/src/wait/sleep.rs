@@ -75,7 +75,7 @@ impl Future for Sleep {
             Stage::Yielded => {}
             _ => return self.poll_timer(cx),
         }
-        waits_for(WaitsFor::Sleep);
+        waits_for(WaitsFor::Sleep, 0);
         Poll::Pending
     }
 }
@@ -93,7 +93,7 @@ impl Sleep {
             Stage::Waiting(..) => {}
             Stage::Yielded | Stage::Done => panic!("a sleep was polled after it had ended"),
         }
-        waits_for(WaitsFor::Sleep);
+        waits_for(WaitsFor::Sleep, 0);
         Poll::Pending
     }
 

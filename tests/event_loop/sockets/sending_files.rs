@@ -1,36 +1,17 @@
 //! `sock_sendfile`: all of a file or a part, by the system or by hand, and where the file's position is afterwards.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::TcpListener;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use asyncio::{Error, Socket};
 
 use super::{fill, message_pair, non_blocking, pair, tcp, until_it_waits};
+use crate::support::files::{content, file_of, pipe_of, position};
 use crate::support::net::{off_loop, running};
 
+/// More than the buffers of any connection.
 const LARGE: usize = 8 << 20;
-
-/// A file with this content, which is nowhere in the file system. Its position is at the end.
-fn file_of(content: &[u8]) -> File {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("asyncio-sendfile-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let path = std::env::temp_dir().join(name);
-    let mut file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
-    file.write_all(content).unwrap();
-    file
-}
-
-fn content(length: usize) -> Vec<u8> {
-    (0..length).map(|number| (number / 7) as u8).collect()
-}
-
-fn position(mut file: &File) -> u64 {
-    file.stream_position().unwrap()
-}
 
 /// What comes out at the other end, until it ends.
 async fn all_of(far: Socket) -> Vec<u8> {
@@ -89,10 +70,7 @@ async fn nothing_of_an_empty_file_is_sent() {
 async fn what_is_no_file_is_read_and_sent_by_hand() {
     // CPython: test_sendfile.SockSendfileMixin.test_sock_sendfile_force_fallback,
     // test_unix_events.SelectorEventLoopUnixSockSendfileTests.test_sock_sendfile_not_a_file
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    let file = File::from(std::os::fd::OwnedFd::from(reader));
-    writer.write_all(b"through a pipe").unwrap();
-    drop(writer);
+    let file = pipe_of(b"through a pipe");
     let (near, far) = pair();
     let refused = running().sock_sendfile(&near, &file).fallback(false).await;
     assert!(matches!(refused, Err(Error::SendfileNotAvailableError(_))), "{refused:?}");

@@ -70,7 +70,7 @@ impl<'a> Operation<'a> {
                 self.check_loop()?;
                 self.check_mode(*blocking)?;
             }
-            Stage::Waiting(waiting) if is_marked() || !waiting.is_woken(cx) => return pending(),
+            Stage::Waiting(waiting) if is_marked() || !waiting.is_woken(cx) => return self.pending(),
             Stage::Waiting(_) => {}
             Stage::Done => panic!("a socket operation was polled after it had ended"),
         }
@@ -82,7 +82,12 @@ impl<'a> Operation<'a> {
             Stage::Waiting(waiting) => waiting.again(cx),
             stage => *stage = Stage::Waiting(Waiting::begin(&self.inner, self.sock.as_raw_fd(), self.side, cx)?),
         }
-        pending()
+        self.pending()
+    }
+
+    fn pending<T>(&self) -> Poll<T> {
+        waits_for(WaitsFor::Socket, self.sock.as_raw_fd().unsigned_abs() as usize);
+        Poll::Pending
     }
 
     /// It is done, and shall make another attempt at the next poll.
@@ -108,11 +113,6 @@ impl<'a> Operation<'a> {
             "the socket with descriptor {fd} is blocking; call set_nonblocking(true) on it"
         )))
     }
-}
-
-fn pending<T>() -> Poll<T> {
-    waits_for(WaitsFor::Socket);
-    Poll::Pending
 }
 
 /// An attempt's outcome; an error is told with the address of the peer where there is one.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::watch::Side;
-use super::{Blocking, Operation, address, outcome, pending};
+use super::{Blocking, Operation, address, outcome};
 use crate::cancellation::is_marked;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
@@ -117,7 +117,7 @@ impl Future for SockSendAll<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let Self { operation, rest, yielded } = &mut *self;
         if *yielded && is_marked() {
-            return pending();
+            return operation.pending();
         }
         let all_sent = ready!(operation.poll(cx, |sock| {
             for _ in 0..CALLS {
@@ -135,7 +135,7 @@ impl Future for SockSendAll<'_> {
         }
         operation.begin_anew();
         LocalWaker::wake_context(cx);
-        pending()
+        operation.pending()
     }
 }
 

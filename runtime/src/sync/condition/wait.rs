@@ -20,7 +20,7 @@ use crate::exceptions::{CancelledError, Result};
 use crate::sync::acquire::{Acquire, Ticket};
 use crate::sync::lock::Lock;
 use crate::sync::wait_queue::Place;
-use crate::trace::{WaitsFor, waits_for};
+use crate::trace::{WaitsFor, address_of, waits_for};
 
 /// What [`Condition::wait`] returns.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Future for ConditionWait {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
-        waits_for(WaitsFor::Condition);
+        waits_for(WaitsFor::Condition, address_of(&*this.condition.shared));
         match this.stage {
             Stage::New => {
                 this.begin(context)?;

@@ -10,7 +10,7 @@ use crate::sys::{Direction, HUNG_UP};
 
 impl<M: Medium> Stream<M> {
     pub(super) fn close_stream(&self) {
-        let waiting = self.has_waiting();
+        let waiting = self.has_waiting() || self.state.get().is_sending_file();
         match self.change(|state| state.close(waiting)) {
             Closing::Nothing | Closing::Flush => {}
             Closing::Lose => self.lose_soon(None),
@@ -22,7 +22,7 @@ impl<M: Medium> Stream<M> {
     }
 
     pub(super) fn end_writing(&self) {
-        if self.change(State::ask_eof) && !self.has_waiting() {
+        if self.change(State::ask_eof) && !self.has_waiting() && !self.state.get().is_sending_file() {
             self.shut_writing();
         }
     }
@@ -74,6 +74,9 @@ impl<M: Medium> Stream<M> {
             return;
         }
         self.drop_waiting();
+        if self.state.get().is_sending_file() {
+            self.lose_file(exc.as_ref());
+        }
         self.lose_soon(exc);
     }
 
@@ -123,6 +126,7 @@ impl<M: Medium> Stream<M> {
             self.drop_waiting();
             self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
         }
+        self.wake_file_sender();
         self.unread.take();
         self.net.close(&self.source, &self.live, &self.channel);
         let endpoint = self.endpoint.take();

@@ -1,6 +1,8 @@
 //! `Stream` as what stands behind a `Transport`.
 
+use std::fs::File;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
@@ -152,6 +154,33 @@ impl<M: Medium> Io for Stream<M> {
         } else {
             self.report(message, error);
         }
+    }
+
+    fn begin_sending_file(&self) -> Result<()> {
+        self.begin_sending_file()
+    }
+
+    fn end_sending_file(&self) {
+        self.end_sending_file();
+    }
+
+    fn poll_all_sent(&self, cx: &Context<'_>) -> Poll<Result<()>> {
+        self.poll_all_sent(cx)
+    }
+
+    fn poll_send_file(
+        &self,
+        cx: &Context<'_>,
+        file: &File,
+        offset: u64,
+        size: usize,
+        is_first: bool,
+    ) -> Poll<Result<usize>> {
+        self.poll_send_file(cx, file, offset, size, is_first)
+    }
+
+    fn send_file_piece(&self, data: &[u8]) {
+        self.send_file_piece(data);
     }
 
     fn fail(&self, error: Error) {

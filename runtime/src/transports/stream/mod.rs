@@ -5,6 +5,7 @@
 
 mod callbacks;
 mod closing;
+mod file;
 mod io;
 mod reading;
 mod writing;
@@ -28,6 +29,7 @@ use crate::event_loop::{Inner, Source, SourceKey};
 use crate::exceptions::Error;
 use crate::future::Future;
 use crate::sys::{self, Address, Channel, Direction, Pipe, Readiness, Socket};
+use file::FileSender;
 
 /// Who counts the connection among its own: a server.
 pub(crate) trait Owner {
@@ -85,6 +87,7 @@ struct Outgoing {
     hard_limit: usize,
     /// `connection_lost` fell due while the protocol was busy.
     late: Option<Option<Error>>,
+    file: FileSender,
     /// Kept from the socket when it was closed.
     sockname: Option<Address>,
 }
@@ -96,6 +99,7 @@ impl Default for Outgoing {
             flow: FlowControl::default(),
             hard_limit: HARD_LIMIT,
             late: None,
+            file: FileSender::default(),
             sockname: None,
         }
     }
@@ -109,6 +113,7 @@ impl Outgoing {
             && self.hard_limit == HARD_LIMIT
             && self.sockname.is_none()
             && self.late.is_none()
+            && self.file.is_default()
     }
 }
 

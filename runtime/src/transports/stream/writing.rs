@@ -12,6 +12,9 @@ use crate::sys::{Direction, SEND_PIECES};
 /// How many sends one connection may do before the others have their turn.
 const SENDS_PER_TURN: usize = 16;
 
+/// Why nothing can be written for the moment.
+const BUSY: &str = "sendfile() is in progress on this transport; await it before you write";
+
 impl<M: Medium> Stream<M> {
     /// Sends what can be sent, keeps the rest.
     pub(super) fn send_or_keep(&self, data: &[u8]) {
@@ -56,7 +59,8 @@ impl<M: Medium> Stream<M> {
     pub(super) fn try_send(&self, data: &[u8]) -> Result<usize> {
         match self.state.get().writing() {
             Writing::Allowed => {}
-            Writing::Ended => return Err(Error::runtime_error(self.ended().1)),
+            Writing::Ended => return Err(Error::runtime_error(self.ended("try_write()").1)),
+            Writing::SendingFile => return Err(Error::runtime_error(BUSY)),
             Writing::Gone => {
                 return Err(
                     self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
@@ -119,7 +123,9 @@ impl<M: Medium> Stream<M> {
     }
 
     fn all_sent(&self, transport: &Transport) {
-        if self.state.get().is_flushing() {
+        if self.state.get().is_sending_file() {
+            self.wake_file_sender();
+        } else if self.state.get().is_flushing() {
             self.lost(transport, None);
         } else if self.state.get().eof_asked() {
             self.shut_writing();
@@ -127,7 +133,7 @@ impl<M: Medium> Stream<M> {
     }
 
     #[inline]
-    fn send_now(&self, data: &[u8]) -> io::Result<usize> {
+    pub(super) fn send_now(&self, data: &[u8]) -> io::Result<usize> {
         self.check_process()?;
         let sent = or_none(self.channel.send(data))?;
         if sent < data.len() {
@@ -154,7 +160,7 @@ impl<M: Medium> Stream<M> {
     }
 
     /// Whether the system takes more. After a send that came short trying is of no use until that is reported anew.
-    fn set_writable(&self, writable: bool) {
+    pub(super) fn set_writable(&self, writable: bool) {
         let mut readiness = self.readiness.get();
         readiness.writable = writable;
         self.readiness.set(readiness);
@@ -194,25 +200,32 @@ impl<M: Medium> Stream<M> {
 
     /// Why nothing can be written to a connection that is open.
     #[cold]
-    fn ended(&self) -> (&'static str, &'static str) {
+    pub(super) fn ended(&self, call: &str) -> (&'static str, String) {
         if self.channel.direction() == Direction::Read {
             (
                 "data was written to a pipe that is read, and dropped",
-                "write() was called on the transport of connect_read_pipe(); use connect_write_pipe()",
+                format!("{call} was called on the transport of connect_read_pipe(); use connect_write_pipe()"),
             )
         } else {
             (
                 "data was written after write_eof(), and dropped",
-                "write() was called after write_eof(); write everything before you end the stream",
+                format!("{call} was called after write_eof(); write everything before you end the stream"),
             )
         }
     }
 
     #[cold]
     fn refuse(&self, size: usize) {
-        if self.state.get().writing() == Writing::Ended {
-            let (message, error) = self.ended();
-            return self.report(message, Error::runtime_error(error));
+        match self.state.get().writing() {
+            Writing::Ended => {
+                let (message, error) = self.ended("write()");
+                return self.report(message, Error::runtime_error(error));
+            }
+            Writing::SendingFile => {
+                return self
+                    .report("data was written while a file was being sent, and dropped", Error::runtime_error(BUSY));
+            }
+            Writing::Allowed | Writing::Gone => {}
         }
         if size > 0 && self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
             crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));

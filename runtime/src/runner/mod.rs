@@ -4,6 +4,10 @@
 //! async clean-ups run, the default executor's threads waited for, the loop closed. Ctrl-C cancels the main task once; the system's default action is back by then, so a second one
 //! ends the process.
 
+mod builder;
+
+pub use builder::RunnerBuilder;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::IntoFuture;
@@ -11,9 +15,11 @@ use std::rc::Rc;
 
 use crate::constants::THREAD_JOIN_TIMEOUT;
 use crate::context::Context;
+use crate::coroutine::on_purpose;
 use crate::event_loop::{EventLoop, ExceptionContext, current_inner, new_event_loop, set_event_loop};
 use crate::exceptions::{Error, Result};
 use crate::future::Future;
+use crate::inspect::{DeadlockWatch, Watchdog, print_tasks};
 use crate::sys::interrupt::Listener;
 use crate::task::{AnyTask, Task, TaskOutput};
 
@@ -65,6 +71,7 @@ where
 pub struct Runner {
     options: RunnerBuilder,
     stage: Stage,
+    watchdog: Option<Watchdog>,
     /// What the runs have set so far; none while they have set nothing, so that nobody pays for it.
     context: Option<Context>,
 }
@@ -73,32 +80,6 @@ enum Stage {
     New,
     Open { event_loop: EventLoop, set_current: bool },
     Closed,
-}
-
-/// Options of a [`Runner`]; made by [`Runner::builder`].
-#[derive(Default)]
-pub struct RunnerBuilder {
-    debug: Option<bool>,
-    loop_factory: Option<Box<dyn FnOnce() -> Result<EventLoop>>>,
-}
-
-impl RunnerBuilder {
-    /// Switches debug mode; without this the environment decides.
-    pub fn debug(mut self, enabled: bool) -> Self {
-        self.debug = Some(enabled);
-        self
-    }
-
-    /// Makes the loop in another way. It does not become the thread's current one then.
-    pub fn loop_factory(mut self, factory: impl FnOnce() -> Result<EventLoop> + 'static) -> Self {
-        self.loop_factory = Some(Box::new(factory));
-        self
-    }
-
-    /// The runner; it makes its loop at the first use.
-    pub fn build(self) -> Runner {
-        Runner { options: self, stage: Stage::New, context: None }
-    }
 }
 
 impl Runner {
@@ -151,6 +132,7 @@ impl Runner {
         A: IntoFuture<Output: TaskOutput<Value: 'static>, IntoFuture: 'static>,
     {
         if current_inner(|inner| inner.is_some()) {
+            on_purpose(|| drop(main));
             return Err(Error::runtime_error(
                 "an event loop is running on this thread already; await instead of running",
             ));
@@ -163,9 +145,14 @@ impl Runner {
         };
         let task = builder.create_task(main.into_future())?;
         let interrupted = Interruption::listen(&event_loop, &task);
+        let deadlocks = DeadlockWatch::begin(&event_loop, self.options.on_deadlock.clone());
         let ran = run_until_done(&event_loop, &task);
+        let deadlock = deadlocks.end();
         let interrupted = interrupted.stop();
         *context = task.entered_context().or(context.take());
+        if let Some(error) = deadlock {
+            return Err(error);
+        }
         ran?;
         if interrupted && task.cancelled() && task.uncancel() == 0 {
             return Err(Error::KeyboardInterrupt);
@@ -194,6 +181,10 @@ impl Runner {
         if set_current {
             set_event_loop(Some(event_loop.clone()));
         }
+        self.watchdog = self.options.watchdog.map(|limit| Watchdog::start(event_loop.inner(), limit));
+        if let Some(signal) = self.options.dump_on {
+            event_loop.add_signal_handler(signal, print_tasks)?;
+        }
         self.stage = Stage::Open { event_loop: event_loop.clone(), set_current };
         Ok(event_loop)
     }
@@ -216,6 +207,7 @@ impl Runner {
         if set_current {
             set_event_loop(None);
         }
+        drop(self.watchdog.take());
         event_loop.close()?;
         shut_down
     }
@@ -336,11 +328,5 @@ impl fmt::Debug for Runner {
             Stage::Closed => "closed",
         };
         f.debug_struct("Runner").field("stage", &stage).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RunnerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunnerBuilder").field("debug", &self.debug).finish_non_exhaustive()
     }
 }

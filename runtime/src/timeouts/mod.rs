@@ -8,22 +8,24 @@
 //! The deadline is a counted cancel request, as in Python: the body leaves by it, and at its end the request is taken
 //! back. It becomes `TimeoutError` only if no other request has come since the beginning; else the leaving goes on.
 
+mod run;
+
+pub use run::WithTimeout;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::IntoFuture;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
-
-use crate::cancellation::{current, leave, take_mark};
+use crate::cancellation::{current, take_mark};
 use crate::event_loop::{Inner, current_inner};
-use crate::exceptions::{Error, Result, TimeoutError};
+use crate::exceptions::{Error, Result};
 use crate::handle::{LocalWaker, TimerAction};
-use crate::task::TaskOutput;
+use crate::task::{TaskOutput, current_trail};
 use crate::timers::TimerKey;
+use crate::trace::Trail;
 
 /// Awaits something, and cancels it when `delay` is over; `None` is no deadline. Python: `asyncio.timeout()`.
 ///
@@ -163,10 +165,7 @@ impl Timeout {
     /// `TimeoutError` at the deadline; what the future failed with before. `RuntimeError` if it was used before, or
     /// outside of a task.
     pub fn run<A: IntoFuture<Output: TaskOutput>>(self, awaitable: A) -> WithTimeout<A::IntoFuture> {
-        WithTimeout {
-            body: Some(awaitable.into_future()),
-            timeout: Guard { timeout: self, entered: false, left: false },
-        }
+        WithTimeout::new(self, awaitable.into_future())
     }
 
     /// The deadline in the loop's time, `None` for none or while it only counts from the beginning. Python:
@@ -231,20 +230,22 @@ impl Timeout {
         Ok(())
     }
 
-    /// Makes the request if the deadline has passed.
-    fn expire(&self) {
+    /// Makes the request if the deadline has passed; what waits then, as it was before it is told.
+    fn expire(&self) -> Option<Trail> {
         if self.shared.state.get() != State::Active {
-            return;
+            return None;
         }
-        let Deadline::At(when) = self.shared.deadline.get() else { return };
+        let Deadline::At(when) = self.shared.deadline.get() else { return None };
         let mut armed = self.shared.armed.borrow_mut();
-        let Some(armed) = armed.as_mut() else { return };
+        let armed = armed.as_mut()?;
         let waits = armed.timer.is_some_and(|key| armed.inner.timers().borrow().contains(key));
         // While the timer waits the clock need not be read.
         if !waits && armed.timer.is_some() && armed.inner.time() >= when {
             armed.timer = None;
             self.request();
+            return Some(current_trail());
         }
+        None
     }
 
     fn request(&self) {
@@ -301,90 +302,14 @@ impl Timeout {
         }
         left && ours_alone
     }
-
-    fn error(&self, cause: crate::exceptions::CancelledError) -> Error {
-        TimeoutError::expired(None, cause).into()
-    }
 }
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-pin_project! {
-    /// What [`timeout`], [`timeout_at`] and [`Timeout::run`] return.
-    #[must_use = "futures do nothing unless they are awaited"]
-    pub struct WithTimeout<F> {
-        #[pin]
-        body: Option<F>,
-        timeout: Guard,
-    }
-}
-
-/// Ends the timeout if its future is dropped.
-struct Guard {
-    timeout: Timeout,
-    entered: bool,
-    /// It left because somebody else wanted that.
-    left: bool,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if self.entered {
-            self.timeout.end(false);
-        }
-    }
-}
-
-impl<F: Future<Output: TaskOutput>> Future for WithTimeout<F> {
-    type Output = Result<<F::Output as TaskOutput>::Value>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let guard = this.timeout;
-        if !guard.entered {
-            guard.timeout.begin()?;
-            guard.entered = true;
-        }
-        guard.timeout.expire();
-        let Some(body) = this.body.as_mut().as_pin_mut() else {
-            assert!(guard.left, "a future is not polled after it has ended");
-            // A branch that was kept: whoever polls it again is about to leave as well.
-            return Poll::Pending;
-        };
-        if let Poll::Ready(output) = body.poll(cx) {
-            this.body.set(None);
-            guard.timeout.end(false);
-            return Poll::Ready(output.into_result());
-        }
-        match take_mark() {
-            None => {
-                guard.timeout.arm(cx)?;
-                Poll::Pending
-            }
-            Some(error) => {
-                this.body.set(None);
-                if guard.timeout.end(true) {
-                    return Poll::Ready(Err(guard.timeout.error(error)));
-                }
-                // Somebody else wants us to leave.
-                guard.left = true;
-                leave(error);
-                Poll::Pending
-            }
-        }
-    }
-}
-
 impl fmt::Debug for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timeout").field("state", &self.shared.state.get()).field("when", &self.when()).finish()
-    }
-}
-
-impl<F> fmt::Debug for WithTimeout<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.timeout.timeout.fmt(f)
     }
 }

@@ -1,0 +1,68 @@
+//! What a loop counts of itself: cheap enough to be on always.
+//!
+//! One thread writes, and any may read: a plain load and store, never an atomic addition.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The counters of one loop, and how much there is of some things.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct Figures {
+    /// Callbacks and steps of tasks that were taken out of the ready queue.
+    pub(crate) callbacks: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    /// How often the kernel was asked.
+    pub(crate) looks: AtomicU64,
+    /// Reports of descriptors.
+    pub(crate) events: AtomicU64,
+    /// Calls and wake-ups of other threads.
+    pub(crate) calls: AtomicU64,
+    pub(crate) timers_fired: AtomicU64,
+    /// The longest time between two looks at the kernel with callbacks to run all along, in nanoseconds.
+    pub(crate) longest: AtomicU64,
+    /// How many were due when the present batch began.
+    pub(crate) ready: AtomicU64,
+    /// As of the last look.
+    pub(crate) timers: AtomicU64,
+    pub(crate) descriptors: AtomicU64,
+    /// With a watchdog: how many callbacks have returned, and whether a batch runs.
+    pub(crate) finished: AtomicU64,
+    pub(crate) busy: AtomicU64,
+    /// Debug mode: how many callbacks took less than a microsecond, less than two, than four, and so on.
+    pub(crate) durations: [AtomicU64; BUCKETS],
+}
+
+pub(crate) const BUCKETS: usize = 24;
+
+#[inline]
+pub(crate) fn add(counter: &AtomicU64, number: u64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(number), Ordering::Relaxed);
+}
+
+impl Figures {
+    #[inline]
+    pub(super) fn batch(&self, due: usize) {
+        add(&self.callbacks, due as u64);
+        add(&self.batches, 1);
+        self.ready.store(due as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn looked(&self, timers: usize, descriptors: usize) {
+        add(&self.looks, 1);
+        self.timers.store(timers as u64, Ordering::Relaxed);
+        self.descriptors.store(descriptors as u64, Ordering::Relaxed);
+    }
+
+    /// So long, in nanoseconds, the kernel was not asked though the loop did not sleep.
+    pub(super) fn was_busy(&self, nanos: u64) {
+        if nanos > self.longest.load(Ordering::Relaxed) {
+            self.longest.store(nanos, Ordering::Relaxed);
+        }
+    }
+
+    /// Debug mode: a callback took so many nanoseconds.
+    pub(super) fn took(&self, nanos: u128) {
+        let bucket = (128 - (nanos / 1000).leading_zeros()) as usize;
+        add(&self.durations[bucket.min(BUCKETS - 1)], 1);
+    }
+}

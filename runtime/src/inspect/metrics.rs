@@ -1,0 +1,84 @@
+//! `loop.metrics()`: what a loop has done so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::event_loop::EventLoop;
+use crate::task::count_of;
+
+/// What a loop has done since it was made, and what it has at the moment; [`EventLoop::metrics`] gives it.
+///
+/// Counting is always on. The difference of two snapshots is what happened in between.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Tasks that are not done.
+    pub tasks_alive: usize,
+    /// Tasks that were started.
+    pub tasks_spawned: u64,
+    /// Callbacks and steps of tasks that were run.
+    pub callbacks: u64,
+    /// Batches that they were run in.
+    pub batches: u64,
+    /// How often the kernel was asked.
+    pub polls_of_the_kernel: u64,
+    /// Reports that a descriptor is ready.
+    pub io_events: u64,
+    /// Calls and wake-ups that came from other threads.
+    pub calls_from_threads: u64,
+    /// Timers that wait.
+    pub timers: usize,
+    /// Timers that were due.
+    pub timers_fired: u64,
+    /// Descriptors that are watched.
+    pub descriptors: usize,
+    /// How many callbacks were due when the present batch began.
+    pub ready: u64,
+    /// The longest time in which the loop had callbacks to run all along and did not come to ask the kernel.
+    pub longest_batch: Duration,
+    /// How long single callbacks took; counted in debug mode only. The first number is of those below a microsecond, each
+    /// next one of those below twice as much, the last of all that took longer.
+    pub durations: Vec<u64>,
+}
+
+impl EventLoop {
+    /// What this loop has done so far. Reads some counters, so it may be called often.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// asyncio::run(async {
+    ///     let event_loop = asyncio::get_running_loop()?;
+    ///     let before = event_loop.metrics();
+    ///     asyncio::create_task(async {}).await?;
+    ///     let after = event_loop.metrics();
+    ///     assert_eq!(after.tasks_spawned - before.tasks_spawned, 1);
+    ///     assert_eq!(after.tasks_alive, 1);
+    ///     Ok::<_, asyncio::Error>(())
+    /// })
+    /// # }
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        let inner = self.inner();
+        let figures = inner.figures();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (tasks_alive, spawned) = count_of(inner);
+        let (timers, descriptors) = inner.holdings();
+        Metrics {
+            tasks_alive,
+            tasks_spawned: spawned.into(),
+            callbacks: read(&figures.callbacks),
+            batches: read(&figures.batches),
+            polls_of_the_kernel: read(&figures.looks),
+            io_events: read(&figures.events),
+            calls_from_threads: read(&figures.calls),
+            timers,
+            timers_fired: read(&figures.timers_fired),
+            descriptors,
+            ready: read(&figures.ready),
+            longest_batch: Duration::from_nanos(read(&figures.longest)),
+            durations: figures.durations.iter().map(read).collect(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The memory of a process, word by word.
+
+use std::fs;
+use std::io;
+
+use crate::exceptions::{Error, Result};
+use crate::sys::read_memory;
+
+/// Longer texts are cut: what is read may be anything by then.
+const LONGEST: usize = 4096;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    pub(super) process: u32,
+}
+
+impl Memory {
+    pub(super) fn of(process: u32) -> Result<Self> {
+        if !cfg!(target_os = "linux") {
+            let system = std::env::consts::OS;
+            return Err(Error::not_implemented(format!("processes can be looked into on Linux, not on {system}")));
+        }
+        if !fs::exists(format!("/proc/{process}"))? {
+            let gone = io::Error::from(io::ErrorKind::NotFound);
+            return Err(Error::os_error_at(gone, format_args!("there is no process {process}")));
+        }
+        Ok(Self { process })
+    }
+
+    pub(super) fn bytes(self, address: usize, into: &mut [u8]) -> io::Result<()> {
+        read_memory(self.process, address, into)
+    }
+
+    pub(super) fn words(self, address: usize, count: usize) -> io::Result<Vec<usize>> {
+        let mut bytes = vec![0; count * size_of::<usize>()];
+        self.bytes(address, &mut bytes)?;
+        let word = |bytes: &[u8]| usize::from_ne_bytes(bytes.try_into().expect("chunks have the size of a word"));
+        Ok(bytes.chunks_exact(size_of::<usize>()).map(word).collect())
+    }
+
+    pub(super) fn word(self, address: usize) -> io::Result<usize> {
+        Ok(self.words(address, 1)?[0])
+    }
+
+    pub(super) fn text(self, address: usize, len: usize) -> io::Result<String> {
+        let mut bytes = vec![0; len.min(LONGEST)];
+        self.bytes(address, &mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Why reading was refused, and what can be done about it.
+    pub(super) fn refused(self, error: io::Error) -> Error {
+        let process = self.process;
+        if error.kind() != io::ErrorKind::PermissionDenied {
+            return Error::os_error_at(error, format_args!("process {process} cannot be read"));
+        }
+        let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+        let hint = match scope.trim() {
+            "" | "0" => "it belongs to another user; look as that user or as root".to_owned(),
+            "1" => "it may be another user's; and kernel.yama.ptrace_scope is 1, so only ancestors may read it: let it use \
+                    Runner::builder().inspectable(), or run `sudo sysctl kernel.yama.ptrace_scope=0`, or look as root"
+                .to_owned(),
+            scope => format!("kernel.yama.ptrace_scope is {scope}, so only root may read it, or nobody"),
+        };
+        Error::os_error_at(error, format_args!("process {process} may not be read: {hint}"))
+    }
+}

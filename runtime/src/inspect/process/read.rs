@@ -1,0 +1,213 @@
+//! Tasks out of memory. The loop may run meanwhile: a task that cannot be read has ended.
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use super::find::Found;
+use super::memory::Memory;
+use super::{FigureView, Line, LoopView, ProcessTasks, TaskView};
+use crate::exceptions::{Error, Result};
+use crate::trace::WaitsFor;
+
+/// Longer lists are no lists.
+const MOST: usize = 50_000_000;
+const ENTRY: usize = 32;
+/// As in `task/state.rs`.
+const RUNNING: u16 = 1 << 1;
+const DONE: u16 = 1 << 3;
+
+/// The words of the layout, in their order.
+struct Layout {
+    id: usize,
+    state: usize,
+    location: usize,
+    waits_for: usize,
+    rare: usize,
+    waiters: usize,
+    waiters_size: usize,
+    name_address: usize,
+    name_len: usize,
+    trace_address: usize,
+    trace_len: usize,
+    /// Where the parts of a location stand in it.
+    file: usize,
+    file_len: usize,
+    line: usize,
+    column: usize,
+}
+
+struct Reader {
+    memory: Memory,
+    layout: Layout,
+    locations: HashMap<usize, String>,
+    names: HashMap<(usize, usize), String>,
+}
+
+pub(super) fn read(found: &Found) -> Result<ProcessTasks> {
+    let memory = found.memory;
+    let layout = layout(found).map_err(|error| memory.refused(error))?;
+    let layout =
+        layout.ok_or_else(|| Error::runtime_error("that process was built in a way that this one cannot read"))?;
+    let mut reader = Reader { memory, layout, locations: HashMap::new(), names: HashMap::new() };
+    let loops = found.pages.iter().filter_map(|page| reader.one_loop(*page).ok()).collect();
+    Ok(ProcessTasks { loops })
+}
+
+/// The layout; `None` if that of a location is not recognised.
+fn layout(found: &Found) -> io::Result<Option<Layout>> {
+    let Ok(words) = <[usize; 17]>::try_from(found.layout.clone()) else { return Ok(None) };
+    let [id, state, location, waits_for, rare, waiters, waiters_size, name_address, name_len, rest @ ..] = words;
+    let [trace_address, trace_len, size, probe, file_address, file_length, line_number, column_number] = rest;
+    let mut bytes = vec![0; size.min(256)];
+    found.memory.bytes(probe, &mut bytes)?;
+    let word = |value: usize| bytes.chunks_exact(8).position(|chunk| chunk == value.to_ne_bytes()).map(|at| at * 8);
+    let half = |value: usize| {
+        let value = u32::try_from(value).unwrap_or_default().to_ne_bytes();
+        // The numbers stand behind the file's name.
+        bytes.chunks_exact(4).rposition(|chunk| chunk == value).map(|at| at * 4)
+    };
+    let parts = (word(file_address), word(file_length), half(line_number), half(column_number));
+    let (Some(file), Some(file_len), Some(line), Some(column)) = parts else { return Ok(None) };
+    Ok(Some(Layout {
+        id,
+        state,
+        location,
+        waits_for,
+        rare,
+        waiters,
+        waiters_size,
+        name_address,
+        name_len,
+        trace_address,
+        trace_len,
+        file,
+        file_len,
+        line,
+        column,
+    }))
+}
+
+impl Reader {
+    fn one_loop(&mut self, page: usize) -> io::Result<LoopView> {
+        let words = self.memory.words(page, 4)?;
+        let (tasks, len, figures, thread) = (words[0], words[1], words[2], words[3]);
+        let places = self.memory.words(tasks, len.min(MOST))?;
+        let mut tasks: Vec<_> =
+            places.into_iter().filter(|place| *place != 0).filter_map(|at| self.task(at).ok()?).collect();
+        tasks.sort_by_key(|task| task.id);
+        connect(&mut tasks);
+        Ok(LoopView { thread, figures: self.figures(figures)?, tasks })
+    }
+
+    fn figures(&self, address: usize) -> io::Result<FigureView> {
+        let words = self.memory.words(address, 10)?;
+        let number = |index: usize| words[index] as u64;
+        Ok(FigureView {
+            callbacks: number(0),
+            longest: Duration::from_nanos(number(6)),
+            ready: number(7),
+            timers: number(8),
+            descriptors: number(9),
+        })
+    }
+
+    fn task(&mut self, address: usize) -> io::Result<Option<TaskView>> {
+        let layout = &self.layout;
+        let (mut id, mut state) = ([0; 4], [0; 2]);
+        self.memory.bytes(address + layout.id, &mut id)?;
+        self.memory.bytes(address + layout.state, &mut state)?;
+        let (id, state) = (u32::from_ne_bytes(id), u16::from_ne_bytes(state));
+        if state & DONE != 0 {
+            return Ok(None);
+        }
+        let words = layout.waiters_size / size_of::<usize>();
+        let watchers = self.memory.words(address + layout.waiters, words.min(16))?;
+        let (location, rare) = (self.memory.word(address + layout.location)?, self.memory.word(address + layout.rare)?);
+        let wait = self.memory.words(address + layout.waits_for, 2)?;
+        let mut name = format!("Task-{id}");
+        let mut trace = Vec::new();
+        if rare != 0 {
+            let (at, len) =
+                (self.memory.word(rare + self.layout.name_address)?, self.memory.word(rare + self.layout.name_len)?);
+            if at != 0 {
+                name = self.memory.text(at, len)?;
+            }
+            trace = self.trace(rare)?;
+        }
+        if trace.is_empty() {
+            trace.push(wait_line(0, wait[0].to_ne_bytes()[0], wait[1]));
+        }
+        let created = self.location(location)?;
+        let running = state & RUNNING != 0;
+        Ok(Some(TaskView { id, name, created, running, address, trace, awaits: Vec::new(), watchers }))
+    }
+
+    fn trace(&mut self, rare: usize) -> io::Result<Vec<Line>> {
+        let address = self.memory.word(rare + self.layout.trace_address)?;
+        let len = self.memory.word(rare + self.layout.trace_len)?.min(1024);
+        let words = self.memory.words(address, len * ENTRY / size_of::<usize>())?;
+        words.chunks_exact(ENTRY / size_of::<usize>()).map(|entry| self.line(entry)).collect()
+    }
+
+    fn line(&mut self, entry: &[usize]) -> io::Result<Line> {
+        let head = entry[0].to_ne_bytes();
+        let half = |at: usize| u32::from_ne_bytes(head[at..at + 4].try_into().expect("four bytes are four"));
+        let start = half(4) as usize;
+        if half(0) == 0 {
+            return Ok(wait_line(start, entry[1].to_ne_bytes()[0], entry[2]));
+        }
+        let (at, len) = (entry[2], entry[3]);
+        let name = match self.names.get(&(at, len)) {
+            Some(name) => name.clone(),
+            None => self.names.entry((at, len)).or_insert(self.memory.text(at, len)?).clone(),
+        };
+        let text = format!("{name}() called at {}", self.location(entry[1])?);
+        Ok(Line { text, coroutine: true, start, waits_at: 0 })
+    }
+
+    fn location(&mut self, address: usize) -> io::Result<String> {
+        if let Some(location) = self.locations.get(&address) {
+            return Ok(location.clone());
+        }
+        let layout = &self.layout;
+        let (file, len) = (self.memory.word(address + layout.file)?, self.memory.word(address + layout.file_len)?);
+        let (mut line, mut column) = ([0; 4], [0; 4]);
+        self.memory.bytes(address + layout.line, &mut line)?;
+        self.memory.bytes(address + layout.column, &mut column)?;
+        let file = self.memory.text(file, len)?;
+        let text = format!("{file}:{}:{}", u32::from_ne_bytes(line), u32::from_ne_bytes(column));
+        self.locations.insert(address, text.clone());
+        Ok(text)
+    }
+}
+
+fn wait_line(start: usize, kind: u8, address: usize) -> Line {
+    let kind = WaitsFor::ALL.get(usize::from(kind)).copied().unwrap_or_default();
+    let text = match kind {
+        WaitsFor::Socket => format!("waits for the socket {address}"),
+        kind => format!("waits {}", kind.text()),
+    };
+    Line { text, coroutine: false, start, waits_at: address }
+}
+
+/// Finds out who waits for whom.
+fn connect(tasks: &mut [TaskView]) {
+    /// What stands before a value that is shared by counting.
+    const COUNTS: usize = 2 * size_of::<usize>();
+    let places: HashMap<_, _> = tasks.iter().enumerate().map(|(place, task)| (task.address, place)).collect();
+    let mut watched: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (place, task) in tasks.iter().enumerate() {
+        for word in task.watchers.iter().filter(|word| **word > 4096) {
+            watched.entry(word.wrapping_add(COUNTS)).or_default().push(place);
+        }
+    }
+    for task in tasks {
+        for line in task.trace.iter().filter(|line| line.waits_at != 0) {
+            task.awaits.extend(places.get(&line.waits_at));
+            task.awaits.extend(watched.get(&line.waits_at).into_iter().flatten());
+        }
+        task.awaits.sort_unstable();
+        task.awaits.dedup();
+    }
+}

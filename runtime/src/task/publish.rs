@@ -1,0 +1,83 @@
+//! Where the parts of tasks stand, for whoever reads this process's memory from outside.
+//!
+//! Only words are written, where a list grows and where a trace is kept anyway. The reader is `inspect::process`; what it
+//! knows of tasks it takes from [`layout`].
+
+use std::cell::OnceCell;
+use std::mem::offset_of;
+use std::panic::Location;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::header::{Header, Rare};
+use super::trace::Trace;
+use crate::event_loop::Inner;
+use crate::sys::{Lit, thread_number};
+use crate::trace::Entry;
+
+/// The page of one loop: its tasks and its figures, by address. All numbers are words, and stand in this order.
+#[derive(Debug, Default)]
+#[repr(C)]
+struct Page {
+    tasks: AtomicUsize,
+    len: AtomicUsize,
+    figures: AtomicUsize,
+    thread: AtomicUsize,
+}
+
+/// A loop that can be seen from outside.
+#[derive(Debug)]
+pub(super) struct Published {
+    /// Dropped first: nobody is to find a page that is gone.
+    _lit: Lit,
+    page: Box<Page>,
+}
+
+impl Published {
+    pub(super) fn new(inner: &Inner) -> Self {
+        let page = Box::<Page>::default();
+        page.figures.store(std::sync::Arc::as_ptr(inner.figures()).addr(), Ordering::Relaxed);
+        page.thread.store(thread_number(), Ordering::Relaxed);
+        let lit = Lit::new(std::ptr::from_ref(&*page).addr(), layout());
+        Self { _lit: lit, page }
+    }
+
+    /// The list of tasks has moved or grown.
+    pub(super) fn list(&self, address: usize, len: usize) {
+        self.page.len.store(len, Ordering::Relaxed);
+        self.page.tasks.store(address, Ordering::Release);
+    }
+}
+
+// Each is a word that is zero or an address.
+const _: () = assert!(size_of::<OnceCell<Box<Rare>>>() == size_of::<usize>());
+const _: () = assert!(size_of::<Option<super::raw::TaskRef>>() == size_of::<usize>());
+const _: () = assert!(size_of::<Entry>() == 32);
+
+/// The offsets, in the order in which the reader knows them.
+fn layout() -> &'static [usize] {
+    static LAYOUT: OnceLock<[usize; 17]> = OnceLock::new();
+    LAYOUT.get_or_init(|| {
+        // How a location is laid out is found by this one, whose parts are known.
+        let probe = Location::caller();
+        [
+            offset_of!(Header, id),
+            offset_of!(Header, state),
+            offset_of!(Header, location),
+            offset_of!(Header, waits_for),
+            offset_of!(Header, rare),
+            offset_of!(Header, waiters),
+            size_of::<std::cell::RefCell<crate::future::Waiters<super::AnyTask>>>(),
+            offset_of!(Rare, name_address),
+            offset_of!(Rare, name_len),
+            offset_of!(Rare, trace) + offset_of!(Trace, address),
+            offset_of!(Rare, trace) + offset_of!(Trace, len),
+            size_of::<Location<'_>>(),
+            std::ptr::from_ref(probe).addr(),
+            probe.file().as_ptr().addr(),
+            probe.file().len(),
+            probe.line() as usize,
+            probe.column() as usize,
+        ]
+    })
+}

@@ -1,0 +1,334 @@
+//! The await trace: which coroutine of a suspended task waits in which, and for what; always on.
+//!
+//! Whoever returns `Pending` writes one entry into a thread-local array, the leaf first and the outermost coroutine
+//! last; the task's step copies the array once. An entry knows where what it holds begins, so that the array is a tree
+//! in postorder: the branches of a `select!` stand beside each other, and the entry of the `select!` behind them.
+//!
+//! ```text
+//!   entry    sleep   lock  reader()  select!  serve()  main()
+//!   begins     0      1       1         0        0        0
+//! ```
+//!
+//! What was written before and does not wait any more is overwritten: whoever is polled begins at `base`, which only
+//! those that have several branches move. Nothing is paid where nothing suspends, but for a link of the chain of those
+//! that run, and the future grows by no byte for it.
+
+mod trail;
+
+pub(crate) use trail::Trail;
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Weak;
+
+use crate::sys::Chain;
+
+/// As many entries are kept of one step. Of more the innermost are lost, for the outermost say whose they are.
+const CAPACITY: usize = 192;
+
+/// One coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Frame {
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) name: &'static str,
+}
+
+/// What somebody waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum WaitsFor {
+    /// A future of somebody else's.
+    #[default]
+    Unknown,
+    Sleep,
+    Future,
+    Task,
+    /// A job in another thread.
+    Thread,
+    /// Several tasks or futures.
+    Several,
+    /// The first of several branches.
+    Select,
+    /// The body of a group or scope and its children.
+    Children,
+    Lock,
+    Event,
+    Condition,
+    Semaphore,
+    Barrier,
+    /// An item of a queue.
+    Get,
+    /// Room in a queue.
+    Put,
+    /// That the items of a queue are done.
+    Join,
+    /// That a socket is ready; the address is its descriptor.
+    Socket,
+    /// Bytes of a stream.
+    Read,
+    /// Room in the write buffer of a stream.
+    Drain,
+    /// The end of a stream's connection.
+    Close,
+}
+
+/// What somebody waits for, and which one of its kind: the address tells those that are alive from each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Wait {
+    pub(crate) kind: WaitsFor,
+    pub(crate) address: usize,
+}
+
+/// One entry of a trace. `start` is the index of the first entry of what it holds, itself included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Entry {
+    Wait { start: u32, wait: Wait },
+    Frame { start: u32, frame: Frame },
+}
+
+impl Entry {
+    pub(crate) fn start(&self) -> usize {
+        match self {
+            Self::Wait { start, .. } | Self::Frame { start, .. } => *start as usize,
+        }
+    }
+
+    fn moved(self, by: u32) -> Self {
+        match self {
+            Self::Wait { start, wait } => Self::Wait { start: start.saturating_sub(by), wait },
+            Self::Frame { start, frame } => Self::Frame { start: start.saturating_sub(by), frame },
+        }
+    }
+}
+
+const NOTHING: Entry = Entry::Wait { start: 0, wait: Wait { kind: WaitsFor::Unknown, address: 0 } };
+
+struct Log {
+    /// How many entries there are.
+    len: Cell<u32>,
+    /// Where whoever is polled now begins to write.
+    base: Cell<u32>,
+    entries: [Cell<Entry>; CAPACITY],
+    /// The coroutines that are being polled.
+    running: Chain<Frame>,
+    /// The first of them that belongs to an outer step.
+    outer: Cell<usize>,
+}
+
+thread_local! {
+    static LOG: Log = const {
+        Log {
+            len: Cell::new(0),
+            base: Cell::new(0),
+            entries: [const { Cell::new(NOTHING) }; CAPACITY],
+            running: Chain::new(),
+            outer: Cell::new(0),
+        }
+    };
+}
+
+impl Log {
+    #[inline]
+    fn push(&self, entry: Entry) {
+        // One that has no place takes that of the last.
+        let len = self.len.get().min(CAPACITY as u32 - 1);
+        if let Some(place) = self.entries.get(len as usize) {
+            place.set(entry);
+        }
+        self.len.set(len + 1);
+    }
+}
+
+/// Polls a coroutine: `poll` says whether it has suspended.
+#[inline]
+pub(crate) fn coroutine<R>(frame: &Frame, poll: impl FnOnce() -> R, is_pending: impl FnOnce(&R) -> bool) -> R {
+    LOG.with(|log| {
+        let start = log.base.get();
+        log.len.set(start);
+        let result = log.running.link(frame, poll);
+        if is_pending(&result) {
+            log.push(Entry::Frame { start, frame: *frame });
+        } else {
+            log.len.set(start);
+        }
+        result
+    })
+}
+
+/// A leaf that is about to return `Pending` says what it waits for.
+#[inline]
+pub(crate) fn waits_for(kind: WaitsFor, address: usize) {
+    LOG.with(|log| {
+        let start = log.base.get();
+        log.len.set(start);
+        log.push(Entry::Wait { start, wait: Wait { kind, address } });
+    });
+}
+
+/// The address of something, for [`waits_for`].
+#[inline]
+pub(crate) fn address_of<T: ?Sized>(thing: &T) -> usize {
+    std::ptr::from_ref(thing).cast::<()>().addr()
+}
+
+/// What was polled was dropped where it stood, though it had said what it waits for.
+pub(crate) fn forget() {
+    LOG.with(|log| log.len.set(log.base.get()));
+}
+
+/// Several things are polled by one until this is dropped; those that have suspended are kept beside each other.
+pub(crate) struct Branches {
+    base: u32,
+}
+
+impl Branches {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        LOG.with(|log| {
+            let base = log.base.get();
+            log.len.set(base);
+            Self { base }
+        })
+    }
+
+    /// All of them have been polled, and it goes on waiting.
+    #[inline]
+    pub(crate) fn suspended(self, kind: WaitsFor, address: usize) {
+        let start = self.base;
+        LOG.with(|log| {
+            log.push(Entry::Wait { start, wait: Wait { kind, address } });
+            log.base.set(start);
+        });
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Branches {
+    #[inline]
+    fn drop(&mut self) {
+        LOG.with(|log| {
+            log.base.set(self.base);
+            log.len.set(self.base);
+        });
+    }
+}
+
+/// One of several branches has suspended.
+#[inline]
+pub(crate) fn keep() {
+    LOG.with(|log| log.base.set(log.len.get()));
+}
+
+/// The array belongs to one step, from its beginning on.
+pub(crate) struct Step {
+    base: u32,
+}
+
+impl Step {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        LOG.with(|log| {
+            let base = log.base.get();
+            log.len.set(base);
+            Self { base }
+        })
+    }
+
+    /// What there is to keep, of a step that has suspended.
+    #[inline]
+    pub(crate) fn kept(&self) -> Kept {
+        LOG.with(|log| match log.len.get().saturating_sub(self.base) {
+            0 => Kept::Wait(Wait::default()),
+            1 => match log.entries.get(self.base as usize).map(Cell::get) {
+                Some(Entry::Wait { wait, .. }) => Kept::Wait(wait),
+                _ => Kept::Trace,
+            },
+            _ => Kept::Trace,
+        })
+    }
+
+    /// Appends the entries of the step that has just suspended.
+    #[inline]
+    pub(crate) fn copy_to(&self, copy: &mut Vec<Entry>) {
+        LOG.with(|log| {
+            let entries = log.entries.get(self.base as usize..log.len.get() as usize).unwrap_or_default();
+            copy.extend(entries.iter().map(Cell::get));
+        });
+        if self.base > 0 {
+            copy.iter_mut().for_each(|entry| *entry = entry.moved(self.base));
+        }
+    }
+}
+
+/// What the step around this one has written, put back when this is dropped. Steps nest where a task is started
+/// eagerly, and where the children of a scope are polled.
+pub(crate) struct Outer {
+    base: u32,
+    len: u32,
+    outer: usize,
+}
+
+impl Outer {
+    pub(crate) fn new() -> Self {
+        LOG.with(|log| {
+            let len = log.len.get();
+            let base = log.base.replace(len);
+            Self { base, len, outer: log.outer.replace(log.running.innermost()) }
+        })
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        LOG.with(|log| {
+            log.base.set(self.base);
+            log.len.set(self.len);
+            log.outer.set(self.outer);
+        });
+    }
+}
+
+/// What a suspended step has to be kept of.
+pub(crate) enum Kept {
+    /// One leaf, or nothing at all.
+    Wait(Wait),
+    /// A tree.
+    Trace,
+}
+
+/// Something that one task holds while others wait for it.
+pub(crate) trait Holder {
+    /// The address of the task that holds it.
+    fn holder(&self) -> Option<usize>;
+}
+
+thread_local! {
+    static HOLDERS: RefCell<Vec<(usize, Weak<dyn Holder>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Somebody waits for this for the first time: from now on [`holder_of`] finds it by its address.
+#[cold]
+pub(crate) fn list_holder(address: usize, held: Weak<dyn Holder>) {
+    HOLDERS.with_borrow_mut(|holders| {
+        if holders.len() == holders.capacity() {
+            holders.retain(|(_, held)| held.strong_count() > 0);
+        }
+        holders.push((address, held));
+    });
+}
+
+/// The address of the task that holds what is waited for here.
+pub(crate) fn holder_of(address: usize) -> Option<usize> {
+    HOLDERS.with_borrow(|holders| {
+        let held = holders.iter().filter(|(other, _)| *other == address).find_map(|(_, held)| held.upgrade())?;
+        held.holder()
+    })
+}
+
+/// The coroutines that run in this very moment, innermost first, as far as the step goes.
+pub(crate) fn running(mut each: impl FnMut(Frame)) {
+    LOG.with(|log| log.running.each_until(log.outer.get(), |frame| each(*frame)));
+}

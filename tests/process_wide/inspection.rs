@@ -1,0 +1,155 @@
+//! Looking into another process, whatever that does just now; what `asyncio ps` and `asyncio pstree` print.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use asyncio::{Error, ProcessTasks, Result, Runner};
+
+use crate::program::{Program, Test, test};
+
+pub(crate) const TESTS: &[Test] = if cfg!(target_os = "linux") {
+    &[
+        test!(an_idle_program_shows_its_tasks_and_what_they_wait_for, idle),
+        test!(a_stuck_program_shows_who_is_running, stuck),
+        test!(a_busy_program_can_be_read_while_it_runs, busy),
+        test!(fifty_thousand_tasks_are_read, many),
+        test!(a_circle_is_listed, embraced),
+    ]
+} else {
+    &[]
+};
+
+#[asyncio::coroutine]
+async fn waits_for_an_hour() {
+    asyncio::sleep(Duration::from_secs(3600)).await;
+}
+
+fn idle() -> ExitCode {
+    let mut runner = Runner::builder().inspectable().build();
+    let ran: Result<()> = runner.run(async {
+        let worker = asyncio::create_task(waits_for_an_hour()).named("the worker");
+        let children = [asyncio::create_task(waits_for_an_hour()).named("gathered")];
+        drop(asyncio::create_task(asyncio::gather(children)).named("the gatherer"));
+        println!("ready");
+        worker.await
+    });
+    drop(ran);
+    ExitCode::SUCCESS
+}
+
+fn an_idle_program_shows_its_tasks_and_what_they_wait_for(mut program: Program) {
+    program.wait_for("ready");
+    program.until_it_sleeps();
+    let tasks = ProcessTasks::read(program.id()).unwrap();
+    let table = tasks.table();
+    assert!(table.starts_with(&format!("loop on thread {}: 4 tasks, ", program.id())), "{table}");
+    let worker = table.lines().find(|line| line.contains("the worker ")).unwrap();
+    assert!(worker.contains("waits in sleep() ← waits_for_an_hour() called at "), "{table}");
+    assert!(worker.contains("inspection.rs:") && worker.ends_with("; awaited by Task-1"), "{table}");
+    let gathered = table.lines().find(|line| line.contains(" gathered ")).unwrap();
+    assert!(gathered.ends_with("; awaited by the gatherer"), "{table}");
+    let tree = tasks.tree();
+    assert!(
+        tree.contains("\n  [1] Task-1\n    waits for a task\n    [2] the worker\n      waits_for_an_hour() called"),
+        "{tree}"
+    );
+    assert!(tasks.cycles().is_empty());
+    assert!(tasks.json().starts_with("{\"version\":1,\"loops\":[{\"thread\":"));
+    program.signal(libc::SIGKILL);
+    program.end();
+}
+
+#[asyncio::main]
+async fn stuck() -> Result<()> {
+    let blocks = asyncio::create_task(async {
+        waits_for_nothing().await;
+        println!("ready");
+        std::thread::sleep(Duration::from_secs(600));
+    });
+    blocks.named("the blocker").await
+}
+
+#[asyncio::coroutine]
+async fn waits_for_nothing() {
+    asyncio::sleep(Duration::ZERO).await;
+}
+
+fn a_stuck_program_shows_who_is_running(mut program: Program) {
+    program.wait_for("ready");
+    program.until_it_sleeps();
+    let table = ProcessTasks::read(program.id()).unwrap().table();
+    let blocker = table.lines().find(|line| line.contains("the blocker ")).unwrap();
+    assert!(blocker.contains(" running  waits in sleep() ← waits_for_nothing() called at "), "{table}");
+    program.signal(libc::SIGKILL);
+    program.end();
+}
+
+#[asyncio::main]
+async fn busy() {
+    println!("ready");
+    loop {
+        let tasks: Vec<_> = (0..50).map(|_| asyncio::create_task(waits_for_nothing())).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+}
+
+fn a_busy_program_can_be_read_while_it_runs(mut program: Program) {
+    program.wait_for("ready");
+    let looks: Vec<_> = (0..50).map(|_| ProcessTasks::read(program.id()).unwrap()).collect();
+    assert!(looks.iter().any(|look| look.table().contains("Task-1 ")));
+    assert!(looks[49].callbacks() > looks[0].callbacks());
+    program.signal(libc::SIGKILL);
+    program.end();
+}
+
+#[asyncio::main]
+async fn many() {
+    let tasks: Vec<_> = (0..50_000).map(|_| asyncio::create_task(waits_for_an_hour())).collect();
+    asyncio::sleep(Duration::ZERO).await;
+    println!("ready");
+    for task in tasks {
+        let _: Result<()> = task.await;
+    }
+}
+
+fn fifty_thousand_tasks_are_read(mut program: Program) {
+    program.wait_for("ready");
+    program.until_it_sleeps();
+    let tasks = ProcessTasks::read(program.id()).unwrap();
+    assert_eq!(tasks.tree().matches("waits_for_an_hour() called at ").count(), 50_000);
+    program.signal(libc::SIGKILL);
+    program.end();
+}
+
+#[asyncio::main]
+async fn embraced() -> Result<()> {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    let handles: Rc<RefCell<Vec<Rc<asyncio::Task<()>>>>> = Rc::default();
+    for (name, other) in [("left", 1), ("right", 0)] {
+        let all = handles.clone();
+        let task = asyncio::create_task(async move {
+            waits_for_nothing().await;
+            let other = all.borrow()[other].clone();
+            (&*other).await
+        });
+        handles.borrow_mut().push(Rc::new(task.named(name)));
+    }
+    waits_for_nothing().await;
+    waits_for_nothing().await;
+    println!("ready");
+    waits_for_an_hour().await;
+    Err(Error::runtime_error("it is killed before"))
+}
+
+fn a_circle_is_listed(mut program: Program) {
+    program.wait_for("ready");
+    program.until_it_sleeps();
+    let tasks = ProcessTasks::read(program.id()).unwrap();
+    assert_eq!(tasks.cycles(), ["left → right → left"], "{}", tasks.tree());
+    assert!(tasks.tree().contains("left (see above)"));
+    program.signal(libc::SIGKILL);
+    program.end();
+}
