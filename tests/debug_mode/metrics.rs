@@ -17,7 +17,7 @@ async fn tasks_callbacks_timers_and_calls_are_counted() {
     let after = event_loop.metrics();
     assert_eq!((after.tasks_alive, after.tasks_spawned - before.tasks_spawned), (before.tasks_alive + 3, 3));
     assert!(after.callbacks - before.callbacks >= 6, "{after:?}");
-    assert!(after.batches > before.batches && after.polls_of_the_kernel > before.polls_of_the_kernel);
+    assert!(after.polls_of_the_kernel > before.polls_of_the_kernel);
     assert_eq!(after.calls_from_threads - before.calls_from_threads, 1);
     assert_eq!((after.timers, after.timers_fired - before.timers_fired), (before.timers + 3, 1));
     assert!(after.durations.iter().all(|number| *number == 0), "only debug mode takes the time");
@@ -39,6 +39,8 @@ async fn a_callback_that_keeps_the_loop_busy_is_seen() {
     let spin = tick();
     std::thread::sleep(Duration::from_millis(30));
     spin.await;
-    tick().await;
-    assert!(running().metrics().longest_batch >= Duration::from_millis(30));
+    // It is noted when the kernel is asked.
+    asyncio::testing::until_idle().await;
+    let longest = running().metrics().longest_batch;
+    assert!((Duration::from_millis(30)..Duration::from_secs(60)).contains(&longest), "{longest:?}");
 }

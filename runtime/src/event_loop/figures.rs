@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Figures {
     /// Callbacks and steps of tasks that were taken out of the ready queue.
     pub(crate) callbacks: AtomicU64,
-    pub(crate) batches: AtomicU64,
     /// How often the kernel was asked.
     pub(crate) looks: AtomicU64,
     /// Reports of descriptors.
@@ -20,8 +19,6 @@ pub(crate) struct Figures {
     pub(crate) timers_fired: AtomicU64,
     /// The longest time between two looks at the kernel with callbacks to run all along, in nanoseconds.
     pub(crate) longest: AtomicU64,
-    /// How many were due when the present batch began.
-    pub(crate) ready: AtomicU64,
     /// As of the last look.
     pub(crate) timers: AtomicU64,
     pub(crate) descriptors: AtomicU64,
@@ -43,8 +40,6 @@ impl Figures {
     #[inline]
     pub(super) fn batch(&self, due: usize) {
         add(&self.callbacks, due as u64);
-        add(&self.batches, 1);
-        self.ready.store(due as u64, Ordering::Relaxed);
     }
 
     pub(super) fn looked(&self, timers: usize, descriptors: usize) {

@@ -168,6 +168,11 @@ impl Inner {
         self.closely.set(true);
     }
 
+    /// How many were due when the present batch began.
+    pub(crate) fn batch(&self) -> &Cell<usize> {
+        &self.batch
+    }
+
     pub(crate) fn timers(&self) -> &Rc<TimerQueue> {
         &self.timers
     }

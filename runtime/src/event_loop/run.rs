@@ -120,6 +120,8 @@ impl<'a> RunningState<'a> {
     fn enter(inner: &'a Inner) -> Self {
         inner.state.set(State::Running);
         inner.pace.look_at_once();
+        // Nobody knows how long it did not run.
+        inner.stall.slept.set(true);
         Self(inner)
     }
 }

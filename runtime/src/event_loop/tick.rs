@@ -36,6 +36,7 @@ impl Inner {
     /// Asks the kernel and the clock. Sleeps if nothing is due.
     fn look(&self, idle: bool) -> Result<()> {
         let next = self.timers.borrow().next();
+        self.figures.looked(self.timers.borrow().len(), self.sources.len());
         let sleep = idle && !self.stopping.get();
         let (mut now, mut stalled) = (None, false);
         if !sleep {
@@ -66,7 +67,6 @@ impl Inner {
             None => self.pace.last_look(),
         };
         self.expire(now);
-        self.figures.looked(self.timers.borrow().len(), self.sources.len());
         self.pace.looked(now);
         Ok(())
     }
@@ -86,6 +86,7 @@ impl Inner {
 
     pub(super) fn sleep(&self, timeout: Option<Duration>) -> Result<()> {
         ready::shrink(&self.ready);
+        self.batch.set(0);
         if !self.shared.inbox.park() {
             return Ok(self.driver.wait(Some(Duration::ZERO))?);
         }

@@ -18,8 +18,6 @@ pub struct Metrics {
     pub tasks_spawned: u64,
     /// Callbacks and steps of tasks that were run.
     pub callbacks: u64,
-    /// Batches that they were run in.
-    pub batches: u64,
     /// How often the kernel was asked.
     pub polls_of_the_kernel: u64,
     /// Reports that a descriptor is ready.
@@ -33,7 +31,7 @@ pub struct Metrics {
     /// Descriptors that are watched.
     pub descriptors: usize,
     /// How many callbacks were due when the present batch began.
-    pub ready: u64,
+    pub ready: usize,
     /// The longest time in which the loop had callbacks to run all along and did not come to ask the kernel.
     pub longest_batch: Duration,
     /// How long single callbacks took; counted in debug mode only. The first number is of those below a microsecond, each
@@ -69,14 +67,13 @@ impl EventLoop {
             tasks_alive,
             tasks_spawned: spawned.into(),
             callbacks: read(&figures.callbacks),
-            batches: read(&figures.batches),
             polls_of_the_kernel: read(&figures.looks),
             io_events: read(&figures.events),
             calls_from_threads: read(&figures.calls),
             timers,
             timers_fired: read(&figures.timers_fired),
             descriptors,
-            ready: read(&figures.ready),
+            ready: inner.batch().get(),
             longest_batch: Duration::from_nanos(read(&figures.longest)),
             durations: figures.durations.iter().map(read).collect(),
         }

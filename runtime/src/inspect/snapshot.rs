@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::awaited_by::AwaitedBy;
 use crate::event_loop::Inner;
-use crate::task::AnyTask;
+use crate::task::{AnyTask, Standing};
 use crate::trace::{WaitsFor, holder_of};
 
 /// The tasks that are not done, oldest first, and the edges between them.
@@ -25,7 +25,10 @@ impl Snapshot {
         let places = tasks.iter().enumerate().map(|(place, task)| (task.node(), place)).collect();
         let mut snapshot = Self { tasks, places, waiting: HashMap::new(), watched: HashMap::new() };
         for (place, task) in snapshot.tasks.iter().enumerate() {
-            task.each_wait(|_, address| add(&mut snapshot.waiting, address, place));
+            // What one that runs has waited for last, it waits for no more.
+            if task.standing() != Standing::Running {
+                task.each_wait(|_, address| add(&mut snapshot.waiting, address, place));
+            }
             task.each_watcher(|address| add(&mut snapshot.watched, address, place));
         }
         AwaitedBy::each(inner, |(future, waiter)| {
@@ -65,6 +68,9 @@ impl Snapshot {
     pub(crate) fn awaited(&self, place: usize) -> Vec<usize> {
         let mut places = Vec::new();
         let task = &self.tasks[place];
+        if task.standing() == Standing::Running {
+            return places;
+        }
         task.each_wait(|kind, address| {
             match kind {
                 WaitsFor::Task => places.extend(self.places.get(&address)),
@@ -88,9 +94,14 @@ impl Snapshot {
         cycles
     }
 
+    /// As [`awaited`](Self::awaited), of a task that nobody has woken.
+    fn stuck_behind(&self, place: usize) -> Vec<usize> {
+        if self.tasks[place].standing() == Standing::Waiting { self.awaited(place) } else { Vec::new() }
+    }
+
     /// A search in depth, with a path of its own: chains of tasks are longer than a stack is deep.
     fn search(&self, first: usize, seen: &mut [Seen], cycles: &mut Vec<Vec<usize>>) {
-        let mut path = vec![(first, self.awaited(first))];
+        let mut path = vec![(first, self.stuck_behind(first))];
         seen[first] = Seen::OnPath;
         while let Some((place, left)) = path.last_mut() {
             let Some(next) = left.pop() else {
@@ -101,7 +112,7 @@ impl Snapshot {
             match seen[next] {
                 Seen::Never => {
                     seen[next] = Seen::OnPath;
-                    path.push((next, self.awaited(next)));
+                    path.push((next, self.stuck_behind(next)));
                 }
                 Seen::OnPath => {
                     cycles.push(path.iter().map(|(place, _)| *place).skip_while(|place| *place != next).collect());

@@ -23,6 +23,8 @@ struct Page {
     len: AtomicUsize,
     figures: AtomicUsize,
     thread: AtomicUsize,
+    /// The address of a word: how many were due when the present batch began.
+    ready: AtomicUsize,
 }
 
 /// A loop that can be seen from outside.
@@ -37,6 +39,7 @@ impl Published {
     pub(super) fn new(inner: &Inner) -> Self {
         let page = Box::<Page>::default();
         page.figures.store(std::sync::Arc::as_ptr(inner.figures()).addr(), Ordering::Relaxed);
+        page.ready.store(std::ptr::from_ref(inner.batch()).addr(), Ordering::Relaxed);
         page.thread.store(thread_number(), Ordering::Relaxed);
         let lit = Lit::new(std::ptr::from_ref(&*page).addr(), layout());
         Self { _lit: lit, page }

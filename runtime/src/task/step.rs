@@ -14,7 +14,7 @@ use crate::coroutine::on_purpose;
 use crate::exceptions::{CancelledError, Error, Panic, catch};
 use crate::future::{Waiters, tell};
 use crate::handle::{Polled, set_polled};
-use crate::trace::{self, Kept, Wait};
+use crate::trace::{self, Kept};
 
 /// Where the future of a task is.
 pub(super) trait Body {
@@ -185,7 +185,6 @@ fn complete(task: &TaskRef, ending: Ending) {
     let header = task.header();
     header.state.finish(ending);
     header.cell.clear();
-    header.waits_for.set(Wait::default());
     let listed = header.task_loop.leave(header.slot);
     if let (Some(rare), true) = (header.rare.get(), ending != Ending::Failed) {
         rare.trace.replace(|_| {});

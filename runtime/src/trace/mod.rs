@@ -133,12 +133,19 @@ thread_local! {
 impl Log {
     #[inline]
     fn push(&self, entry: Entry) {
-        // One that has no place takes that of the last.
-        let len = self.len.get().min(CAPACITY as u32 - 1);
+        self.push_at(self.len.get(), entry);
+    }
+
+    #[inline]
+    fn push_at(&self, len: u32, entry: Entry) {
         if let Some(place) = self.entries.get(len as usize) {
             place.set(entry);
+            self.len.set(len + 1);
+        } else if let Some(last) = self.entries.last() {
+            // One that has no place takes that of the last.
+            last.set(entry);
+            self.len.set(CAPACITY as u32);
         }
-        self.len.set(len + 1);
     }
 }
 
@@ -163,8 +170,7 @@ pub(crate) fn coroutine<R>(frame: &Frame, poll: impl FnOnce() -> R, is_pending: 
 pub(crate) fn waits_for(kind: WaitsFor, address: usize) {
     LOG.with(|log| {
         let start = log.base.get();
-        log.len.set(start);
-        log.push(Entry::Wait { start, wait: Wait { kind, address } });
+        log.push_at(start, Entry::Wait { start, wait: Wait { kind, address } });
     });
 }
 
@@ -240,13 +246,13 @@ impl Step {
     /// What there is to keep, of a step that has suspended.
     #[inline]
     pub(crate) fn kept(&self) -> Kept {
-        LOG.with(|log| match log.len.get().saturating_sub(self.base) {
-            0 => Kept::Wait(Wait::default()),
-            1 => match log.entries.get(self.base as usize).map(Cell::get) {
-                Some(Entry::Wait { wait, .. }) => Kept::Wait(wait),
+        LOG.with(|log| {
+            let len = log.len.get().wrapping_sub(self.base);
+            match log.entries.get(self.base as usize).map(Cell::get) {
+                Some(Entry::Wait { wait, .. }) if len == 1 => Kept::Wait(wait),
+                _ if len == 0 => Kept::Wait(Wait::default()),
                 _ => Kept::Trace,
-            },
-            _ => Kept::Trace,
+            }
         })
     }
 

@@ -90,25 +90,26 @@ fn layout(found: &Found) -> io::Result<Option<Layout>> {
 
 impl Reader {
     fn one_loop(&mut self, page: usize) -> io::Result<LoopView> {
-        let words = self.memory.words(page, 4)?;
+        let words = self.memory.words(page, 5)?;
         let (tasks, len, figures, thread) = (words[0], words[1], words[2], words[3]);
         let places = self.memory.words(tasks, len.min(MOST))?;
         let mut tasks: Vec<_> =
             places.into_iter().filter(|place| *place != 0).filter_map(|at| self.task(at).ok()?).collect();
         tasks.sort_by_key(|task| task.id);
         connect(&mut tasks);
-        Ok(LoopView { thread, figures: self.figures(figures)?, tasks })
+        let ready = self.memory.word(words[4])? as u64;
+        Ok(LoopView { thread, figures: FigureView { ready, ..self.figures(figures)? }, tasks })
     }
 
     fn figures(&self, address: usize) -> io::Result<FigureView> {
-        let words = self.memory.words(address, 10)?;
+        let words = self.memory.words(address, 8)?;
         let number = |index: usize| words[index] as u64;
         Ok(FigureView {
             callbacks: number(0),
-            longest: Duration::from_nanos(number(6)),
-            ready: number(7),
-            timers: number(8),
-            descriptors: number(9),
+            longest: Duration::from_nanos(number(5)),
+            ready: 0,
+            timers: number(6),
+            descriptors: number(7),
         })
     }
 
@@ -202,7 +203,7 @@ fn connect(tasks: &mut [TaskView]) {
             watched.entry(word.wrapping_add(COUNTS)).or_default().push(place);
         }
     }
-    for task in tasks {
+    for task in tasks.iter_mut().filter(|task| !task.running) {
         for line in task.trace.iter().filter(|line| line.waits_at != 0) {
             task.awaits.extend(places.get(&line.waits_at));
             task.awaits.extend(watched.get(&line.waits_at).into_iter().flatten());
