@@ -11,7 +11,7 @@ const ROOMS: &str = "sealed exceptions constants log clock sys
     event_loop
     cancellation trace future coroutine task inspect
     timeouts wait select scope taskgroup sync queues executor asyncgens signals runner
-    net transports protocols tls endpoints streams subprocess
+    net ssl transports protocols tls endpoints streams subprocess
     process_pool workers
     testing";
 

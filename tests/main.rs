@@ -19,4 +19,5 @@ mod task_groups;
 mod testing;
 mod threads;
 mod timeouts;
+mod tls;
 mod transports_and_protocols;

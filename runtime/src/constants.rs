@@ -17,5 +17,11 @@ pub const SENDFILE_FALLBACK_READBUFFER_SIZE: usize = 256 * 1024;
 /// How long [`run`](crate::run()) and [`Runner`](crate::Runner) wait for the threads of the default executor at the end.
 pub const THREAD_JOIN_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// How long a TLS handshake may take, unless it was told otherwise: a peer that stalls must not hold a connection.
+pub const SSL_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a closed TLS connection waits for the peer's last word, unless it was told otherwise.
+pub const SSL_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The longest sleep in the kernel: a guard against overflow in the system's own arithmetic.
 pub(crate) const MAXIMUM_SELECT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);

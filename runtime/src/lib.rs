@@ -30,6 +30,8 @@ mod scope;
 mod sealed;
 mod select;
 mod signals;
+#[cfg(feature = "tls")]
+pub mod ssl;
 mod streams;
 pub mod subprocess;
 mod sync;
@@ -40,6 +42,8 @@ mod taskgroup;
 pub mod testing;
 mod timeouts;
 mod timers;
+#[cfg(feature = "tls")]
+mod tls;
 mod trace;
 mod transports;
 mod wait;
@@ -62,7 +66,7 @@ pub use event_loop::{
 pub use event_loop::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
 pub use exceptions::{
     CancelledError, Error, ExceptionGroup, IncompleteReadError, InvalidStateError, Leaves, LimitOverrunError, Message,
-    OsError, Other, Panic, ResolveError, Result, TimeoutError,
+    OsError, Other, Panic, ResolveError, Result, SslError, SslReason, TimeoutError,
 };
 pub use executor::{
     Executor, ExecutorFuture, ExecutorFutureAwait, Job, JobOutput, Map, ShutdownOptions, ThreadPoolExecutor,
@@ -110,6 +114,8 @@ pub use task::{
 };
 pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
+#[cfg(feature = "tls")]
+pub use tls::{StartTls, Upgrading};
 pub use transports::{DatagramTransport, ExtraInfo, Sendfile, Transport, TransportPipe, TransportSocket};
 pub use wait::{
     AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,

@@ -30,11 +30,11 @@ impl Notes {
     }
 
     fn pipe_connection_lost(&mut self, fd: i32, exc: Option<&Error>) {
-        self.journal.note(&format!("pipe {fd} lost{}", if exc.is_some() { " by an error" } else { "" }));
+        self.journal.note(format!("pipe {fd} lost{}", if exc.is_some() { " by an error" } else { "" }));
     }
 
     fn process_exited(&mut self, transport: &SubprocessTransport) {
-        self.journal.note(&format!("exited {}", transport.get_returncode().unwrap()));
+        self.journal.note(format!("exited {}", transport.get_returncode().unwrap()));
     }
 
     fn connection_lost(&mut self, transport: &SubprocessTransport, exc: Option<&Error>) {

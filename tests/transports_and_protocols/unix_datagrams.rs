@@ -164,7 +164,7 @@ async fn a_receiver_that_is_not_there_is_an_error_of_that_datagram() {
     let error = journal.wait_for("error").await;
     assert!(error.contains(&*nobody.to_string_lossy()), "{error}");
     let peer = plain(&folder.path("theirs"));
-    transport.sendto_path(b"still open", &folder.path("theirs")).unwrap();
+    transport.sendto_path(b"still open", folder.path("theirs")).unwrap();
     assert_eq!(receive(&peer).0, "still open");
     let echo = Echo(journal.clone());
     let error = running().create_datagram_endpoint(|| echo).remote_path(&nobody).await.unwrap_err();
@@ -251,7 +251,7 @@ async fn what_a_receiver_has_no_room_for_comes_later_and_in_order() {
         let theirs = folder.path("theirs");
         let peer = plain(&theirs);
         let echo = Echo(journal.clone());
-        let endpoint = running().create_datagram_endpoint(|| echo).local_path(&folder.path("ours"));
+        let endpoint = running().create_datagram_endpoint(|| echo).local_path(folder.path("ours"));
         let endpoint = if connected { endpoint.remote_path(&theirs) } else { endpoint };
         let (transport, _) = endpoint.await.unwrap();
         let count = flood(&transport, &theirs);

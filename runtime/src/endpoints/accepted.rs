@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::creating::{Creating, check_running};
+use super::secure::Secure;
 use super::set_up::{adopt, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
@@ -19,6 +20,7 @@ pub struct ConnectAcceptedSocket<P> {
     factory: Box<dyn FnOnce() -> Binding<P>>,
     sock: OwnedFd,
     site: &'static Location<'static>,
+    secure: Secure,
 }
 
 impl EventLoop {
@@ -66,7 +68,16 @@ impl EventLoop {
         P: IntoEndpoint<K>,
     {
         let factory = Box::new(move || Binding::of(factory()));
-        ConnectAcceptedSocket { event_loop: self.clone(), factory, sock: sock.into(), site: Location::caller() }
+        let (event_loop, secure, site) = (self.clone(), Secure::default(), Location::caller());
+        ConnectAcceptedSocket { event_loop, factory, sock: sock.into(), secure, site }
+    }
+}
+
+impl<P> ConnectAcceptedSocket<P> {
+    /// What is wanted of TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing can be wanted without TLS"))]
+    pub(super) fn secure(&mut self) -> &mut Secure {
+        &mut self.secure
     }
 }
 
@@ -75,11 +86,12 @@ impl<P: 'static> IntoFuture for ConnectAcceptedSocket<P> {
     type IntoFuture = Creating<(Transport, ProtocolHandle<P>)>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { event_loop, factory, sock, site } = self;
+        let Self { event_loop, factory, sock, secure, site } = self;
         Creating::new(async move {
             check_running(&event_loop)?;
+            let secure = secure.for_server("connect_accepted_socket")?;
             let (socket, peer) = adopt(sock, "connect_accepted_socket")?;
-            let connected = set_up(&event_loop, socket, peer, factory(), site).await?;
+            let connected = set_up(&event_loop, socket, peer, factory(), &secure, site).await?;
             if event_loop.get_debug() {
                 crate::log::record!(debug, "{:?} is handled", connected.0);
             }

@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::creating::{Creating, check_running};
+use super::secure::Secure;
 use super::set_up::{adopt, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
@@ -24,6 +25,16 @@ enum Place {
     On(OwnedFd),
 }
 
+impl Place {
+    /// The host that a name was given for.
+    fn host(&self) -> Option<&str> {
+        match self {
+            Self::To(host, _) => Some(host),
+            Self::On(_) => None,
+        }
+    }
+}
+
 /// A connection to be made: options, and then `.await`. See [`EventLoop::create_connection`].
 #[must_use = "nothing is connected until this is awaited: write `.await`"]
 pub struct CreateConnection<P> {
@@ -32,6 +43,7 @@ pub struct CreateConnection<P> {
     place: Place,
     options: Options,
     site: &'static Location<'static>,
+    secure: Secure,
 }
 
 #[derive(Debug)]
@@ -116,7 +128,14 @@ impl EventLoop {
 impl<P> CreateConnection<P> {
     #[track_caller]
     fn new(event_loop: EventLoop, factory: impl FnOnce() -> Binding<P> + 'static, place: Place) -> Self {
-        Self { event_loop, factory: Box::new(factory), place, options: Options::default(), site: Location::caller() }
+        let (options, secure, site) = (Options::default(), Secure::default(), Location::caller());
+        Self { event_loop, factory: Box::new(factory), place, options, secure, site }
+    }
+
+    /// What is wanted of TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing can be wanted without TLS"))]
+    pub(super) fn secure(&mut self) -> &mut Secure {
+        &mut self.secure
     }
 
     fn set(mut self, option: &'static str) -> Self {
@@ -196,8 +215,9 @@ impl<P: 'static> IntoFuture for CreateConnection<P> {
 }
 
 async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHandle<P>)> {
-    let CreateConnection { event_loop, factory, place, options, site } = this;
+    let CreateConnection { event_loop, factory, place, options, secure, site } = this;
     check_running(&event_loop)?;
+    let secure = secure.for_client("create_connection", place.host())?;
     let (socket, peer) = match place {
         Place::On(fd) => match options.last {
             None => adopt(fd, "create_connection_with_sock")?,
@@ -211,7 +231,7 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
             (socket, Some(peer.into()))
         }
     };
-    let connected = set_up(&event_loop, socket, peer, factory(), site).await?;
+    let connected = set_up(&event_loop, socket, peer, factory(), &secure, site).await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

@@ -8,6 +8,7 @@ use std::panic::Location;
 use super::Server;
 use super::binding::{adopt_all, bind_all};
 use super::creating::{Creating, check_running};
+use super::secure::Secure;
 use super::server::Factory;
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
@@ -33,6 +34,7 @@ pub struct CreateServer {
     place: Place,
     options: Options,
     site: &'static Location<'static>,
+    secure: Secure,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -168,7 +170,13 @@ impl CreateServer {
             start_serving: true,
             binding: None,
         };
-        Self { event_loop, factory, place, options, site: Location::caller() }
+        Self { event_loop, factory, place, options, secure: Secure::default(), site: Location::caller() }
+    }
+
+    /// What is wanted of TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing can be wanted without TLS"))]
+    pub(super) fn secure(&mut self) -> &mut Secure {
+        &mut self.secure
     }
 
     fn binds(mut self, option: &'static str) -> Self {
@@ -231,8 +239,9 @@ impl IntoFuture for CreateServer {
 }
 
 async fn create(this: CreateServer) -> Result<Server> {
-    let CreateServer { event_loop, factory, place, options, site } = this;
+    let CreateServer { event_loop, factory, place, options, secure, site } = this;
     check_running(&event_loop)?;
+    let factory = secure.for_server("create_server")?.dress_all(event_loop.inner(), factory);
     let sockets = match place {
         Place::On(fds) => adopt_all(fds, options)?,
         Place::At(hosts, port) => {

@@ -8,6 +8,11 @@ mod creating;
 mod datagram;
 mod listen;
 mod pipes;
+#[cfg(feature = "tls")]
+mod secure;
+#[cfg(not(feature = "tls"))]
+#[path = "insecure.rs"]
+mod secure;
 mod serve_forever;
 mod server;
 mod set_up;
@@ -21,6 +26,7 @@ pub use creating::Creating;
 pub(crate) use creating::check_running;
 pub use datagram::CreateDatagramEndpoint;
 pub use listen::CreateServer;
+pub(crate) use secure::Secure;
 pub use server::Server;
 pub(crate) use set_up::set_up;
 pub(crate) use unfinished::Unfinished;

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::creating::{Creating, check_running};
+use super::secure::Secure;
 use super::set_up::set_up;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
@@ -137,7 +138,7 @@ async fn connect<P>(
         io::ErrorKind::InvalidInput => unsuitable(direction),
         _ => error.into(),
     })?;
-    let connected = set_up(&event_loop, pipe, None, factory(), site).await?;
+    let connected = set_up(&event_loop, pipe, None, factory(), &Secure::default(), site).await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
 
+use super::secure::Secure;
 use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
@@ -43,21 +44,24 @@ fn refused(error: io::Error, method: &str) -> Error {
     }
 }
 
-/// Makes the transport that the program asked for at `site`, and returns when `connection_made` has. Cancelling it
+/// Makes the transport that the program asked for at `site`, in TLS if that is wanted, and returns when `connection_made` has. Cancelling it
 /// closes the transport.
 pub(crate) async fn set_up<M: Medium, P>(
     event_loop: &EventLoop,
     medium: M,
     peer: Option<Address>,
     binding: Binding<P>,
+    secure: &Secure,
     site: &'static Location<'static>,
 ) -> Result<(Transport, ProtocolHandle<P>)> {
     let Binding { endpoint, handle } = binding;
-    let stream = Stream::new(&Network::of(event_loop.inner()), medium, peer, endpoint, None)?;
+    let dressed = secure.dress(event_loop.inner(), endpoint)?;
+    let stream = Stream::new(&Network::of(event_loop.inner()), medium, peer, dressed.endpoint(), None)?;
     stream.made_at(site);
     let unfinished = Unfinished::new(stream.transport(), Transport::close);
     let made = event_loop.create_future();
-    stream.start(Some(made.clone()));
+    let transport = dressed.start(&stream, made.clone());
     made.await?;
-    Ok((unfinished.finish(), handle))
+    unfinished.finish();
+    Ok((transport, handle))
 }

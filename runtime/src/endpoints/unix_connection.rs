@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::creating::{Creating, check_running};
+use super::secure::Secure;
 use super::set_up::{adopt_unix, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
@@ -32,6 +33,7 @@ pub struct CreateUnixConnection<P> {
     event_loop: EventLoop,
     factory: Box<dyn FnOnce() -> Binding<P>>,
     place: Place,
+    secure: Secure,
     /// Where the program asked for it.
     site: &'static Location<'static>,
 }
@@ -82,6 +84,7 @@ impl EventLoop {
             event_loop: self.clone(),
             factory,
             place: Place::To(path.into()),
+            secure: Secure::default(),
             site: Location::caller(),
         }
     }
@@ -105,8 +108,17 @@ impl EventLoop {
             event_loop: self.clone(),
             factory,
             place: Place::On(sock.into()),
+            secure: Secure::default(),
             site: Location::caller(),
         }
+    }
+}
+
+impl<P> CreateUnixConnection<P> {
+    /// What is wanted of TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing can be wanted without TLS"))]
+    pub(super) fn secure(&mut self) -> &mut Secure {
+        &mut self.secure
     }
 }
 
@@ -120,13 +132,14 @@ impl<P: 'static> IntoFuture for CreateUnixConnection<P> {
 }
 
 async fn create<P>(this: CreateUnixConnection<P>) -> Result<(Transport, ProtocolHandle<P>)> {
-    let CreateUnixConnection { event_loop, factory, place, site } = this;
+    let CreateUnixConnection { event_loop, factory, place, secure, site } = this;
     check_running(&event_loop)?;
+    let secure = secure.for_client("create_unix_connection", None)?;
     let (socket, peer) = match place {
         Place::To(address) => (connect(&address).await?, Some(Address::from(address))),
         Place::On(fd) => adopt_unix(fd, "create_unix_connection_with_sock")?,
     };
-    let connected = set_up(&event_loop, socket, peer, factory(), site).await?;
+    let connected = set_up(&event_loop, socket, peer, factory(), &secure, site).await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

@@ -9,6 +9,7 @@ use std::panic::Location;
 use super::Server;
 use super::creating::{Creating, check_running};
 use super::listen::BACKLOG;
+use super::secure::Secure;
 use super::server::Factory;
 use super::set_up::adopt_any_unix;
 use crate::event_loop::EventLoop;
@@ -31,6 +32,7 @@ pub struct CreateUnixServer {
     factory: Factory,
     place: Place,
     options: Options,
+    secure: Secure,
     /// Where the program asked for it.
     site: &'static Location<'static>,
 }
@@ -107,7 +109,13 @@ impl CreateUnixServer {
     #[track_caller]
     fn new(event_loop: EventLoop, factory: Factory, place: Place) -> Self {
         let options = Options { backlog: BACKLOG, start_serving: true, cleanup_socket: true };
-        Self { event_loop, factory, place, options, site: Location::caller() }
+        Self { event_loop, factory, place, options, secure: Secure::default(), site: Location::caller() }
+    }
+
+    /// What is wanted of TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing can be wanted without TLS"))]
+    pub(super) fn secure(&mut self) -> &mut Secure {
+        &mut self.secure
     }
 
     /// How many connections may wait to be accepted; 100.
@@ -139,8 +147,9 @@ impl IntoFuture for CreateUnixServer {
 }
 
 async fn create(this: CreateUnixServer) -> Result<Server> {
-    let CreateUnixServer { event_loop, factory, place, options, site } = this;
+    let CreateUnixServer { event_loop, factory, place, options, secure, site } = this;
     check_running(&event_loop)?;
+    let factory = secure.for_server("create_unix_server")?.dress_all(event_loop.inner(), factory);
     let socket = match place {
         Place::At(address) => bind_at(&address, Socket::unix)?,
         Place::On(fd) => adopt_any_unix(fd, "create_unix_server_with_sock")?,

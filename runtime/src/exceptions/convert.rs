@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use super::{CancelledError, Error, InvalidStateError, OsError, Other, Panic, TimeoutError};
+use super::{CancelledError, Error, InvalidStateError, OsError, Other, Panic, SslError, SslReason, TimeoutError};
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
@@ -45,6 +45,8 @@ impl From<Error> for io::Error {
             Error::NotImplementedError(_) => io::ErrorKind::Unsupported,
             Error::KeyboardInterrupt => io::ErrorKind::Interrupted,
             Error::ResolveError(error) => error.reason.kind(),
+            Error::SslError(error) if error.reason() == SslReason::Truncated => io::ErrorKind::UnexpectedEof,
+            Error::SslError(_) => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)
@@ -72,6 +74,12 @@ impl From<InvalidStateError> for Error {
 impl From<OsError> for Error {
     fn from(error: OsError) -> Self {
         Self::OsError(error)
+    }
+}
+
+impl From<SslError> for Error {
+    fn from(error: SslError) -> Self {
+        Self::SslError(Arc::new(error))
     }
 }
 

@@ -9,6 +9,7 @@ mod details;
 mod group;
 mod os;
 mod panic;
+mod ssl;
 
 pub(crate) use details::Place;
 pub use details::{
@@ -19,6 +20,7 @@ pub use group::{ExceptionGroup, Leaves};
 pub use os::OsError;
 pub use panic::Panic;
 pub(crate) use panic::{catch, install_hook};
+pub use ssl::{SslError, SslReason};
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -74,7 +76,7 @@ pub enum Error {
     /// Ctrl-C ended the main task.
     KeyboardInterrupt,
     /// The TLS layer failed.
-    SslError(Message),
+    SslError(Arc<SslError>),
     /// A host name could not be resolved.
     ResolveError(Arc<ResolveError>),
     /// A worker process died and took its jobs with it.
@@ -188,7 +190,7 @@ impl fmt::Display for Error {
             Self::ValueError(text) => write!(f, "ValueError: {text}"),
             Self::NotImplementedError(text) => write!(f, "NotImplementedError: {text}"),
             Self::KeyboardInterrupt => f.write_str("KeyboardInterrupt"),
-            Self::SslError(text) => write!(f, "SslError: {text}"),
+            Self::SslError(error) => error.fmt(f),
             Self::ResolveError(error) => error.fmt(f),
             Self::BrokenProcessPool(text) => write!(f, "BrokenProcessPool: {text}"),
             Self::BrokenThreadPool(text) => write!(f, "BrokenThreadPool: {text}"),

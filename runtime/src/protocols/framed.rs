@@ -237,6 +237,10 @@ impl<P: FramedProtocol> Endpoint for Bound<P, Framed> {
         self.kind.splitter.borrow_mut().give_back()
     }
 
+    fn has_unread(&self) -> bool {
+        !self.kind.splitter.borrow().is_between_frames()
+    }
+
     fn eof_received(&self, transport: &Transport) -> Result<bool> {
         match P::start_eof_received(transport)? {
             Started::Not => self.call(|protocol| protocol.eof_received(transport)),

@@ -139,6 +139,12 @@ pub trait Protocol: 'static {
         Ok(())
     }
 
+    /// Whether it has received something that the program has not got yet.
+    #[doc(hidden)]
+    fn has_unread(&self) -> bool {
+        false
+    }
+
     /// Starts the `async fn` that handles this callback, if one does.
     #[doc(hidden)]
     #[inline]

@@ -29,6 +29,11 @@ impl<P: Protocol> Endpoint for Bound<P, Streaming> {
         Ok(data.len())
     }
 
+    fn has_unread(&self) -> bool {
+        // While it runs it has what came.
+        self.call(|protocol| Ok(protocol.has_unread())).unwrap_or(false)
+    }
+
     fn eof_received(&self, transport: &Transport) -> Result<bool> {
         match P::start_eof_received(transport)? {
             Started::Not => self.call(|protocol| protocol.eof_received(transport)),

@@ -49,6 +49,10 @@ impl Endpoint for Bound<StreamReaderProtocol, Streams> {
         Ok(true)
     }
 
+    fn has_unread(&self) -> bool {
+        !self.kind.shared.incoming.borrow().buffer.is_empty()
+    }
+
     fn connection_lost(&self, _transport: &Transport, exc: Option<&Error>) -> Result<()> {
         self.kind.shared.connection_lost(exc);
         Ok(())

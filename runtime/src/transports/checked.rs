@@ -134,6 +134,14 @@ impl Endpoint for Checked<dyn Endpoint> {
         self.endpoint.replaced()
     }
 
+    fn outer(&self) -> Option<Transport> {
+        self.endpoint.outer()
+    }
+
+    fn has_unread(&self) -> bool {
+        self.endpoint.has_unread()
+    }
+
     fn eof_received(&self, transport: &Transport) -> Result<bool> {
         self.note(Event::EofReceived, transport);
         self.endpoint.eof_received(transport)

@@ -66,6 +66,15 @@ pub(crate) trait Endpoint: AnyProtocol {
     fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;
     fn pause_writing(&self, transport: &Transport) -> Result<()>;
     fn resume_writing(&self, transport: &Transport) -> Result<()>;
+    /// The transport of the protocol, if this is a layer between.
+    fn outer(&self) -> Option<Transport> {
+        None
+    }
+    /// Whether it has received something that the program has not got yet.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only a conversation that begins anew asks"))]
+    fn has_unread(&self) -> bool {
+        false
+    }
 }
 
 /// The protocol of a datagram endpoint. A panic in a callback comes back as an error, like a returned one.

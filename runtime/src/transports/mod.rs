@@ -14,6 +14,7 @@ mod checked;
 mod datagram;
 mod endpoint;
 mod entered;
+mod extra_info;
 mod flow_control;
 mod network;
 mod order;
@@ -26,6 +27,7 @@ mod unread;
 mod write_buffer;
 
 pub use datagram::DatagramTransport;
+pub use extra_info::ExtraInfo;
 pub use pipe::TransportPipe;
 pub use sendfile::Sendfile;
 pub use trsock::TransportSocket;
@@ -33,9 +35,12 @@ pub use trsock::TransportSocket;
 pub(crate) use datagram::{Datagram, Remote};
 pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
 pub(crate) use entered::Entered;
+pub(crate) use flow_control::Limits;
 pub(crate) use network::{Live, LiveKey, Network};
 pub(crate) use stream::{Medium, Owner, Stream};
 pub(crate) use trsock::HasSocket;
+#[cfg(feature = "tls")]
+pub(crate) use unread::Unread;
 
 use std::fmt;
 use std::fs::File;
@@ -45,7 +50,6 @@ use std::task::{Context, Poll};
 
 use crate::exceptions::{Error, Result};
 use crate::sys::{Address, UnixAddress};
-use flow_control::Limits;
 
 /// One connection: writes to it, steers its reading, ends it. Python: `asyncio.Transport`.
 ///
@@ -88,13 +92,23 @@ pub(crate) trait Io: fmt::Debug {
     fn limits(&self) -> Limits;
     fn set_hard_limit(&self, bytes: usize);
     fn buffered(&self) -> usize;
+    /// The writer keeps its bytes itself and waits for room: it is paused, and resumed when there is some.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
+    fn want_room(&self);
     fn peername(&self) -> Option<Address>;
     fn sockname(&self) -> Option<Address>;
     /// `None` if there is no socket below.
     fn socket(self: Rc<Self>) -> Option<TransportSocket>;
     /// `None` if there is no pipe below.
     fn pipe(self: Rc<Self>) -> Option<TransportPipe>;
+    /// What only this kind of transport knows.
+    fn extra(&self, _name: &str) -> Option<ExtraInfo> {
+        None
+    }
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
+    /// Whether something was received that the endpoint has not got yet.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only a conversation that begins anew asks"))]
+    fn has_unread(&self) -> bool;
     /// `unread` was received before all that waits, and is for the new endpoint.
     fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>);
     /// While it is held, the protocol is busy with a handler that awaits: nothing is told to it, no data, no end of the
@@ -127,55 +141,15 @@ pub(crate) trait Io: fmt::Debug {
     fn fail(&self, error: Error);
 }
 
-/// Something that [`Transport::get_extra_info`] knows.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ExtraInfo {
-    /// `peername` and `sockname`, of a socket of the Internet's.
-    Address(SocketAddr),
-    /// `peername` and `sockname`, of a unix socket.
-    UnixAddress(UnixAddress),
-    /// `socket`.
-    Socket(TransportSocket),
-    /// `pipe`.
-    Pipe(TransportPipe),
-}
-
-impl From<SocketAddr> for ExtraInfo {
-    fn from(address: SocketAddr) -> Self {
-        Self::Address(address)
-    }
-}
-
-impl From<Address> for ExtraInfo {
-    fn from(address: Address) -> Self {
-        match address {
-            Address::Internet(address) => Self::Address(address),
-            Address::Unix(address) => Self::UnixAddress(*address),
-        }
-    }
-}
-
-impl ExtraInfo {
-    /// The one with this name.
-    fn named<A: Into<Self>, S: Into<Option<TransportSocket>>>(
-        name: &str,
-        peername: impl FnOnce() -> Option<A>,
-        sockname: impl FnOnce() -> Option<A>,
-        socket: impl FnOnce() -> S,
-    ) -> Option<Self> {
-        match name {
-            "peername" => peername().map(Into::into),
-            "sockname" => sockname().map(Into::into),
-            "socket" => socket().into().map(Self::Socket),
-            _ => None,
-        }
-    }
-}
-
 impl Transport {
     pub(crate) fn new(io: Rc<dyn Io>) -> Self {
         Self(io)
+    }
+
+    /// What stands behind it.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
+    pub(crate) fn io(&self) -> &Rc<dyn Io> {
+        &self.0
     }
 
     /// Sends `data`, now or as soon as the system takes it. Python: `WriteTransport.write()`.
@@ -343,7 +317,8 @@ impl Transport {
         self.0.clone().pipe()
     }
 
-    /// What is known under one of Python's names: `peername`, `sockname`, `socket`, `pipe`. Python:
+    /// What is known under one of Python's names: `peername`, `sockname`, `socket`, `pipe`; of TLS connections also
+    /// `sslcontext`, `ssl_object`, `peercert` and `cipher`, and `alpn`, which is ours. Python:
     /// `BaseTransport.get_extra_info()`.
     ///
     /// [`peername`](Self::peername), [`unix_peername`](Self::unix_peername) and their like are the same with types.
@@ -351,7 +326,8 @@ impl Transport {
         if name == "pipe" {
             return self.pipe().map(ExtraInfo::Pipe);
         }
-        ExtraInfo::named(name, || self.0.peername(), || self.0.sockname(), || self.socket())
+        let extra = || ExtraInfo::named(name, || self.0.peername(), || self.0.sockname(), || self.socket());
+        self.0.extra(name).or_else(extra)
     }
 
     /// The protocol, in whatever type.

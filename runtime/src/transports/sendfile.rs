@@ -25,7 +25,7 @@ impl EventLoop {
     /// [`abort`](Transport::abort) takes effect at once.
     ///
     /// The system reads the file, and the loop waits as long as the disk needs for what is not in memory. Sockets have
-    /// such a call on Linux and on Apple's systems. What is read and sent by hand is read in the default executor, in
+    /// such a call on Linux and on Apple's systems; over TLS it is of no use. What is read and sent by hand is read in the default executor, in
     /// pieces of 256 KiB, one at a time.
     ///
     /// - `RuntimeError` if the transport is closing, was ended by `write_eof`, or sends a file already;

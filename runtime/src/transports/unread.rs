@@ -25,6 +25,12 @@ impl Unread {
         self.taken += length;
     }
 
+    /// More came after it.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "a socket keeps what comes later itself"))]
+    pub(crate) fn push(&mut self, later: &[u8]) {
+        self.bytes.extend_from_slice(later);
+    }
+
     /// With what came after it.
     pub(crate) fn before(mut self, later: &Self) -> Self {
         self.bytes.extend_from_slice(later.rest());
@@ -43,7 +49,10 @@ mod tests {
         assert_eq!(unread.rest(), b"cdef");
         let mut unread = Unread::new(b"x".to_vec()).before(&unread);
         assert_eq!(unread.rest(), b"xcdef");
+        unread.push(b"yz");
         unread.take(5);
+        assert_eq!(unread.rest(), b"yz");
+        unread.take(2);
         assert!(unread.is_empty());
     }
 }

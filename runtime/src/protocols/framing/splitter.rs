@@ -93,6 +93,11 @@ impl Splitter {
         }
     }
 
+    /// Whether nothing has been received of the next frame.
+    pub(in crate::protocols) fn is_between_frames(&self) -> bool {
+        self.partial.is_empty() && self.skipping == Skipping::Nothing
+    }
+
     /// Gives back what was collected, as it came.
     pub(in crate::protocols) fn give_back(&mut self) -> Vec<u8> {
         let partial = mem::take(&mut self.partial);

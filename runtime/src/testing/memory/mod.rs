@@ -15,7 +15,7 @@ pub use peer::MemoryPeer;
 use std::net::SocketAddr;
 use std::panic::Location;
 
-use crate::endpoints::set_up;
+use crate::endpoints::{Secure, set_up};
 use crate::event_loop::{EventLoop, get_running_loop};
 use crate::exceptions::Result;
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
@@ -197,7 +197,7 @@ impl MemoryTransports {
         P: IntoEndpoint<K>,
     {
         let peer = self.peername.map(Into::into);
-        set_up(event_loop, end, peer, Binding::of(protocol), self.site).await
+        set_up(event_loop, end, peer, Binding::of(protocol), &Secure::default(), self.site).await
     }
 }
 

@@ -98,6 +98,11 @@ impl<M: Medium> Io for Stream<M> {
         self.buffered_bytes()
     }
 
+    fn want_room(&self) {
+        self.with_outgoing(|outgoing| outgoing.flow.full());
+        self.settle_now();
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer.clone()
     }
@@ -117,6 +122,10 @@ impl<M: Medium> Io for Stream<M> {
 
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>> {
         self.endpoint.borrow().clone()
+    }
+
+    fn has_unread(&self) -> bool {
+        self.state.get().has_unread()
     }
 
     fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>) {

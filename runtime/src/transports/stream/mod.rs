@@ -219,6 +219,11 @@ impl<M: Medium> Stream<M> {
         f(self.outgoing.borrow_mut().get_or_insert_default())
     }
 
+    /// The transport that the protocol has, if a layer is between.
+    fn outer(&self) -> Option<Transport> {
+        self.endpoint.borrow().as_ref()?.outer()
+    }
+
     /// Whether something waits to be sent.
     fn has_waiting(&self) -> bool {
         self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.buffer.is_empty())
@@ -272,7 +277,8 @@ impl<M: Medium> Live for Stream<M> {
 
     fn client_of(self: Rc<Self>, server: *const ()) -> Option<Transport> {
         let owner = self.owner.as_ref()?;
-        (Rc::as_ptr(owner).cast::<()>() == server).then(|| self.transport())
+        let is_client = Rc::as_ptr(owner).cast::<()>() == server;
+        is_client.then(|| self.outer().unwrap_or_else(|| self.transport()))
     }
 }
 

@@ -1,0 +1,214 @@
+//! `start_tls`: a connection that began in the clear goes on in TLS.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::layer::{Layer, Options, check_side};
+use crate::event_loop::EventLoop;
+use crate::exceptions::{Error, Result, SslError, SslReason};
+use crate::protocols::{Binding, IntoEndpoint};
+use crate::ssl::SslContext;
+use crate::transports::{Endpoint, Transport};
+
+/// An upgrade to be made: options, and then `.await`. See [`EventLoop::start_tls`].
+///
+/// Reading is paused from its making on. Dropped without having been awaited it goes on, and nothing has changed.
+#[must_use = "nothing is upgraded until this is awaited: write `.await`"]
+pub struct StartTls {
+    event_loop: EventLoop,
+    /// `None` once it is awaited.
+    transport: Option<Transport>,
+    context: SslContext,
+    protocol: Option<Rc<dyn Endpoint>>,
+    server_side: bool,
+    options: Options,
+    was_reading: bool,
+}
+
+impl EventLoop {
+    /// Goes on with a connection in TLS. Python: `loop.start_tls()`.
+    ///
+    /// The protocol stays, unless another is [named](StartTls::protocol), and `connection_made` is not called again; its
+    /// callbacks get the new transport, which is what awaiting gives. The old one must not be written to any more. A
+    /// transport that speaks TLS already can be upgraded as well: then there is TLS in TLS.
+    ///
+    /// Reading is paused by this very call, so that no callback gets what belongs to the handshake. Make it where the
+    /// last plaintext was understood, inside a callback for instance, and await it in a task.
+    ///
+    /// Awaiting gives
+    ///
+    /// - `SslError` with [`PlaintextBeforeTls`](SslReason::PlaintextBeforeTls) if plaintext had been received and not
+    ///   used up. Somebody may have slipped it in, to be taken for a part of the protected conversation;
+    /// - `SslError` with the reason if the two sides cannot agree; with [`NotTls`](SslReason::NotTls) if plaintext comes
+    ///   where the handshake should;
+    /// - `OsError` if the peer leaves in the middle of the handshake or takes too long;
+    /// - `ValueError` if the context is for the other side.
+    ///
+    /// After a failure or a cancel the connection is closed, and the protocol gets its `connection_lost`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(transport: asyncio::Transport) -> asyncio::Result<()> {
+    /// let context = asyncio::ssl::create_default_context().build()?;
+    /// let event_loop = asyncio::get_running_loop()?;
+    /// let transport = event_loop.start_tls(&transport, &context).server_hostname("mail.example.org").await?;
+    /// transport.write(b"EHLO client.example.org\r\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start_tls(&self, transport: &Transport, sslcontext: impl Into<SslContext>) -> StartTls {
+        let was_reading = transport.is_reading();
+        transport.pause_reading();
+        StartTls {
+            event_loop: self.clone(),
+            transport: Some(transport.clone()),
+            context: sslcontext.into(),
+            protocol: None,
+            server_side: false,
+            options: Options::default(),
+            was_reading,
+        }
+    }
+}
+
+impl StartTls {
+    /// Gives the connection to another protocol, whose `connection_made` is not called either.
+    pub fn protocol<P, K>(mut self, protocol: P) -> Self
+    where
+        P: IntoEndpoint<K>,
+    {
+        self.protocol = Some(Binding::of(protocol).endpoint);
+        self
+    }
+
+    /// Whether this is the server's side; it is the client's.
+    pub fn server_side(mut self, enabled: bool) -> Self {
+        self.server_side = enabled;
+        self
+    }
+
+    /// Whose certificate a client expects. It has to be said: the transport does not know the host's name.
+    pub fn server_hostname(mut self, name: impl Into<String>) -> Self {
+        self.options.server_hostname = Some(name.into());
+        self
+    }
+
+    /// How long the handshake may take; 60 seconds.
+    pub fn ssl_handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a closed connection waits for the peer's last word before it is aborted; 30 seconds.
+    pub fn ssl_shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.options.shutdown_timeout = Some(timeout);
+        self
+    }
+
+    /// Puts the layer between the transport and its protocol.
+    fn begin(&mut self) -> Result<(Rc<Layer>, Closing)> {
+        self.options.check("start_tls")?;
+        check_side("start_tls", &self.context, self.server_side)?;
+        let transport = self.transport.clone().expect("it is awaited once");
+        let present = transport.endpoint().filter(|_| !transport.is_closing()).ok_or_else(|| {
+            Error::runtime_error("start_tls: the connection is closing or closed, there is nothing to upgrade")
+        })?;
+        let has_unread = present.has_unread() || transport.io().has_unread();
+        let above = self.protocol.take().unwrap_or(present);
+        let layer = Layer::new(self.event_loop.inner(), above, &self.context, &self.options, true)?;
+        self.transport = None;
+        if has_unread {
+            transport.close();
+            let text = "start_tls: plaintext was received and not used up; it must not become a part of the protected \
+                        conversation, so the connection is closed";
+            return Err(SslError::new(SslReason::PlaintextBeforeTls, text).with_peer(transport.io().peername()).into());
+        }
+        transport.io().set_endpoint(layer.clone(), Vec::new());
+        Ok((layer, Closing { transport: Some(transport) }))
+    }
+}
+
+impl IntoFuture for StartTls {
+    type Output = Result<Transport>;
+    type IntoFuture = Upgrading;
+
+    fn into_future(mut self) -> Upgrading {
+        // Now, not at the first poll: what comes from here on is ciphertext.
+        let begun = self.begin();
+        let event_loop = self.event_loop.clone();
+        Upgrading {
+            work: Box::pin(async move {
+                let (layer, closing) = begun?;
+                let transport = closing.transport.clone().expect("it is taken at the end");
+                let shaken = event_loop.create_future();
+                layer.set_waiter(shaken.clone());
+                layer.upgrade(transport);
+                shaken.await?;
+                closing.finish();
+                Ok(layer.transport())
+            }),
+        }
+    }
+}
+
+impl Drop for StartTls {
+    fn drop(&mut self) {
+        if let Some(transport) = self.transport.take().filter(|_| self.was_reading) {
+            transport.resume_reading();
+        }
+    }
+}
+
+impl fmt::Debug for StartTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartTls").field("transport", &self.transport).field("context", &self.context).finish()
+    }
+}
+
+/// An upgrade that is under way.
+///
+/// # Cancellation
+///
+/// The connection is closed.
+#[must_use = "nothing is upgraded until this is awaited: write `.await`"]
+pub struct Upgrading {
+    work: Pin<Box<dyn Future<Output = Result<Transport>>>>,
+}
+
+impl Future for Upgrading {
+    type Output = Result<Transport>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Transport>> {
+        self.work.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Upgrading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrading").finish_non_exhaustive()
+    }
+}
+
+/// Closes the connection unless the upgrade succeeds.
+struct Closing {
+    transport: Option<Transport>,
+}
+
+impl Closing {
+    fn finish(mut self) {
+        self.transport = None;
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(transport) = self.transport.take() {
+            transport.close();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! TLS: `ssl=` of the endpoints, and <https://docs.python.org/3/library/asyncio-eventloop.html#tls-upgrade>
+
+mod agreeing;
+mod certificates;
+mod closing;
+mod flow;
+mod handshakes;
+mod kinds;
+mod misuse;
+mod peers;
+mod pieces;
+mod refusing;
+mod sending_files;
+mod upgrading;
