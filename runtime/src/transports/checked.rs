@@ -210,15 +210,15 @@ mod tests {
 
     struct Nothing;
 
-    impl crate::Protocol for Nothing {}
+    impl asyncio::Protocol for Nothing {}
 
     struct NoDatagrams;
 
-    impl crate::DatagramProtocol for NoDatagrams {}
+    impl asyncio::DatagramProtocol for NoDatagrams {}
 
     /// What the exception handler gets while `calls` runs in this mode.
     async fn reported(debug: bool, calls: impl AsyncFnOnce(&EventLoop)) -> Vec<String> {
-        let event_loop = crate::get_running_loop().unwrap();
+        let event_loop = asyncio::get_running_loop().unwrap();
         let reports = Rc::new(RefCell::new(Vec::new()));
         let all = reports.clone();
         event_loop.set_debug(debug);
@@ -241,7 +241,7 @@ mod tests {
         transport.endpoint().unwrap().eof_received(&transport).unwrap();
         transport.endpoint().unwrap().data_received(&transport, b"x").unwrap();
         transport.abort();
-        crate::sleep(std::time::Duration::ZERO).await;
+        asyncio::sleep(std::time::Duration::ZERO).await;
     }
 
     async fn call_an_endpoint(event_loop: &EventLoop) {
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn calls_out_of_order_are_reported_in_debug_mode_across_set_protocol_too() {
-        crate::run(async {
+        asyncio::run(async {
             let stream = reported(true, call_a_stream).await;
             assert_eq!(stream.len(), 3, "{stream:?}");
             assert!(stream[0].contains("connection_made is called a second time"), "{stream:?}");
