@@ -37,9 +37,7 @@ pub(crate) struct Socket {
 impl Socket {
     /// A TCP socket of the family of `address`.
     pub(crate) fn tcp(address: &SocketAddr) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        Ok(Self::of(socket, true))
+        Ok(Self::of(stream_socket(Domain::for_address(*address), Some(Protocol::TCP))?, true))
     }
 
     fn of(socket: socket2::Socket, tcp: bool) -> Self {
@@ -290,6 +288,19 @@ pub(crate) fn is_lost_connection(error: &io::Error) -> bool {
                 | libc::ENETUNREACH
         )
     )
+}
+
+/// A socket that does not block. Where the system makes it so from the start, two calls are saved.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
+pub(super) fn stream_socket(domain: Domain, protocol: Option<Protocol>) -> io::Result<socket2::Socket> {
+    socket2::Socket::new(domain, Type::STREAM.nonblocking(), protocol)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
+pub(super) fn stream_socket(domain: Domain, protocol: Option<Protocol>) -> io::Result<socket2::Socket> {
+    let socket = socket2::Socket::new(domain, Type::STREAM, protocol)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Type};
 
+use super::socket::stream_socket;
 use super::{Address, Socket, UnixAddress, fork};
 
 impl Socket {
     /// A unix stream socket.
     pub(crate) fn unix() -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
+        let socket = stream_socket(Domain::UNIX, None)?;
         Ok(socket.into())
     }
 
