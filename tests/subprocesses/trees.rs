@@ -85,6 +85,19 @@ fn a_tree_ends_with_its_loop() {
     asyncio::run(ended(grandchild.unwrap())).unwrap();
 }
 
+#[test]
+fn descendants_of_a_child_that_has_ended_end_with_the_loop() {
+    let grandchild = asyncio::run(async {
+        let child = create_subprocess_shell(SURVIVED).terminate_on_drop(Duration::from_secs(60));
+        let (process, grandchild) = family(child).await;
+        process.stdin.as_ref().unwrap().close();
+        assert_eq!(process.wait().await?, 3);
+        drop(process);
+        Ok::<_, Error>(grandchild)
+    });
+    asyncio::run(ended(grandchild.unwrap())).unwrap();
+}
+
 #[asyncio::test(timeout = "10s")]
 async fn a_child_without_a_group_of_its_own_has_no_tree() {
     let process = create_subprocess_exec("sleep").arg("10").kill_on_drop(true).await.unwrap();

@@ -101,7 +101,7 @@ impl EventLoop {
     ///     }
     ///
     ///     fn connection_lost(&mut self, _transport: &SubprocessTransport) -> asyncio::Result<()> {
-    ///         Ok(self.ended.set_result(())?)
+    ///         self.ended.set_result(())
     ///     }
     /// }
     ///

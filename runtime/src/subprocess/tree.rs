@@ -72,7 +72,7 @@ pub(super) fn end_tree(running: &Rc<Running>, grace: Duration) {
     }
     // Nobody is left, if this fails.
     if running.child().signal_group(Signal::SIGTERM.as_raw()).is_ok() {
-        look_again(running.clone(), grace, LOOK.0);
+        Grace(Some(running.clone())).look_again(grace, LOOK.0);
     }
 }
 
@@ -81,23 +81,35 @@ fn kill(running: &Running) {
     let _ = running.child().signal_group(Signal::SIGKILL.as_raw());
 }
 
-/// After a while, sees who is left.
-fn look_again(running: Rc<Running>, left: Duration, pause: Duration) {
-    let pause = pause.min(left);
-    let inner = running.inner().clone();
-    let rest = left.saturating_sub(pause);
-    let scheduled = inner.call_later_internal(pause, {
-        let running = running.clone();
-        move || {
+/// The time that a group has to end by itself. It is over when this is dropped, which closing the loop does.
+struct Grace(Option<Rc<Running>>);
+
+impl Grace {
+    /// After a while, sees who is left.
+    fn look_again(self, left: Duration, pause: Duration) {
+        let Some(running) = self.0.clone() else { return };
+        let pause = pause.min(left);
+        let (rest, next) = (left.saturating_sub(pause), LOOK.1.min(pause * 2));
+        // A loop that is closed drops the callback.
+        let _ = running.inner().clone().call_later_internal(pause, move || {
             if !is_left(&running) {
-                return;
+                self.defuse();
+            } else if !rest.is_zero() {
+                self.look_again(rest, next);
             }
-            if rest.is_zero() { kill(&running) } else { look_again(running, rest, LOOK.1.min(pause * 2)) }
+        });
+    }
+
+    fn defuse(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Grace {
+    fn drop(&mut self) {
+        if let Some(running) = &self.0 {
+            kill(running);
         }
-    });
-    if scheduled.is_err() {
-        // The loop is closed.
-        kill(&running);
     }
 }
 
