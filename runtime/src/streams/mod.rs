@@ -23,6 +23,8 @@ mod protocol;
 mod reader;
 mod reading;
 mod reads;
+#[cfg(feature = "tls")]
+mod secure;
 mod separators;
 mod serve;
 mod serve_unix;
@@ -42,6 +44,8 @@ pub use pair::StreamPair;
 pub use protocol::StreamReaderProtocol;
 pub use reader::StreamReader;
 pub use reads::{Read, ReadBuf, ReadExactly, ReadInto, ReadToEnd};
+#[cfg(feature = "tls")]
+pub use secure::StartStreamTls;
 pub use separators::Separators;
 pub use serve::{StartServer, start_server, start_server_with_sock};
 pub use serve_unix::{StartUnixServer, start_unix_server};

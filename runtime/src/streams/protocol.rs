@@ -66,6 +66,7 @@ impl StreamReaderProtocol {
 
     /// A protocol whose reader and writer are handed to `client_connected`.
     pub(super) fn serving(shared: Rc<Shared>, client_connected: Rc<dyn Serve>) -> Self {
+        shared.outgoing.accepted.set(true);
         Self { shared, client_connected: Some(client_connected) }
     }
 
@@ -110,9 +111,10 @@ impl Protocol for StreamReaderProtocol {
         Ok(())
     }
 
-    fn eof_received(&mut self, _transport: &Transport) -> Result<bool> {
+    fn eof_received(&mut self, transport: &Transport) -> Result<bool> {
         self.shared.feed_eof();
-        Ok(true)
+        // Over TLS both directions end together.
+        Ok(transport.can_write_eof())
     }
 
     fn connection_lost(&mut self, _transport: &Transport, exc: Option<&Error>) -> Result<()> {

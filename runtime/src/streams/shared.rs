@@ -61,6 +61,8 @@ pub(super) struct Outgoing {
     pub(super) drainers: WaitQueue,
     /// Of `wait_closed`.
     pub(super) closers: WaitQueue,
+    /// By a server, not made by this program.
+    pub(super) accepted: Cell<bool>,
     /// The task that serves a client has not ended; what it forgot is told at its end.
     pub(super) served: Cell<bool>,
     /// The writer was dropped open meanwhile.
@@ -230,6 +232,20 @@ impl Shared {
         free
     }
 
+    /// The connection goes on by another transport, after the upgrade to TLS.
+    #[cfg(feature = "tls")]
+    pub(super) fn replace_transport(&self, transport: &Transport) {
+        let mut place = self.transport.borrow_mut();
+        // Lost meanwhile, there is none any more.
+        let former = place.as_ref().is_some().then(|| place.replace(transport.clone())).flatten();
+        drop(place);
+        // What came meanwhile may have paused the one that nobody will resume.
+        if let Some(former) = former.filter(|_| self.incoming.borrow().paused) {
+            former.resume_reading();
+            transport.pause_reading();
+        }
+    }
+
     /// The connection has ended.
     pub(super) fn connection_lost(&self, error: Option<&Error>) {
         match error {
@@ -262,6 +278,7 @@ impl Outgoing {
             error: RefCell::default(),
             drainers: WaitQueue::new(),
             closers: WaitQueue::new(),
+            accepted: Cell::new(false),
             served: Cell::new(false),
             dropped_open: Cell::new(false),
         }
