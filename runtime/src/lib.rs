@@ -93,6 +93,8 @@ pub use scope::{Scope, ScopedTask, ScopedTaskAwait, scope};
 pub use signals::Signal;
 #[cfg(feature = "hyper")]
 pub use streams::HyperTimer;
+#[cfg(feature = "tls")]
+pub use streams::StartStreamTls;
 pub use streams::{
     Drain, OpenConnection, OpenReadPipe, OpenUnixConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd,
     ReadUntil, ReadWith, Separators, StartServer, StartUnixServer, StreamFeeder, StreamPair, StreamReader,

@@ -14,6 +14,7 @@ mod polling;
 mod promptness;
 mod reading;
 mod servers;
+mod tls;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
 mod unix;

@@ -1,7 +1,7 @@
 //! TLS: `ssl=` of the endpoints, and <https://docs.python.org/3/library/asyncio-eventloop.html#tls-upgrade>
 
 mod agreeing;
-mod certificates;
+pub(crate) mod certificates;
 mod closing;
 mod flow;
 mod handshakes;

@@ -44,9 +44,10 @@ impl Endpoint for Bound<StreamReaderProtocol, Streams> {
         Ok(length)
     }
 
-    fn eof_received(&self, _transport: &Transport) -> Result<bool> {
+    fn eof_received(&self, transport: &Transport) -> Result<bool> {
         self.kind.shared.feed_eof();
-        Ok(true)
+        // Over TLS both directions end together.
+        Ok(transport.can_write_eof())
     }
 
     fn has_unread(&self) -> bool {

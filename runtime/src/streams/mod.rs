@@ -28,6 +28,8 @@ mod protocol;
 mod reader;
 mod reading;
 mod reads;
+#[cfg(feature = "tls")]
+mod secure;
 mod separators;
 mod serve;
 mod serve_unix;
@@ -48,6 +50,8 @@ pub use pipes::{OpenReadPipe, open_read_pipe, open_stderr, open_stdin, open_stdo
 pub use protocol::StreamReaderProtocol;
 pub use reader::StreamReader;
 pub use reads::{Read, ReadBuf, ReadExactly, ReadInto, ReadToEnd, ReadWith};
+#[cfg(feature = "tls")]
+pub use secure::StartStreamTls;
 pub use separators::Separators;
 pub use serve::{StartServer, start_server, start_server_with_sock, start_server_with_socks};
 pub use serve_unix::{StartUnixServer, start_unix_server};

@@ -99,7 +99,7 @@ pub struct OpenConnection {
 }
 
 impl OpenConnection {
-    fn with(mut self, option: impl FnOnce(Create) -> Create) -> Self {
+    pub(super) fn with(mut self, option: impl FnOnce(Create) -> Create) -> Self {
         self.create = self.create.map(option);
         self
     }

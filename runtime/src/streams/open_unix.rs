@@ -63,6 +63,15 @@ pub struct OpenUnixConnection {
 }
 
 impl OpenUnixConnection {
+    #[cfg(feature = "tls")]
+    pub(super) fn with(
+        mut self,
+        option: impl FnOnce(CreateUnixConnection<StreamReaderProtocol>) -> CreateUnixConnection<StreamReaderProtocol>,
+    ) -> Self {
+        self.create = self.create.map(option);
+        self
+    }
+
     /// How many bytes a line may have; 64 KiB. Reading pauses when twice as many have come in and were not read.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;

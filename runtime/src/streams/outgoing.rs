@@ -18,6 +18,8 @@ pub(super) struct Outgoing {
     pub(super) drainers: WaitQueue,
     /// Of `wait_closed`.
     pub(super) closers: WaitQueue,
+    /// By a server, not made by this program.
+    pub(super) accepted: Cell<bool>,
     /// The task that serves a client has not ended; what it forgot is told at its end.
     pub(super) served: Cell<bool>,
     /// The writer was dropped open meanwhile.
@@ -32,6 +34,7 @@ impl Outgoing {
             error: RefCell::default(),
             drainers: WaitQueue::new(),
             closers: WaitQueue::new(),
+            accepted: Cell::new(false),
             served: Cell::new(false),
             dropped_open: Cell::new(false),
         }

@@ -94,6 +94,7 @@ impl StreamReaderProtocol {
 
     /// A protocol whose reader and writer are handed to `client_connected`.
     pub(super) fn serving(shared: Rc<Shared>, client_connected: Rc<dyn Serve>) -> Self {
+        shared.outgoing.accepted.set(true);
         Self { shared, client_connected: Some(client_connected), only_writes: false }
     }
 

@@ -147,7 +147,7 @@ pub struct StartServer {
 }
 
 impl StartServer {
-    fn with(mut self, option: impl FnOnce(CreateServer) -> CreateServer) -> Self {
+    pub(super) fn with(mut self, option: impl FnOnce(CreateServer) -> CreateServer) -> Self {
         self.create = self.create.map(option);
         self
     }

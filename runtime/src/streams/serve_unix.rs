@@ -57,7 +57,7 @@ pub struct StartUnixServer {
 }
 
 impl StartUnixServer {
-    fn with(mut self, option: impl FnOnce(CreateUnixServer) -> CreateUnixServer) -> Self {
+    pub(super) fn with(mut self, option: impl FnOnce(CreateUnixServer) -> CreateUnixServer) -> Self {
         self.create = self.create.map(option);
         self
     }

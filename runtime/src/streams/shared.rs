@@ -255,6 +255,20 @@ impl Shared {
         free
     }
 
+    /// The connection goes on by another transport, after the upgrade to TLS.
+    #[cfg(feature = "tls")]
+    pub(super) fn replace_transport(&self, transport: &Transport) {
+        let mut place = self.transport.borrow_mut();
+        // Lost meanwhile, there is none any more.
+        let former = place.as_ref().is_some().then(|| place.replace(transport.clone())).flatten();
+        drop(place);
+        // What came meanwhile may have paused the one that nobody will resume.
+        if let Some(former) = former.filter(|_| self.incoming.borrow().paused) {
+            former.resume_reading();
+            transport.pause_reading();
+        }
+    }
+
     /// The connection has ended.
     pub(super) fn connection_lost(&self, error: Option<&Error>) {
         match error {

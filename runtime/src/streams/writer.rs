@@ -159,6 +159,13 @@ impl StreamWriter {
         &self.transport
     }
 
+    /// After the upgrade to TLS.
+    #[cfg(feature = "tls")]
+    pub(super) fn go_on_with(&mut self, transport: Transport) {
+        self.shared.replace_transport(&transport);
+        self.transport = transport;
+    }
+
     /// What polling needs: what is shared, the transport, and how far the wait for room is.
     pub(super) fn parts(&mut self) -> (&Rc<Shared>, &Transport, &mut Stage) {
         (&self.shared, &self.transport, &mut self.stage)
