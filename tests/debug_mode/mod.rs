@@ -2,6 +2,8 @@
 
 mod metrics;
 mod on_purpose;
+#[cfg(feature = "tracing")]
+mod spans;
 mod where_it_went_on;
 
 use std::process::Command;

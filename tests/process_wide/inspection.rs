@@ -1,11 +1,13 @@
 //! Looking into another process, whatever that does just now; what `asyncio ps` and `asyncio pstree` print.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use asyncio::{Error, ProcessTasks, Result, Runner};
 
-use crate::program::{Program, Test, test};
+use crate::fork::in_child;
+use crate::program::{Program, Test, pause, succeeds, test};
 
 pub(crate) const TESTS: &[Test] = if cfg!(target_os = "linux") {
     &[
@@ -14,6 +16,9 @@ pub(crate) const TESTS: &[Test] = if cfg!(target_os = "linux") {
         test!(a_busy_program_can_be_read_while_it_runs, busy),
         test!(fifty_thousand_tasks_are_read, many),
         test!(a_circle_is_listed, embraced),
+        test!(another_version_is_refused, has_another_version),
+        test!(what_may_not_be_read_is_refused_with_the_reason, is_hidden),
+        test!(a_program_without_a_loop_is_refused, has_no_loop),
     ]
 } else {
     &[]
@@ -153,4 +158,96 @@ fn a_circle_is_listed(mut program: Program) {
     assert!(tasks.tree().contains("left (see above)"));
     program.signal(libc::SIGKILL);
     program.end();
+}
+
+/// The block by which a process says where its loops are, as another version of asyncio would write it.
+#[repr(C)]
+struct Header {
+    magic: [u8; 16],
+    own: AtomicUsize,
+    version: AtomicUsize,
+    rest: [AtomicUsize; 66],
+}
+
+static OF_ANOTHER_VERSION: Header = Header {
+    magic: *b"asyncio\x01look\x02in\x03",
+    own: AtomicUsize::new(0),
+    version: AtomicUsize::new(4711),
+    rest: [const { AtomicUsize::new(0) }; 66],
+};
+
+/// Makes no loop: that would light the block of this version.
+fn has_another_version() -> ExitCode {
+    let header = &OF_ANOTHER_VERSION;
+    header.own.store(std::ptr::from_ref(header).addr(), Ordering::Relaxed);
+    println!("ready");
+    pause();
+    assert_eq!((header.magic.len(), header.rest.len()), (16, 66));
+    ExitCode::SUCCESS
+}
+
+fn another_version_is_refused(mut program: Program) {
+    program.wait_for("ready");
+    let error = ProcessTasks::read(program.id()).unwrap_err().to_string();
+    let wanted =
+        format!("process {} has asyncio with inspection version 4711, and this one reads version ", program.id());
+    assert!(error.contains(&wanted), "{error}");
+    program.go_on();
+    succeeds(program);
+}
+
+fn has_no_loop() -> ExitCode {
+    println!("ready");
+    pause();
+    ExitCode::SUCCESS
+}
+
+fn a_program_without_a_loop_is_refused(mut program: Program) {
+    program.wait_for("ready");
+    let error = ProcessTasks::read(program.id()).unwrap_err().to_string();
+    assert!(error.contains("is no program with asyncio, or it has made no loop with tasks yet"), "{error}");
+    program.go_on();
+    succeeds(program);
+    let error = ProcessTasks::read(u32::MAX).unwrap_err().to_string();
+    assert!(error.contains("there is no process 4294967295"), "{error}");
+}
+
+/// A process that the system hides from its own user is read by a child of its own. Neither is root's: root reads all.
+fn is_hidden() -> ExitCode {
+    give_up_root();
+    hide();
+    in_child(|| {
+        let error = ProcessTasks::read(std::os::unix::process::parent_id()).unwrap_err();
+        println!("{error}");
+    });
+    ExitCode::SUCCESS
+}
+
+#[expect(unsafe_code, reason = "std cannot change the user of its own process")]
+fn give_up_root() {
+    const NOBODY: u32 = 65534;
+    // SAFETY: asks for a number.
+    if unsafe { libc::geteuid() } != 0 {
+        return;
+    }
+    // SAFETY: an empty list is not read.
+    assert_eq!(unsafe { libc::setgroups(0, std::ptr::null()) }, 0);
+    // SAFETY: takes a number.
+    assert_eq!(unsafe { libc::setgid(NOBODY) }, 0);
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::setuid(NOBODY) }, 0);
+}
+
+#[expect(unsafe_code, reason = "std has no prctl")]
+fn hide() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: takes numbers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0) }, 0);
+}
+
+fn what_may_not_be_read_is_refused_with_the_reason(program: Program) {
+    let wanted = format!("process {} may not be read: ", program.id());
+    let ended = program.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains(&wanted) && ended.stdout.contains("root"), "{ended:?}");
 }

@@ -109,6 +109,23 @@ async fn a_clock_that_jumps_does_not_cut_the_wait_short() {
 }
 
 #[test]
+fn debug_mode_tells_of_a_default_executor_that_was_not_shut_down() {
+    for (debug, shut, told) in [(true, false, 1), (true, true, 0), (false, false, 0)] {
+        log::collect();
+        let event_loop = EventLoop::builder().debug(debug).build().unwrap();
+        event_loop.run_until_complete(to_thread(|| ())).unwrap();
+        if shut {
+            let ending = event_loop.clone();
+            event_loop.run_until_complete(async move { ending.shutdown_default_executor(None).await }).unwrap();
+        }
+        event_loop.close().unwrap();
+        let warnings = log::collected(::log::Level::Warn);
+        let found = warnings.iter().filter(|text| text.starts_with("unclosed default executor")).count();
+        assert_eq!((found, warnings.len()), (told, told), "debug {debug}, shut {shut}: {warnings:?}");
+    }
+}
+
+#[test]
 fn closing_a_loop_does_not_wait_and_what_was_submitted_is_finished() {
     let event_loop = EventLoop::new().unwrap();
     let (gate, door) = gate();

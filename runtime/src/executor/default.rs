@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -15,20 +15,25 @@ use crate::exceptions::{Error, Result};
 use crate::future::ConcurrentFuture;
 
 /// The default executor of a loop.
-#[derive(Default)]
 struct DefaultExecutor {
+    inner: Weak<Inner>,
     executor: RefCell<Option<ThreadPoolExecutor>>,
     shut: Cell<bool>,
 }
 
 impl Slot for DefaultExecutor {
-    fn create(_inner: &Rc<Inner>) -> Rc<Self> {
-        Rc::default()
+    fn create(inner: &Rc<Inner>) -> Rc<Self> {
+        Rc::new(Self { inner: Rc::downgrade(inner), executor: RefCell::default(), shut: Cell::default() })
     }
 
     fn close(&self) {
         let executor = self.executor.take();
         if let Some(executor) = executor {
+            if self.inner.upgrade().is_some_and(|inner| inner.get_debug()) {
+                crate::log::warning(
+                    "unclosed default executor; await shutdown_default_executor(…) before the event loop is closed",
+                );
+            }
             executor.pool().close(false);
         }
     }

@@ -55,6 +55,8 @@ pub(super) struct Rare {
     pub(super) remote: OnceCell<Arc<Remote>>,
     /// Who runs the steps, if the future is lent.
     pub(super) lender: OnceCell<Lender>,
+    #[cfg(feature = "tracing")]
+    pub(super) span: super::spans::TaskSpan,
 }
 
 impl Header {

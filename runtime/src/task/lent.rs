@@ -88,6 +88,8 @@ struct LentBody<'a, 'f> {
 impl Body for LentBody<'_, '_> {
     fn poll(&mut self, task: &TaskRef, context: &mut Context<'_>) -> Poll<Ending> {
         let future = self.future.as_mut().expect("a task that is not done has a future");
+        #[cfg(feature = "tracing")]
+        let _span = super::spans::enter(task);
         let Poll::Ready(outcome) = future.as_mut().poll(context) else { return Poll::Pending };
         *self.future = None;
         match outcome {
@@ -101,6 +103,8 @@ impl Body for LentBody<'_, '_> {
     }
 
     fn store(&mut self, task: &TaskRef, error: Error) {
+        #[cfg(feature = "tracing")]
+        let _span = super::spans::again(task);
         *self.future = None;
         task.store(error);
     }

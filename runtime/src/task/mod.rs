@@ -31,6 +31,8 @@ mod registry;
 mod remote;
 mod report;
 mod run_until;
+#[cfg(feature = "tracing")]
+mod spans;
 mod spawn;
 mod state;
 mod step;

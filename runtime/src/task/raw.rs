@@ -206,15 +206,24 @@ impl TaskRef {
     #[inline]
     pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Ending> {
         debug_assert!(self.header().state.is_running(), "only a step polls");
+        #[cfg(feature = "tracing")]
+        let _span = super::spans::enter_own(self);
         // SAFETY: the vtable belongs to the block, and RUNNING excludes every other access to the stage.
-        unsafe { (self.header().vtable.poll)(self.header, context) }
+        let poll = unsafe { (self.header().vtable.poll)(self.header, context) };
+        #[cfg(feature = "tracing")]
+        super::spans::polled(self, poll.is_ready());
+        poll
     }
 
     /// Drops the future, or an outcome, and stores an error. For the step, under the flag RUNNING.
     pub(super) fn store(&self, error: Error) {
         debug_assert!(self.header().state.is_running(), "only a step stores");
+        #[cfg(feature = "tracing")]
+        let _span = super::spans::again(self);
         // SAFETY: as in `poll`.
         unsafe { (self.header().vtable.store)(self.header, error) }
+        #[cfg(feature = "tracing")]
+        super::spans::polled(self, true);
     }
 
     /// The error that is stored, if the future has failed. For the step, and for all once the task is done.

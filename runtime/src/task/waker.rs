@@ -85,6 +85,8 @@ pub(super) fn schedule_owned(task: TaskRef) {
 
 #[inline]
 fn push(task: TaskRef) {
+    #[cfg(feature = "tracing")]
+    super::spans::woken(&task);
     // The reference becomes the step's. Should the queue panic on the way it is lost, which is no harm.
     let task = ManuallyDrop::new(task);
     let inner = task.header().task_loop.inner();

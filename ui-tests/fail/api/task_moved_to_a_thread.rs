@@ -1,4 +1,4 @@
-// error: required because it appears within the type `Task<()>`
+// error: `NonNull<asyncio::task::header::Header>` cannot be sent between threads safely
 
 #[asyncio::main]
 async fn main() {
