@@ -258,9 +258,9 @@ impl Shared {
     /// The connection goes on by another transport, after the upgrade to TLS.
     #[cfg(feature = "tls")]
     pub(super) fn replace_transport(&self, transport: &Transport) {
-        let mut place = self.transport.borrow_mut();
+        let mut place = self.connection.borrow_mut();
         // Lost meanwhile, there is none any more.
-        let former = place.as_ref().is_some().then(|| place.replace(transport.clone())).flatten();
+        let former = place.as_mut().map(|connection| std::mem::replace(&mut connection.transport, transport.clone()));
         drop(place);
         // What came meanwhile may have paused the one that nobody will resume.
         if let Some(former) = former.filter(|_| self.incoming.borrow().paused) {
