@@ -1,4 +1,5 @@
-//! What the harness measures: `peer echo PORT`, `peer echo-streams PORT`, `peer udp-server PORT`, `peer micro CASE N`.
+//! What the harness measures: `peer echo PORT`, `peer echo-streams PORT`, `peer echo-streams-read PORT`,
+//! `peer udp-server PORT`, `peer micro CASE N`.
 //! See `benches/README.md`.
 
 #[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
@@ -27,7 +28,8 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
-        ["echo-streams", port] => number(port).and_then(|port| asyncio::run(echo_streams(port))),
+        ["echo-streams", port] => number(port).and_then(|port| asyncio::run(echo_streams(echo_lent, port))),
+        ["echo-streams-read", port] => number(port).and_then(|port| asyncio::run(echo_streams(echo_read, port))),
         ["micro", "call_soon", count] => number(count).and_then(|count| asyncio::run(call_soon(count))),
         ["micro", case, count] => number(count).and_then(|count| {
             let case = case.to_owned();
@@ -90,12 +92,29 @@ async fn udp_server(port: u16) -> asyncio::Result<()> {
     event_loop.create_future::<()>().await
 }
 
-async fn echo_streams(port: u16) -> asyncio::Result<()> {
-    let server = asyncio::start_server(echo_client, "127.0.0.1", port).backlog(4096).await?;
+async fn echo_streams<F>(client: F, port: u16) -> asyncio::Result<()>
+where
+    F: AsyncFn(StreamReader, StreamWriter) -> asyncio::Result<()> + 'static,
+{
+    let server = asyncio::start_server(client, "127.0.0.1", port).backlog(4096).await?;
     server.serve_forever().await
 }
 
-async fn echo_client(mut reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
+/// What comes in is sent from where it is received.
+async fn echo_lent(mut reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
+    let send = |data: &[u8]| {
+        writer.write(data);
+        data.len()
+    };
+    while reader.read_with(send).await? > 0 {
+        writer.drain().await?;
+    }
+    writer.close();
+    writer.wait_closed().await
+}
+
+/// As Python's programs do it: each piece is bytes of the program's own.
+async fn echo_read(mut reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
     loop {
         let data = reader.read(256 * 1024).await?;
         if data.is_empty() {

@@ -89,10 +89,11 @@ pub use signals::Signal;
 #[cfg(feature = "hyper")]
 pub use streams::HyperTimer;
 pub use streams::{
-    Drain, OpenConnection, OpenUnixConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd, ReadUntil,
-    Separators, StartServer, StartUnixServer, StreamFeeder, StreamPair, StreamReader, StreamReaderProtocol,
-    StreamWriter, WaitClosed, open_connection, open_connection_with_sock, open_unix_connection, start_server,
-    start_server_with_sock, start_unix_server,
+    Drain, OpenConnection, OpenReadPipe, OpenUnixConnection, Read, ReadBuf, ReadExactly, ReadInto, ReadLine, ReadToEnd,
+    ReadUntil, ReadWith, Separators, StartServer, StartUnixServer, StreamFeeder, StreamPair, StreamReader,
+    StreamReaderProtocol, StreamWriter, WaitClosed, open_connection, open_connection_with_sock, open_read_pipe,
+    open_stderr, open_stdin, open_stdout, open_unix_connection, open_write_pipe, start_server, start_server_with_sock,
+    start_server_with_socks, start_unix_server,
 };
 pub use sync::{
     Acquirable, Acquire, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event, EventWait, Guard,

@@ -53,6 +53,9 @@ where
         let in_time = task.cancel();
         let outcome = task.await;
         assert_eq!(outcome.is_err_and(|error| error.is_cancelled()), in_time, "{what} {moment:?}");
+        if in_time {
+            assert!(given.borrow().is_empty(), "{what} {moment:?}: it left, and did not return first");
+        }
         if !matches!(moment, Moment::AfterTheBytes(_)) {
             feeder.feed_data(DATA).unwrap();
         }
@@ -95,6 +98,7 @@ async fn a_read_that_is_cancelled_loses_no_byte() {
         };
         "read_buf": |reader, given| reader.read_buf(given).await?;
         "the stream of lines": |reader, given| given.extend(reader.next().await.unwrap()?);
+        "read_with": |reader, given| reader.read_with(|data| given.extend_from_slice(data)).await?;
         "AsyncRead": |reader, given| {
             let mut memory = [0; 7];
             let length = AsyncReadExt::read(&mut *reader, &mut memory).await.map_err(Error::from)?;

@@ -6,8 +6,10 @@ mod dropping;
 mod flow_control;
 #[cfg(feature = "hyper")]
 mod hyper;
+mod lent;
 mod lines;
 mod model;
+mod pipes;
 mod polling;
 mod promptness;
 mod reading;

@@ -15,17 +15,17 @@ use crate::transports::{AnyProtocol, Transport};
 pub(crate) struct Bound<P, K: ?Sized> {
     protocol: RefCell<P>,
     /// What the kind itself has to keep.
-    pub(super) kind: K,
+    pub(crate) kind: K,
 }
 
 impl<P, K> Bound<P, K> {
-    pub(super) fn new(protocol: P, kind: K) -> Rc<Self> {
+    pub(crate) fn new(protocol: P, kind: K) -> Rc<Self> {
         Rc::new(Self { protocol: RefCell::new(protocol), kind })
     }
 
     /// Calls one callback. Its panic is the counterpart of an exception.
     #[inline]
-    pub(super) fn call<R>(&self, callback: impl FnOnce(&mut P) -> Result<R>) -> Result<R> {
+    pub(crate) fn call<R>(&self, callback: impl FnOnce(&mut P) -> Result<R>) -> Result<R> {
         let Ok(mut protocol) = self.protocol.try_borrow_mut() else { return Err(in_use::<P>()) };
         match catch(|| callback(&mut protocol)) {
             Ok(result) => result,
@@ -43,7 +43,7 @@ pub(super) fn in_use<P>() -> Error {
 }
 
 /// What a kind of protocols keeps for each connection.
-pub(super) trait Kind: 'static {
+pub(crate) trait Kind: 'static {
     /// How frames are told apart, if it has them.
     fn framing(&self) -> Option<Framing> {
         None

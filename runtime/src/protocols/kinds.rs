@@ -46,7 +46,7 @@ impl<P> Binding<P> {
         protocol.bind()
     }
 
-    fn new<K: Kind>(bound: Rc<Bound<P, K>>) -> Self
+    pub(crate) fn new<K: Kind>(bound: Rc<Bound<P, K>>) -> Self
     where
         Bound<P, K>: Endpoint,
         P: 'static,

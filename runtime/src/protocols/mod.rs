@@ -46,7 +46,7 @@ pub use handled::{IntoHandled, handled};
 pub use handler::{Started, not_here, start};
 pub use kinds::IntoEndpoint;
 
-pub(crate) use bound::Bound;
+pub(crate) use bound::{Bound, Kind};
 pub(crate) use datagram::bind;
 pub(crate) use kinds::Binding;
 

@@ -65,8 +65,8 @@ impl Shared {
     ) -> Poll<Result<()>> {
         match *stage {
             Stage::New => {
-                if let Some(exception) = self.exception() {
-                    return Poll::Ready(Err(exception));
+                if self.has_failed() {
+                    return Poll::Ready(self.exception().map_or(Ok(()), Err));
                 }
                 if transport.is_closing() && !self.outgoing.lost.get() {
                     // Who writes and drains in a loop would never let the connection end.

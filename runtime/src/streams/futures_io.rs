@@ -37,9 +37,13 @@ impl AsyncBufRead for StreamReader {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         if this.front().is_empty() {
-            // Taken out, for what is shared cannot be lent.
-            let taken =
-                this.poll(context, |incoming| some(incoming, 1, |incoming| std::mem::take(&mut incoming.buffer)));
+            // Taken out, for what is shared cannot be lent; and not in the loop's memory, which it wants back.
+            let taken = this.poll(context, |incoming| {
+                some(incoming, 1, |incoming| {
+                    incoming.buffer.give_back();
+                    std::mem::take(&mut incoming.buffer)
+                })
+            });
             *this.front() = ready!(taken)?;
         } else if let Some(exception) = this.exception() {
             return Poll::Ready(Err(exception.into()));

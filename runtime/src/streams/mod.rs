@@ -6,11 +6,13 @@
 //!                    Transport ◀──────── one Shared ──────── StreamReaderProtocol ◀── callbacks
 //! ```
 //!
-//! What comes in is copied once, out of the loop's receive buffer; a read that takes all of it takes the memory itself.
+//! What comes in for a task that waits stays in the loop's receive buffer until that has run, which it does at once: so
+//! it is copied once, to where the task wants it, or not at all.
 
 mod buffer;
 mod client;
 mod drain;
+mod endpoint;
 mod feeder;
 mod futures_io;
 #[cfg(feature = "hyper")]
@@ -18,7 +20,9 @@ mod hyper;
 mod lines;
 mod open;
 mod open_unix;
+mod outgoing;
 mod pair;
+mod pipes;
 mod protocol;
 mod reader;
 mod reading;
@@ -39,10 +43,11 @@ pub use lines::{ReadLine, ReadUntil};
 pub use open::{OpenConnection, open_connection, open_connection_with_sock};
 pub use open_unix::{OpenUnixConnection, open_unix_connection};
 pub use pair::StreamPair;
+pub use pipes::{OpenReadPipe, open_read_pipe, open_stderr, open_stdin, open_stdout, open_write_pipe};
 pub use protocol::StreamReaderProtocol;
 pub use reader::StreamReader;
-pub use reads::{Read, ReadBuf, ReadExactly, ReadInto, ReadToEnd};
+pub use reads::{Read, ReadBuf, ReadExactly, ReadInto, ReadToEnd, ReadWith};
 pub use separators::Separators;
-pub use serve::{StartServer, start_server, start_server_with_sock};
+pub use serve::{StartServer, start_server, start_server_with_sock, start_server_with_socks};
 pub use serve_unix::{StartUnixServer, start_unix_server};
 pub use writer::StreamWriter;

@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use super::client::Serve;
 use super::reader::StreamReader;
-use super::shared::Shared;
+use super::shared::{DEFAULT_LIMIT, Shared};
 use super::writer::StreamWriter;
 use crate::event_loop::{ExceptionContext, current_inner};
 use crate::exceptions::{Error, Result};
-use crate::protocols::Protocol;
 use crate::transports::Transport;
 
 /// Turns the callbacks of a connection into a stream. Python: `asyncio.StreamReaderProtocol`.
@@ -52,6 +51,8 @@ pub struct StreamReaderProtocol {
     shared: Rc<Shared>,
     /// Who gets the two sides once the connection is there; `None` if somebody waits for that.
     client_connected: Option<Rc<dyn Serve>>,
+    /// There never was a reader.
+    only_writes: bool,
 }
 
 impl StreamReaderProtocol {
@@ -60,13 +61,40 @@ impl StreamReaderProtocol {
         Self::of(reader.peek().clone())
     }
 
+    /// For a connection that is only written to, by [`connect_write_pipe`](crate::EventLoop::connect_write_pipe) for
+    /// example: what comes in is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> asyncio::Result<()> {
+    /// use asyncio::{StreamReaderProtocol, StreamWriter};
+    ///
+    /// asyncio::run(async {
+    ///     let (_theirs, ours) = std::os::unix::net::UnixStream::pair()?;
+    ///     let protocol = StreamReaderProtocol::without_reader();
+    ///     let for_pipe = protocol.clone();
+    ///     let event_loop = asyncio::get_running_loop()?;
+    ///     let (transport, _) = event_loop.connect_write_pipe(move || for_pipe, ours).await?;
+    ///     let writer = StreamWriter::new(transport, &protocol);
+    ///     writer.write(b"hello");
+    ///     writer.drain().await?;
+    ///     writer.close();
+    ///     writer.wait_closed().await
+    /// })
+    /// # }
+    /// ```
+    pub fn without_reader() -> Self {
+        Self { only_writes: true, ..Self::of(Shared::new(DEFAULT_LIMIT, false)) }
+    }
+
     pub(super) fn of(shared: Rc<Shared>) -> Self {
-        Self { shared, client_connected: None }
+        Self { shared, client_connected: None, only_writes: false }
     }
 
     /// A protocol whose reader and writer are handed to `client_connected`.
     pub(super) fn serving(shared: Rc<Shared>, client_connected: Rc<dyn Serve>) -> Self {
-        Self { shared, client_connected: Some(client_connected) }
+        Self { shared, client_connected: Some(client_connected), only_writes: false }
     }
 
     pub(super) fn shared(&self) -> &Rc<Shared> {
@@ -85,8 +113,9 @@ impl StreamReaderProtocol {
     }
 }
 
-impl Protocol for StreamReaderProtocol {
-    fn connection_made(&mut self, transport: &Transport) -> Result<()> {
+impl StreamReaderProtocol {
+    /// The connection is there.
+    pub(super) fn connected(&mut self, transport: &Transport) -> Result<()> {
         if !self.shared.set_transport(transport) {
             transport.abort();
             return Err(Error::runtime_error("a StreamReaderProtocol serves one connection; make a new one for each"));
@@ -98,35 +127,11 @@ impl Protocol for StreamReaderProtocol {
                 client_connected.serve(reader, writer);
             }
             // Whoever waited was cancelled if the transport is closing.
-            None if !self.shared.has_reader() && !transport.is_closing() => Self::refuse(transport),
+            None if !(self.only_writes || self.shared.has_reader() || transport.is_closing()) => {
+                Self::refuse(transport)
+            }
             None => {}
         }
-        Ok(())
-    }
-
-    #[inline]
-    fn data_received(&mut self, _transport: &Transport, data: &[u8]) -> Result<()> {
-        self.shared.feed_data(data);
-        Ok(())
-    }
-
-    fn eof_received(&mut self, _transport: &Transport) -> Result<bool> {
-        self.shared.feed_eof();
-        Ok(true)
-    }
-
-    fn connection_lost(&mut self, _transport: &Transport, exc: Option<&Error>) -> Result<()> {
-        self.shared.connection_lost(exc);
-        Ok(())
-    }
-
-    fn pause_writing(&mut self, _transport: &Transport) -> Result<()> {
-        self.shared.pause_writing();
-        Ok(())
-    }
-
-    fn resume_writing(&mut self, _transport: &Transport) -> Result<()> {
-        self.shared.resume_writing();
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use std::task::{Context, Poll};
 
 use super::reader::StreamReader;
-use super::shared::Incoming;
+use super::shared::{Incoming, Shared};
 use crate::cancellation::is_marked;
 use crate::exceptions::Result;
 use crate::trace::{WaitsFor, address_of, waits_for};
@@ -37,8 +37,9 @@ impl<'a> Reading<'a> {
         !self.reader.waiting
     }
 
-    pub(super) fn reader(&mut self) -> &mut StreamReader {
-        self.reader
+    #[inline]
+    pub(super) fn shared(&mut self) -> &Shared {
+        self.reader.shared()
     }
 
     #[inline]

@@ -1,9 +1,11 @@
-//! The reads that count bytes: what `read`, `read_to_end`, `readexactly`, `read_into` and `read_buf` return.
+//! The reads that count bytes: what `read`, `read_to_end`, `readexactly`, `read_into`, `read_buf`
+//! and `read_with` return.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::reader::StreamReader;
 use super::reading::{Attempt, Reading};
@@ -178,33 +180,49 @@ impl Future for ReadBuf<'_> {
         let Self { reading, target } = &mut *self;
         reading.poll(context, |incoming| {
             let length = incoming.buffer.len();
-            if length == 0 && !incoming.eof {
-                if target.is_empty() && target.capacity() > 0 {
-                    incoming.buffer.lend(std::mem::take(target));
-                }
-                return Attempt::Needs(1);
-            }
-            if target.is_empty() && (length > 0 || target.capacity() == 0) {
-                **target = incoming.buffer.take_all();
-            } else {
-                target.extend_from_slice(incoming.buffer.as_slice());
-                incoming.buffer.consume(length);
-            }
-            Attempt::Done(Ok(length))
+            some(incoming, usize::MAX, |incoming| {
+                incoming.buffer.take_all_into(target);
+                length
+            })
         })
     }
 }
 
-impl Drop for ReadBuf<'_> {
+/// What [`StreamReader::read_with`] returns.
+#[must_use = "nothing is read until it is awaited: write `.await`"]
+pub struct ReadWith<'a, F> {
+    reading: Reading<'a>,
+    look: Option<F>,
+}
+
+impl<'a, F> ReadWith<'a, F> {
     #[inline]
-    fn drop(&mut self) {
-        if self.reading.is_idle() {
-            return;
-        }
-        // The memory goes back, unless there is something in it.
-        let mut incoming = self.reading.reader().shared().incoming.borrow_mut();
-        if incoming.buffer.is_empty() && self.target.is_empty() {
-            *self.target = incoming.buffer.take_all();
-        }
+    pub(super) fn new(reader: &'a mut StreamReader, look: F) -> Self {
+        Self { reading: Reading::new(reader), look: Some(look) }
+    }
+}
+
+/// The function is never pinned.
+impl<F> Unpin for ReadWith<'_, F> {}
+
+impl<F, R> Future for ReadWith<'_, F>
+where
+    F: FnOnce(&[u8]) -> R,
+{
+    type Output = Result<R>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
+        ready!(self.reading.poll(context, |incoming| some(incoming, usize::MAX, |_| ())))?;
+        let look = self.look.take().expect("a future that is ready is not polled again");
+        // Out of what is shared, for the function may do anything.
+        let data = self.reading.shared().read(|incoming| std::mem::take(&mut incoming.buffer));
+        Poll::Ready(Ok(look(data.as_slice())))
+    }
+}
+
+impl<F> fmt::Debug for ReadWith<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadWith").field("reading", &self.reading).finish_non_exhaustive()
     }
 }

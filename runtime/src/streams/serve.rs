@@ -87,6 +87,26 @@ where
     StartServer { create, limit }
 }
 
+/// As [`start_server_with_sock`], with several sockets, such as those of [`listen_fds`](crate::listen_fds).
+///
+/// Awaiting it gives `ValueError` also if there is no socket.
+#[track_caller]
+pub fn start_server_with_socks<F, R>(
+    client_connected_cb: F,
+    socks: impl IntoIterator<Item: Into<OwnedFd>>,
+) -> StartServer
+where
+    F: AsyncFn(StreamReader, StreamWriter) -> R + 'static,
+    R: TaskOutput + 'static,
+{
+    let Starting { limit, factory } = Starting::new(client_connected_cb, Location::caller());
+    let create = match get_running_loop() {
+        Ok(event_loop) => Ok(event_loop.create_server_with_socks(factory, socks)),
+        Err(error) => Err(error),
+    };
+    StartServer { create, limit }
+}
+
 /// A server of streams before its sockets.
 pub(super) struct Starting {
     /// Shared with the factory.

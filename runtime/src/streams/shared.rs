@@ -11,14 +11,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::Context;
 
 use super::buffer::ReadBuffer;
-use crate::event_loop::current_inner;
+use super::outgoing::Outgoing;
+use crate::event_loop::{Inner, current_inner};
 use crate::exceptions::{Error, Result};
 use crate::handle::LocalWaker;
-use crate::sync::WaitQueue;
+use crate::sys::{Keeper, Lease};
 use crate::transports::Transport;
 
 /// How many bytes a line may have, unless another limit is given. Python: 64 KiB too.
@@ -28,8 +29,16 @@ pub(super) const DEFAULT_LIMIT: usize = 64 * 1024;
 pub(super) struct Shared {
     pub(super) incoming: RefCell<Incoming>,
     pub(super) outgoing: Outgoing,
-    /// Only while the connection stands: so nothing keeps itself alive afterwards.
-    transport: RefCell<Option<Transport>>,
+    /// Only while it stands: so nothing keeps itself alive afterwards.
+    connection: RefCell<Option<Connection>>,
+    /// There is no writer, nor a program that holds the transport: the end of the reader is that of the connection.
+    alone: Cell<bool>,
+}
+
+struct Connection {
+    transport: Transport,
+    /// Its loop.
+    inner: Option<Rc<Inner>>,
 }
 
 /// The side that reads.
@@ -47,24 +56,6 @@ pub(super) struct Incoming {
     paused: bool,
     /// There is a reader, so that what comes in may be read some day.
     read: bool,
-}
-
-/// The side that writes.
-pub(super) struct Outgoing {
-    /// Between `pause_writing` and `resume_writing`.
-    pub(super) paused: Cell<bool>,
-    /// `connection_lost` was called.
-    pub(super) lost: Cell<bool>,
-    /// With what, if `lost`.
-    error: RefCell<Option<Error>>,
-    /// Of `drain`.
-    pub(super) drainers: WaitQueue,
-    /// Of `wait_closed`.
-    pub(super) closers: WaitQueue,
-    /// The task that serves a client has not ended; what it forgot is told at its end.
-    pub(super) served: Cell<bool>,
-    /// The writer was dropped open meanwhile.
-    pub(super) dropped_open: Cell<bool>,
 }
 
 /// What is to be done after a change of the reading side, once it is not borrowed any more.
@@ -88,7 +79,12 @@ impl Shared {
             paused: false,
             read,
         };
-        Rc::new(Self { incoming: RefCell::new(incoming), outgoing: Outgoing::new(), transport: RefCell::default() })
+        Rc::new(Self {
+            incoming: RefCell::new(incoming),
+            outgoing: Outgoing::new(),
+            connection: RefCell::default(),
+            alone: Cell::new(false),
+        })
     }
 
     /// Changes the reading side, and then does what follows from that.
@@ -101,19 +97,24 @@ impl Shared {
     #[inline]
     fn tell(&self, news: News) {
         if let Some(waiter) = news.wake {
-            current_inner(|inner| match inner {
-                Some(inner) => inner.wake_promptly(waiter),
-                None => waiter.wake(),
-            });
+            self.wake(waiter);
         }
         if news.pause || news.resume {
             self.steer(news.pause);
         }
     }
 
+    #[inline]
+    fn wake(&self, waiter: LocalWaker) {
+        let inner = self.connection.borrow().as_ref().and_then(|connection| connection.inner.clone());
+        match inner {
+            Some(inner) => inner.wake_promptly(waiter),
+            None => waiter.wake(),
+        }
+    }
+
     fn steer(&self, pause: bool) {
-        let transport = self.transport.borrow().clone();
-        match transport {
+        match self.transport() {
             Some(transport) if pause => transport.pause_reading(),
             Some(transport) => transport.resume_reading(),
             None => {}
@@ -124,6 +125,21 @@ impl Shared {
     #[inline]
     pub(super) fn feed_data(&self, data: &[u8]) {
         self.change(|incoming| incoming.push(data));
+    }
+
+    /// Bytes came in, and lie in the loop's buffer. They stay there for a task that waits, which runs at once.
+    #[inline]
+    pub(super) fn feed_lease(self: &Rc<Self>, lease: &mut Lease<'_>, length: usize) {
+        let mut incoming = self.incoming.borrow_mut();
+        if !incoming.is_awaited(length) {
+            drop(incoming);
+            return self.feed_data(lease.get(..length).unwrap_or_default());
+        }
+        let keeper: Weak<Self> = Rc::downgrade(self);
+        incoming.buffer.keep(lease.keep(length, keeper));
+        let news = incoming.fed();
+        drop(incoming);
+        self.tell(news);
     }
 
     /// As [`feed_data`](Self::feed_data), by hand.
@@ -153,6 +169,11 @@ impl Shared {
         });
     }
 
+    #[inline]
+    pub(super) fn has_failed(&self) -> bool {
+        self.incoming.borrow().exception.is_some()
+    }
+
     pub(super) fn exception(&self) -> Option<Error> {
         self.incoming.borrow().exception.clone()
     }
@@ -173,15 +194,11 @@ impl Shared {
     /// Who reads waits until `wanted` bytes are there, or the end.
     #[inline]
     pub(super) fn wait_for(&self, wanted: usize, context: &Context<'_>) {
-        let known = self.incoming.borrow().waiter.as_ref().is_some_and(|waiter| waiter.will_wake(context));
         // Outside of the borrow, as is the drop below: a foreign waker's code is anybody's.
-        let waiter = (!known).then(|| LocalWaker::new(context));
+        let waiter = LocalWaker::new(context);
         let mut incoming = self.incoming.borrow_mut();
         incoming.wanted = wanted;
-        let former = match waiter {
-            Some(waiter) => incoming.waiter.replace(waiter),
-            None => None,
-        };
+        let former = incoming.waiter.replace(waiter);
         // Waiting while nothing is received would never end.
         let resume = std::mem::take(&mut incoming.paused);
         drop(incoming);
@@ -209,7 +226,14 @@ impl Shared {
         let news = incoming.resume_if_low();
         drop(incoming);
         drop((buffer, waiter));
+        if let Some(transport) = self.transport().filter(|_| self.alone.get()) {
+            transport.close();
+        }
         self.tell(news);
+    }
+
+    pub(super) fn reader_is_alone(&self) {
+        self.alone.set(true);
     }
 
     pub(super) fn has_reader(&self) -> bool {
@@ -217,15 +241,16 @@ impl Shared {
     }
 
     pub(super) fn transport(&self) -> Option<Transport> {
-        self.transport.borrow().clone()
+        self.connection.borrow().as_ref().map(|connection| connection.transport.clone())
     }
 
     /// False if there was one already.
     pub(super) fn set_transport(&self, transport: &Transport) -> bool {
-        let mut place = self.transport.borrow_mut();
+        let mut place = self.connection.borrow_mut();
         let free = place.is_none();
         if free {
-            *place = Some(transport.clone());
+            let inner = current_inner(|inner| inner.cloned());
+            *place = Some(Connection { transport: transport.clone(), inner });
         }
         free
     }
@@ -236,42 +261,19 @@ impl Shared {
             None => self.feed_eof(),
             Some(error) => self.set_exception(error.clone()),
         }
-        let transport = self.transport.take();
-        drop(transport);
+        let connection = self.connection.take();
+        drop(connection);
         *self.outgoing.error.borrow_mut() = error.cloned();
         self.outgoing.lost.set(true);
         self.outgoing.drainers.wake_all();
         self.outgoing.closers.wake_all();
     }
-
-    pub(super) fn pause_writing(&self) {
-        self.outgoing.paused.set(true);
-    }
-
-    pub(super) fn resume_writing(&self) {
-        self.outgoing.paused.set(false);
-        self.outgoing.drainers.wake_all();
-    }
 }
 
-impl Outgoing {
-    fn new() -> Self {
-        Self {
-            paused: Cell::new(false),
-            lost: Cell::new(false),
-            error: RefCell::default(),
-            drainers: WaitQueue::new(),
-            closers: WaitQueue::new(),
-            served: Cell::new(false),
-            dropped_open: Cell::new(false),
-        }
-    }
-
-    /// How the connection ended.
-    pub(super) fn outcome(&self) -> Result<()> {
-        match &*self.error.borrow() {
-            Some(error) => Err(error.clone()),
-            None => Ok(()),
+impl Keeper for Shared {
+    fn give_back(&self) {
+        if let Ok(mut incoming) = self.incoming.try_borrow_mut() {
+            incoming.buffer.give_back();
         }
     }
 }
@@ -287,6 +289,18 @@ impl Incoming {
             // It takes more than there is, so there is no reason to pause.
             return News::default();
         }
+        self.fed()
+    }
+
+    /// Whether somebody waits for no more than so many bytes, and has nothing yet.
+    #[inline]
+    fn is_awaited(&self, length: usize) -> bool {
+        self.waiter.is_some() && length >= self.wanted && self.buffer.is_empty()
+    }
+
+    /// Bytes came in that were worth something.
+    #[inline]
+    fn fed(&mut self) -> News {
         let pause = self.must_pause();
         self.paused |= pause;
         News { wake: self.waiter.take(), pause, resume: false }

@@ -55,7 +55,7 @@ pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
-pub(crate) use receive::ReceiveBuffer;
+pub(crate) use receive::{Keeper, Lease, Loan, ReceiveBuffer};
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
 };

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::{DatagramTransport, Transport};
 use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
+use crate::sys::Lease;
 
 /// A protocol of whatever kind whose type was forgotten.
 pub(crate) trait AnyProtocol {
@@ -27,6 +28,11 @@ pub(crate) trait Endpoint: AnyProtocol {
     /// Says how much of the data was taken. It is less than all only if a callback has paused reading, closed the
     /// connection or handed it on; the rest then comes first when reading goes on, to whoever is the endpoint.
     fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<usize>;
+    /// As that, with the first `length` bytes of the loop's buffer, which may be [kept](Lease::keep).
+    #[inline]
+    fn lease_received(&self, transport: &Transport, lease: &mut Lease<'_>, length: usize) -> Result<usize> {
+        self.data_received(transport, lease.get(..length).unwrap_or_default())
+    }
     /// Whether data goes to memory of the protocol's own, by [`lend`](Self::lend) and
     /// [`buffer_updated`](Self::buffer_updated) instead of [`data_received`](Self::data_received).
     fn is_buffered(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::sys::{Channel, ReceiveBuffer};
 /// The network side of one loop.
 pub(crate) struct Network {
     inner: Rc<Inner>,
-    receive: ReceiveBuffer,
+    receive: Rc<ReceiveBuffer>,
     datagrams: Memory,
     /// Weak: a loop that is abandoned must be able to go.
     live: RefCell<Slab<Weak<dyn Live>>>,
@@ -50,7 +50,7 @@ impl Network {
     }
 
     #[inline]
-    pub(super) fn receive_buffer(&self) -> &ReceiveBuffer {
+    pub(super) fn receive_buffer(&self) -> &Rc<ReceiveBuffer> {
         &self.receive
     }
 

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use super::super::Transport;
 use super::super::unread::Unread;
 use super::{Medium, Stream};
-use crate::exceptions::Error;
+use crate::exceptions::{Error, Result};
 use crate::sys::{Direction, Readiness};
 
 /// How many reads one connection may do before the others have their turn.
@@ -47,10 +47,10 @@ impl<M: Medium> Stream<M> {
         let mut buffer = self.net.receive_buffer().lend();
         let received = self.channel.receive(&mut buffer);
         let length = self.received(received, buffer.len(), transport)?;
-        let data = buffer.get(..length).unwrap_or_default();
-        let taken = self.deliver(transport, data)?;
+        let taken =
+            self.taken(self.call(transport, |endpoint| endpoint.lease_received(transport, &mut buffer, length)))?;
         if taken < length {
-            self.put_back(Unread::new(data.get(taken..).unwrap_or_default().to_vec()));
+            self.put_back(Unread::new(buffer.get(taken..length).unwrap_or_default().to_vec()));
         }
         ControlFlow::Continue(())
     }
@@ -82,7 +82,8 @@ impl<M: Medium> Stream<M> {
             })?;
             self.put_back(*unread);
         } else {
-            let taken = self.deliver(transport, unread.rest())?;
+            let taken =
+                self.taken(self.call(transport, |endpoint| endpoint.data_received(transport, unread.rest())))?;
             unread.take(taken);
             self.put_back(*unread);
         }
@@ -117,10 +118,10 @@ impl<M: Medium> Stream<M> {
         ControlFlow::Break(())
     }
 
-    /// Tells the protocol, and says how much it has taken.
+    /// How much the protocol says that it has taken; its error ends the connection.
     #[inline]
-    fn deliver(&self, transport: &Transport, data: &[u8]) -> ControlFlow<(), usize> {
-        match self.call(transport, |endpoint| endpoint.data_received(transport, data)) {
+    fn taken(&self, result: Result<usize>) -> ControlFlow<(), usize> {
+        match result {
             Ok(taken) => ControlFlow::Continue(taken),
             Err(error) => self.broken_by("Fatal error: protocol.data_received() call failed.", error),
         }
