@@ -222,3 +222,25 @@ async fn cancelling_an_open_leaves_nothing_behind() {
     .await;
     assert!(reports.all().is_empty(), "{:?}", reports.all());
 }
+
+#[asyncio::test(timeout = "10s")]
+async fn a_connection_that_was_accepted_elsewhere_is_a_stream() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut theirs, writer_there) =
+        asyncio::open_connection("127.0.0.1", listener.local_addr().unwrap().port()).await.unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    let mut reader = StreamReader::new();
+    let protocol = StreamReaderProtocol::new(&reader);
+    let for_connection = protocol.clone();
+    let event_loop = asyncio::get_running_loop().unwrap();
+    let (transport, _) = event_loop.connect_accepted_socket(move || for_connection, accepted).await.unwrap();
+    let writer = StreamWriter::new(transport, &protocol);
+    writer_there.write(b"question\n");
+    assert_eq!(reader.readline().await.unwrap(), b"question\n");
+    writer.write(b"answer\n");
+    assert_eq!(theirs.readline().await.unwrap(), b"answer\n");
+    writer.close();
+    writer.wait_closed().await.unwrap();
+    assert_eq!(theirs.read(1).await.unwrap(), b"");
+    writer_there.close();
+}

@@ -78,6 +78,23 @@ async fn a_server_may_stand_on_a_socket_that_is_bound() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_server_of_several_bound_sockets() {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let server = asyncio::start_server_with_socks(answer_a_line, listeners).await.unwrap();
+    for socket in server.sockets() {
+        let port = socket.getsockname().unwrap().port();
+        let (mut reader, writer) = asyncio::open_connection("127.0.0.1", port).await.unwrap();
+        writer.write(b"hello\n");
+        assert_eq!(reader.readline().await.unwrap(), b"hello\n");
+        writer.close();
+    }
+    server.close();
+    let none: [TcpListener; 0] = [];
+    let refused = asyncio::start_server_with_socks(answer_a_line, none).await;
+    assert!(matches!(refused, Err(Error::ValueError(_))));
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn the_options_of_create_server_are_there() {
     let server = asyncio::start_server(answer_a_line, "localhost", 0)
         .family(asyncio::AddressFamily::Ipv4)
