@@ -42,8 +42,18 @@ impl Inner {
     /// Runs that, if it is there.
     #[inline]
     pub(super) fn run_prompt(self: &Rc<Self>) {
-        if let Some(ready) = self.take_prompt() {
-            self.run(ready);
+        if self.prompt.get() != 0 {
+            self.run_it();
+        }
+    }
+
+    /// Apart, because what runs steps ends up here again.
+    #[inline(never)]
+    fn run_it(self: &Rc<Self>) {
+        match self.take_prompt() {
+            Some(Ready::Step(step)) => step.run(),
+            Some(ready) => self.run(ready),
+            None => {}
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::coroutine::on_purpose;
 use crate::exceptions::{CancelledError, Error, Panic, catch};
 use crate::future::{Waiters, tell};
 use crate::handle::{Polled, set_polled};
-use crate::trace::{self, Kept};
+use crate::trace;
 
 /// Where the future of a task is.
 pub(super) trait Body {
@@ -135,14 +135,10 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
     let step = trace::Step::begin();
     let poll = body.poll(task, context);
     if poll.is_pending() {
-        match step.kept() {
-            Kept::Wait(wait) => {
-                header.waits_for.set(wait);
-                if header.rare.get().is_some() {
-                    forget_trace(task);
-                }
-            }
-            Kept::Trace => keep_trace(task, &step),
+        if !step.is_leaf(|wait| header.waits_for.set(wait)) {
+            keep_trace(task, &step);
+        } else if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) {
+            forget_trace(task);
         }
     }
     poll
@@ -155,7 +151,9 @@ fn keep_trace(task: &TaskRef, step: &trace::Step) {
 
 #[inline(never)]
 fn forget_trace(task: &TaskRef) {
-    task.header().rare().trace.replace(|_| {});
+    if let Some(rare) = task.header().rare.get() {
+        rare.trace.replace(|_| {});
+    }
 }
 
 /// The future is dropped, destructors from the inside out, and the task ends as cancelled.
@@ -186,8 +184,8 @@ fn complete(task: &TaskRef, ending: Ending) {
     header.state.finish(ending);
     header.cell.clear();
     let listed = header.task_loop.leave(header.slot);
-    if let (Some(rare), true) = (header.rare.get(), ending != Ending::Failed) {
-        rare.trace.replace(|_| {});
+    if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) && ending != Ending::Failed {
+        forget_trace(task);
     }
     match header.waiters.replace(Waiters::None) {
         Waiters::None => {}

@@ -13,6 +13,11 @@ pub(super) struct Trace {
 }
 
 impl Trace {
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+
     /// Empties it, and lets `fill` write it anew. Keeps the memory.
     #[inline]
     pub(super) fn replace(&self, fill: impl FnOnce(&mut Vec<Entry>)) {

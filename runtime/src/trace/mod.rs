@@ -9,6 +9,9 @@
 //!   begins     0      1       1         0        0        0
 //! ```
 //!
+//! A leaf that nothing of ours stands around is all there is of most steps: it is kept apart, in two words, and becomes
+//! an entry when one comes that holds it.
+//!
 //! What was written before and does not wait any more is overwritten: whoever is polled begins at `base`, which only
 //! those that have several branches move. Nothing is paid where nothing suspends, but for a link of the chain of those
 //! that run, and the future grows by no byte for it.
@@ -113,6 +116,10 @@ struct Log {
     len: Cell<u32>,
     /// Where whoever is polled now begins to write.
     base: Cell<u32>,
+    /// What the leaf said that suspended last, as long as it has no entry: then there is none from `base` on. The kind
+    /// `Unknown` says that there is no such leaf.
+    kind: Cell<WaitsFor>,
+    address: Cell<usize>,
     entries: [Cell<Entry>; CAPACITY],
     /// The coroutines that are being polled.
     running: Chain<Frame>,
@@ -125,6 +132,8 @@ thread_local! {
         Log {
             len: Cell::new(0),
             base: Cell::new(0),
+            kind: Cell::new(WaitsFor::Unknown),
+            address: Cell::new(0),
             entries: [const { Cell::new(NOTHING) }; CAPACITY],
             running: Chain::new(),
             outer: Cell::new(0),
@@ -133,13 +142,34 @@ thread_local! {
 }
 
 impl Log {
+    /// There are as many entries, and no leaf without one.
     #[inline]
-    fn push(&self, entry: Entry) {
-        self.push_at(self.len.get(), entry);
+    fn cut(&self, len: u32) {
+        self.len.set(len);
+        self.kind.set(WaitsFor::Unknown);
+        self.address.set(0);
+    }
+
+    /// Gives the leaf an entry, if it has none.
+    #[inline]
+    fn settle(&self) {
+        let kind = self.kind.get();
+        if kind != WaitsFor::Unknown {
+            self.kind.set(WaitsFor::Unknown);
+            let address = self.address.replace(0);
+            self.write(Entry::Wait { start: self.base.get(), wait: Wait { kind, address } });
+        }
     }
 
     #[inline]
-    fn push_at(&self, len: u32, entry: Entry) {
+    fn push(&self, entry: Entry) {
+        self.settle();
+        self.write(entry);
+    }
+
+    #[inline]
+    fn write(&self, entry: Entry) {
+        let len = self.len.get();
         if let Some(place) = self.entries.get(len as usize) {
             place.set(entry);
             self.len.set(len + 1);
@@ -156,12 +186,12 @@ impl Log {
 pub(crate) fn coroutine<R>(frame: &Frame, poll: impl FnOnce() -> R, is_pending: impl FnOnce(&R) -> bool) -> R {
     LOG.with(|log| {
         let start = log.base.get();
-        log.len.set(start);
+        log.cut(start);
         let result = log.running.link(frame, poll);
         if is_pending(&result) {
             log.push(Entry::Frame { start, frame: *frame });
         } else {
-            log.len.set(start);
+            log.cut(start);
         }
         result
     })
@@ -171,8 +201,9 @@ pub(crate) fn coroutine<R>(frame: &Frame, poll: impl FnOnce() -> R, is_pending: 
 #[inline]
 pub(crate) fn waits_for(kind: WaitsFor, address: usize) {
     LOG.with(|log| {
-        let start = log.base.get();
-        log.push_at(start, Entry::Wait { start, wait: Wait { kind, address } });
+        log.len.set(log.base.get());
+        log.kind.set(kind);
+        log.address.set(address);
     });
 }
 
@@ -184,7 +215,7 @@ pub(crate) fn address_of<T: ?Sized>(thing: &T) -> usize {
 
 /// What was polled was dropped where it stood, though it had said what it waits for.
 pub(crate) fn forget() {
-    LOG.with(|log| log.len.set(log.base.get()));
+    LOG.with(|log| log.cut(log.base.get()));
 }
 
 /// Several things are polled by one until this is dropped; those that have suspended are kept beside each other.
@@ -197,7 +228,7 @@ impl Branches {
     pub(crate) fn begin() -> Self {
         LOG.with(|log| {
             let base = log.base.get();
-            log.len.set(base);
+            log.cut(base);
             Self { base }
         })
     }
@@ -219,7 +250,7 @@ impl Drop for Branches {
     fn drop(&mut self) {
         LOG.with(|log| {
             log.base.set(self.base);
-            log.len.set(self.base);
+            log.cut(self.base);
         });
     }
 }
@@ -227,7 +258,10 @@ impl Drop for Branches {
 /// One of several branches has suspended.
 #[inline]
 pub(crate) fn keep() {
-    LOG.with(|log| log.base.set(log.len.get()));
+    LOG.with(|log| {
+        log.settle();
+        log.base.set(log.len.get());
+    });
 }
 
 /// The array belongs to one step, from its beginning on.
@@ -240,21 +274,21 @@ impl Step {
     pub(crate) fn begin() -> Self {
         LOG.with(|log| {
             let base = log.base.get();
-            log.len.set(base);
+            log.cut(base);
             Self { base }
         })
     }
 
-    /// What there is to keep, of a step that has suspended.
+    /// Calls `f` with what the step that has just suspended waits for, if that is one leaf, or nothing at all. False:
+    /// there are entries.
     #[inline]
-    pub(crate) fn kept(&self) -> Kept {
+    pub(crate) fn is_leaf(&self, f: impl FnOnce(Wait)) -> bool {
         LOG.with(|log| {
-            let len = log.len.get().wrapping_sub(self.base);
-            match log.entries.get(self.base as usize).map(Cell::get) {
-                Some(Entry::Wait { wait, .. }) if len == 1 => Kept::Wait(wait),
-                _ if len == 0 => Kept::Wait(Wait::default()),
-                _ => Kept::Trace,
+            let is_leaf = log.len.get() == self.base;
+            if is_leaf {
+                f(Wait { kind: log.kind.get(), address: log.address.get() });
             }
+            is_leaf
         })
     }
 
@@ -282,6 +316,7 @@ pub(crate) struct Outer {
 impl Outer {
     pub(crate) fn new() -> Self {
         LOG.with(|log| {
+            log.settle();
             let len = log.len.get();
             let base = log.base.replace(len);
             Self { base, len, outer: log.outer.replace(log.running.innermost()) }
@@ -293,18 +328,10 @@ impl Drop for Outer {
     fn drop(&mut self) {
         LOG.with(|log| {
             log.base.set(self.base);
-            log.len.set(self.len);
+            log.cut(self.len);
             log.outer.set(self.outer);
         });
     }
-}
-
-/// What a suspended step has to be kept of.
-pub(crate) enum Kept {
-    /// One leaf, or nothing at all.
-    Wait(Wait),
-    /// A tree.
-    Trace,
 }
 
 /// Something that one task holds while others wait for it.

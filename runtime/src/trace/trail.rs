@@ -16,6 +16,7 @@ impl Trail {
     /// Of what has just suspended, inside of the coroutine or boundary that asks.
     pub(crate) fn of_what_suspended() -> Self {
         LOG.with(|log: &Log| {
+            log.settle();
             let base = log.base.get();
             let entries = log.entries.get(base as usize..log.len.get() as usize).unwrap_or_default();
             Self(entries.iter().map(|entry| entry.get().moved(base)).collect())
