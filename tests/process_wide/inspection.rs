@@ -105,7 +105,8 @@ fn a_busy_program_can_be_read_while_it_runs(mut program: Program) {
     program.wait_for("ready");
     let looks: Vec<_> = (0..50).map(|_| ProcessTasks::read(program.id()).unwrap()).collect();
     assert!(looks.iter().any(|look| look.table().contains("Task-1 ")));
-    assert!(looks[49].callbacks() > looks[0].callbacks());
+    // It may have had no turn on a processor meanwhile, so the looks go on until it has.
+    while ProcessTasks::read(program.id()).unwrap().callbacks() == looks[0].callbacks() {}
     program.signal(libc::SIGKILL);
     program.end();
 }

@@ -7,7 +7,7 @@ use super::{TransportPipe, TransportSocket};
 use crate::ssl::{Cipher, SslContext, SslObject};
 use crate::sys::{Address, UnixAddress};
 
-/// Something that [`Transport::get_extra_info`] knows.
+/// Something that [`get_extra_info`](crate::Transport::get_extra_info) knows.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ExtraInfo {
