@@ -51,7 +51,7 @@ impl EventLoop {
     /// asyncio::run(async {
     ///     let event_loop = asyncio::get_running_loop()?;
     ///     let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
-    ///     let received = asyncio::Queue::new(0);
+    ///     let received = asyncio::Queue::new();
     ///     let input = Input(received.clone());
     ///     let (transport, _input) = event_loop.connect_read_pipe(|| input, near).await?;
     ///     far.write_all(b"hello")?;

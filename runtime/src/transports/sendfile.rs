@@ -44,7 +44,7 @@ impl EventLoop {
     ///
     /// #[asyncio::protocol(lines)]
     /// impl Download {
-    ///     async fn line_received(&mut self, transport: &Transport, _request: &[u8]) -> asyncio::Result<()> {
+    ///     async fn line_received(&mut self, transport: &Transport) -> asyncio::Result<()> {
     ///         let file = File::open("data.bin")?;
     ///         transport.write(b"here it is\n");
     ///         asyncio::get_running_loop()?.sendfile(transport, &file).await?;
