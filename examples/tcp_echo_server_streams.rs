@@ -11,7 +11,15 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// One client; a task of its own.
 #[asyncio::coroutine]
-async fn echo(mut reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
+async fn echo(reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
+    match send_back(reader, writer).await {
+        // A client may vanish at any time; that is no failure of the server's.
+        Err(Error::OsError(_)) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+async fn send_back(mut reader: StreamReader, writer: StreamWriter) -> asyncio::Result<()> {
     loop {
         let data = reader.read(64 * 1024).await?;
         if data.is_empty() {
