@@ -20,6 +20,10 @@ struct Numbers {
 impl Numbers {
     fn data_received(&mut self, data: &[u8]) {
         for line in data.split_inclusive(|byte| *byte == b'\n') {
+            // Nobody reads any more.
+            if self.output.is_closing() {
+                return;
+            }
             if self.at_start {
                 self.count += 1;
                 self.output.write(format!("{:6}  ", self.count).as_bytes());
