@@ -1,11 +1,12 @@
 //! What the harness measures: `peer echo PORT`, `peer echo-streams PORT`, `peer echo-streams-read PORT`,
-//! `peer udp-server PORT`, `peer micro CASE N`.
+//! `peer tls-server PORT`, `peer udp-server PORT`, `peer micro CASE N`.
 //! See `benches/README.md`.
 
 #[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
 #[rustfmt::skip]
 mod common;
 mod runtime;
+mod tls;
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -20,13 +21,14 @@ use runtime::Asyncio;
 const BATCH: u64 = 10_000;
 
 /// Modes of the harness whose chapters are not written yet.
-const LATER: [&str; 2] = ["tls-server", "http-server"];
+const LATER: [&str; 1] = ["http-server"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
         ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
+        ["tls-server", port] => number(port).and_then(|port| asyncio::run(tls::echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
         ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {

@@ -12,3 +12,4 @@ mod pieces;
 mod refusing;
 mod sending_files;
 mod upgrading;
+mod upgrading_handlers;

@@ -20,7 +20,7 @@ use crate::future::Future;
 use crate::handle::TimerHandle;
 use crate::ssl::{Side, SslContext, explain};
 use crate::sys::Address;
-use crate::transports::{Endpoint, Entered, Transport};
+use crate::transports::{Endpoint, Entered, Transport, checked};
 
 /// What can be asked of a TLS connection beside its context.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +96,7 @@ impl Layer {
             Side::Client(config) => Session::client(config, server_name(options.server_hostname.as_deref())?),
         };
         let session = session.map_err(|error| explain(&error))?;
+        let above = if made { above } else { checked(inner, above) };
         Ok(Rc::new_cyclic(|this| Self {
             this: this.clone(),
             inner: inner.clone(),
@@ -119,6 +120,7 @@ impl Layer {
     /// The future is told when the handshake is done, or why it is not.
     pub(crate) fn set_waiter(&self, waiter: Future<()>) {
         *self.waiter.borrow_mut() = Some(waiter);
+        self.change(|state| state.set_awaited());
     }
 
     /// What the protocol above writes to.
@@ -145,8 +147,19 @@ impl Layer {
         result
     }
 
-    /// Calls the protocol above, if there is one still.
+    /// Calls the protocol above, if there is one still, and then tells it about flow control what came up while it ran.
     pub(super) fn call<R: Default>(&self, callback: impl FnOnce(&dyn Endpoint, &Transport) -> Result<R>) -> Result<R> {
+        let result = self.call_only(callback);
+        if self.state.get().has_signal() {
+            self.settle();
+        }
+        result
+    }
+
+    pub(super) fn call_only<R: Default>(
+        &self,
+        callback: impl FnOnce(&dyn Endpoint, &Transport) -> Result<R>,
+    ) -> Result<R> {
         // Cloned: the callback may replace its own protocol.
         let above = self.above.borrow().clone();
         let (Some(above), Some(transport)) = (above, self.this_transport()) else { return Ok(R::default()) };
