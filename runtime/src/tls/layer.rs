@@ -233,3 +233,34 @@ impl fmt::Debug for Layer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_loop::get_running_loop;
+    use crate::protocols::Binding;
+
+    struct Nothing;
+
+    impl asyncio::Protocol for Nothing {}
+
+    #[test]
+    fn in_debug_mode_the_order_of_what_is_told_above_tls_is_watched_too() {
+        asyncio::run(async {
+            let event_loop = get_running_loop()?;
+            let context = crate::ssl::create_default_context().danger_accept_any_certificate().build()?;
+            let options = Options { server_hostname: Some("localhost".to_owned()), ..Options::default() };
+            for debug in [false, true] {
+                event_loop.set_debug(debug);
+                let above = Binding::of(Nothing).endpoint;
+                let layer = Layer::new(event_loop.inner(), above, &context, &options, false)?;
+                let is_watched = || layer.above.borrow().as_ref().is_some_and(|above| above.order().is_some());
+                assert_eq!(is_watched(), debug);
+                layer.transport().set_protocol(Nothing);
+                assert_eq!(is_watched(), debug, "across set_protocol too");
+            }
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    }
+}
