@@ -6,6 +6,8 @@
 
 #[path = "process_wide/activation.rs"]
 mod activation;
+#[path = "process_wide/allocations.rs"]
+mod allocations;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -48,6 +50,7 @@ use program::Test;
 
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
+    allocations::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,

@@ -36,6 +36,7 @@ mod inherited;
 pub(crate) mod interrupt;
 mod other_process;
 mod pipe;
+mod readiness;
 mod receive;
 mod resolve;
 mod ring;
@@ -54,11 +55,12 @@ pub(crate) use channel::{Channel, Direction};
 pub use child::PreExec;
 pub(crate) use child::{Child, Preparation, pipe};
 pub(crate) use datagram::{Incoming, Look, Parcel};
-pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
+pub(crate) use driver::{Driver, Interest, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
+pub(crate) use readiness::Readiness;
 pub(crate) use receive::{Keeper, Lease, Loan, ReceiveBuffer};
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
