@@ -11,6 +11,7 @@ mod datagram_errors;
 mod datagram_flow;
 mod datagrams;
 mod extra_info;
+mod draining;
 mod failures;
 mod flow_control;
 mod framing;
