@@ -182,7 +182,11 @@ async fn openssls_client_refuses_a_server_and_the_server_reports_it_once() {
 }
 
 /// A server that sends lines back in reverse, and where it listens.
-async fn s_server(version: &str, identity: [String; 4], more: &[&str]) -> (std::sync::Arc<std::sync::Mutex<Openssl>>, u16) {
+async fn s_server(
+    version: &str,
+    identity: [String; 4],
+    more: &[&str],
+) -> (std::sync::Arc<std::sync::Mutex<Openssl>>, u16) {
     let fixed = ["s_server", "-accept", "127.0.0.1:0", version, "-rev"];
     let arguments = fixed.iter().chain(more).map(ToString::to_string).chain(identity).collect::<Vec<_>>();
     off_loop(move || {

@@ -64,8 +64,7 @@ impl Upgrading {
 
 async fn server(journal: &Journal, context: &SslContext, waits: bool) -> Server {
     let (journal, context) = (journal.clone(), context.clone());
-    let factory =
-        move || Upgrading { journal: journal.clone(), context: context.clone(), secure: None, waits };
+    let factory = move || Upgrading { journal: journal.clone(), context: context.clone(), secure: None, waits };
     running().create_server(factory, "127.0.0.1", 0).await.unwrap()
 }
 

@@ -66,7 +66,9 @@ impl Layer {
             }
             let (name, result) = match self.change(|state| state.signal()) {
                 Some(true) => ("protocol.pause_writing() failed", self.call_only(|above, at| above.pause_writing(at))),
-                Some(false) => ("protocol.resume_writing() failed", self.call_only(|above, at| above.resume_writing(at))),
+                Some(false) => {
+                    ("protocol.resume_writing() failed", self.call_only(|above, at| above.resume_writing(at)))
+                }
                 None => return,
             };
             if let Err(error) = result {
