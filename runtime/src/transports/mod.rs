@@ -114,7 +114,7 @@ pub(crate) trait Io: fmt::Debug {
     }
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
     /// Whether something was received that the endpoint has not got yet.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only a conversation that begins anew asks"))]
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool;
     /// `unread` was received before all that waits, and is for the new endpoint.
     fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>);

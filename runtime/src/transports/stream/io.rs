@@ -129,6 +129,7 @@ impl<M: Medium> Io for Stream<M> {
         self.endpoint.borrow().clone()
     }
 
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool {
         self.state.get().has_unread()
     }
