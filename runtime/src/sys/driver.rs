@@ -10,65 +10,17 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Token, Waker};
 
 use super::fork;
+use super::readiness::{Interest, Readiness};
 
 /// Reports that one `wait` can bring: more only take another round.
 const EVENTS: usize = 1024;
 
 /// The token of the wake-up, out of the reach of a slab.
 const WAKE: Token = Token(usize::MAX);
-
-/// What to report of a descriptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    /// Data to read, a connection to accept, the end of the stream.
-    Read,
-    /// Room to write, a connection made.
-    Write,
-    /// Both, and out-of-band data where the system tells it apart.
-    Both,
-}
-
-/// What a descriptor is ready for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Readiness {
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
-    /// The peer sends no more, or the connection is gone.
-    pub(crate) read_closed: bool,
-    pub(crate) write_closed: bool,
-    pub(crate) error: bool,
-    pub(crate) priority: bool,
-}
-
-impl Readiness {
-    /// The union of two reports.
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            readable: self.readable | other.readable,
-            writable: self.writable | other.writable,
-            read_closed: self.read_closed | other.read_closed,
-            write_closed: self.write_closed | other.write_closed,
-            error: self.error | other.error,
-            priority: self.priority | other.priority,
-        }
-    }
-
-    fn of(event: &Event) -> Self {
-        Self {
-            readable: event.is_readable(),
-            writable: event.is_writable(),
-            read_closed: event.is_read_closed(),
-            write_closed: event.is_write_closed(),
-            error: event.is_error(),
-            priority: event.is_priority(),
-        }
-    }
-}
 
 /// The loop's poller. After a `fork` the child shares it with its parent, so every call but dropping is refused there.
 pub(crate) struct Driver {
@@ -153,26 +105,6 @@ impl Driver {
 
 fn open(poll: &mut Option<Poll>) -> io::Result<&mut Poll> {
     poll.as_mut().ok_or_else(|| io::Error::other("the event loop is closed"))
-}
-
-impl From<Interest> for mio::Interest {
-    fn from(interest: Interest) -> Self {
-        match interest {
-            Interest::Read => Self::READABLE,
-            Interest::Write => Self::WRITABLE,
-            Interest::Both => both(),
-        }
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn both() -> mio::Interest {
-    mio::Interest::READABLE | mio::Interest::WRITABLE | mio::Interest::PRIORITY
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn both() -> mio::Interest {
-    mio::Interest::READABLE | mio::Interest::WRITABLE
 }
 
 /// Ends a `wait`, from any thread or from a signal handler: it is one `write` to a descriptor.
