@@ -17,7 +17,7 @@ pub(crate) fn wait_text(snapshot: &Snapshot, wait: Wait) -> Cow<'static, str> {
             None => Cow::Borrowed("for a lock"),
         },
         WaitsFor::Socket => {
-            let peer = i32::try_from(wait.address).ok().and_then(crate::sys::peer_of);
+            let peer = crate::sys::peer_of(wait.address);
             match peer {
                 Some(peer) => Cow::Owned(format!("for the socket {} to {peer}", wait.address)),
                 None => Cow::Owned(format!("for the socket {}", wait.address)),
