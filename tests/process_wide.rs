@@ -24,6 +24,8 @@ mod fork_loop;
 mod idle;
 #[path = "process_wide/inspection.rs"]
 mod inspection;
+#[path = "process_wide/key_log.rs"]
+mod key_log;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
 #[path = "process_wide/program.rs"]
@@ -63,6 +65,7 @@ const TESTS: &[&[Test]] = &[
     pipes::TESTS,
     idle::TESTS,
     inspection::TESTS,
+    key_log::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,
