@@ -8,10 +8,8 @@ use futures::FutureExt;
 
 use crate::program::{Program, Test, succeeds, test};
 
-pub(crate) const TESTS: &[Test] = &[test!(
-    locks_semaphores_and_events_that_nobody_waits_for_allocate_nothing,
-    takes_and_gives_back
-)];
+pub(crate) const TESTS: &[Test] =
+    &[test!(locks_semaphores_and_events_that_nobody_waits_for_allocate_nothing, takes_and_gives_back)];
 
 /// How often this allocates. It must not suspend.
 fn allocations(mut operations: impl FnMut()) -> u64 {
