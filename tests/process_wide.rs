@@ -6,6 +6,8 @@
 
 #[path = "process_wide/activation.rs"]
 mod activation;
+#[path = "process_wide/command_line.rs"]
+mod command_line;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -48,6 +50,7 @@ use program::Test;
 
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
+    command_line::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,

@@ -4,6 +4,7 @@ mod metrics;
 mod on_purpose;
 #[cfg(feature = "tracing")]
 mod spans;
+mod unclosed;
 mod where_it_went_on;
 
 use std::process::Command;

@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub(super) outgoing: Outgoing,
     /// Only while it stands: so nothing keeps itself alive afterwards.
     connection: RefCell<Option<Connection>>,
+    /// The connection's descriptor, by which whoever looks finds the peer; zero where there is none.
+    descriptor: Cell<usize>,
     /// There is no writer, nor a program that holds the transport: the end of the reader is that of the connection.
     alone: Cell<bool>,
 }
@@ -83,6 +85,7 @@ impl Shared {
             incoming: RefCell::new(incoming),
             outgoing: Outgoing::new(),
             connection: RefCell::default(),
+            descriptor: Cell::new(0),
             alone: Cell::new(false),
         })
     }
@@ -251,8 +254,16 @@ impl Shared {
         if free {
             let inner = current_inner(|inner| inner.cloned());
             *place = Some(Connection { transport: transport.clone(), inner });
+            let socket = transport.socket().and_then(|socket| socket.fileno());
+            self.descriptor.set(socket.map_or(0, |fd| fd.unsigned_abs() as usize));
         }
         free
+    }
+
+    /// What [`waits_for`](crate::trace::waits_for) is told.
+    #[inline]
+    pub(super) fn descriptor(&self) -> usize {
+        self.descriptor.get()
     }
 
     /// The connection goes on by another transport, after the upgrade to TLS.
@@ -275,6 +286,7 @@ impl Shared {
             None => self.feed_eof(),
             Some(error) => self.set_exception(error.clone()),
         }
+        self.descriptor.set(0);
         let connection = self.connection.take();
         drop(connection);
         *self.outgoing.error.borrow_mut() = error.cloned();

@@ -220,7 +220,8 @@ impl Running {
         call: impl FnOnce(&dyn SubprocessEndpoint, &SubprocessTransport) -> Result<()>,
     ) {
         let Some(error) = self.call(call).err() else { return };
-        let mut context = ExceptionContext::new(format!("protocol.{callback}() call failed")).exception(error);
+        let mut context =
+            ExceptionContext::new(format!("protocol.{callback}() call failed")).exception(error).code("ASY0013");
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", SubprocessTransport::new(this));
         }

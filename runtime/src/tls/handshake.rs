@@ -92,7 +92,7 @@ impl Layer {
     /// Hands a failure to the exception handler, with the connection and its protocol.
     #[cold]
     pub(super) fn report(&self, message: &'static str, error: Error) {
-        let mut context = ExceptionContext::new(message).exception(error);
+        let mut context = ExceptionContext::new(message).exception(error).code("ASY0013");
         if let Some(transport) = self.this_transport() {
             context = context.with("transport", transport);
         }
