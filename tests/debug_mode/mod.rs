@@ -2,6 +2,7 @@
 
 mod metrics;
 mod on_purpose;
+mod records;
 #[cfg(feature = "tracing")]
 mod spans;
 mod unclosed;

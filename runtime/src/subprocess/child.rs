@@ -66,7 +66,7 @@ pub(super) async fn start(
     running.connect(ends)?;
     made.await?;
     if event_loop.get_debug() {
-        crate::log::record!(debug, "process {} was started: {running:?}", Path::new(&program).display());
+        crate::log::record!(info, "process {} was started: {running:?}", Path::new(&program).display());
     }
     Ok(unfinished.finish())
 }
@@ -187,7 +187,7 @@ impl Running {
         }
         self.forget_source();
         if self.inner().get_debug() {
-            crate::log::record!(debug, "{self:?} has ended");
+            crate::log::record!(info, "{self:?} has ended");
         }
         self.waiters.wake_all();
         self.tell("process_exited", |endpoint, transport| endpoint.process_exited(transport));
