@@ -2,6 +2,7 @@
 
 use super::Bound;
 use super::bound::Kind;
+use super::callbacks::connection_callbacks;
 use super::handler::Started;
 use crate::exceptions::{Error, Result};
 use crate::transports::{Endpoint, Transport};
@@ -47,15 +48,7 @@ use crate::transports::{Endpoint, Transport};
     label = "put `#[asyncio::protocol]` on an `impl {Self}` block with `get_buffer` and `buffer_updated`"
 )]
 pub trait BufferedProtocol: 'static {
-    /// The connection is there. Python: `BaseProtocol.connection_made()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn connection_made(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
+    connection_callbacks!(beginning);
 
     /// Where to receive into. Python: `BufferedProtocol.get_buffer()`.
     ///
@@ -81,57 +74,7 @@ pub trait BufferedProtocol: 'static {
         Ok(())
     }
 
-    /// The peer sends no more. True keeps the connection open for writing, false closes it. Python:
-    /// `BufferedProtocol.eof_received()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
-    fn eof_received(&mut self, transport: &Transport) -> Result<bool> {
-        let _ = transport;
-        Ok(false)
-    }
-
-    /// The connection has ended: by an error, or regularly if `exc` is `None`. Python: `BaseProtocol.connection_lost()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported.
-    fn connection_lost(&mut self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
-        let _ = (transport, exc);
-        Ok(())
-    }
-
-    /// More waits to be sent than the high limit: stop writing. Python: `BaseProtocol.pause_writing()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn pause_writing(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
-
-    /// There is room again: go on writing. Python: `BaseProtocol.resume_writing()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
-
-    /// Starts the `async fn` that handles this callback, if one does.
-    #[doc(hidden)]
-    #[inline]
-    fn start_connection_made(transport: &Transport) -> Result<Started>
-    where
-        Self: Sized,
-    {
-        let _ = transport;
-        Ok(Started::Not)
-    }
+    connection_callbacks!(end);
 
     /// Starts the `async fn` that handles this callback, if one does.
     #[doc(hidden)]
@@ -141,17 +84,6 @@ pub trait BufferedProtocol: 'static {
         Self: Sized,
     {
         let _ = (transport, nbytes);
-        Ok(Started::Not)
-    }
-
-    /// Starts the `async fn` that handles this callback, if one does.
-    #[doc(hidden)]
-    #[inline]
-    fn start_eof_received(transport: &Transport) -> Result<Started>
-    where
-        Self: Sized,
-    {
-        let _ = transport;
         Ok(Started::Not)
     }
 }

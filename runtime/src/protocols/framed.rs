@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::bound::Kind;
+use super::callbacks::connection_callbacks;
 use super::framing::{Ending, Next, Splitter, check_line};
 use super::handler::Started;
 use super::{Bound, Framing};
@@ -33,15 +34,7 @@ pub trait FramedProtocol: 'static {
     /// How frames are told apart; asked once for each connection.
     fn framing(&self) -> Framing;
 
-    /// The connection is there. Python: `BaseProtocol.connection_made()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn connection_made(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
+    connection_callbacks!(beginning);
 
     /// A frame came in, without its end or its length; it may be empty. In a block with `lines` it is written
     /// `line_received`.
@@ -67,57 +60,7 @@ pub trait FramedProtocol: 'static {
         Ok(false)
     }
 
-    /// The peer sends no more. True keeps the connection open for writing, false closes it. Python:
-    /// `Protocol.eof_received()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
-    fn eof_received(&mut self, transport: &Transport) -> Result<bool> {
-        let _ = transport;
-        Ok(false)
-    }
-
-    /// The connection has ended: by an error, or regularly if `exc` is `None`. Python: `BaseProtocol.connection_lost()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported.
-    fn connection_lost(&mut self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
-        let _ = (transport, exc);
-        Ok(())
-    }
-
-    /// More waits to be sent than the high limit: stop writing. Python: `BaseProtocol.pause_writing()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn pause_writing(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
-
-    /// There is room again: go on writing. Python: `BaseProtocol.resume_writing()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
-
-    /// Starts the `async fn` that handles this callback, if one does.
-    #[doc(hidden)]
-    #[inline]
-    fn start_connection_made(transport: &Transport) -> Result<Started>
-    where
-        Self: Sized,
-    {
-        let _ = transport;
-        Ok(Started::Not)
-    }
+    connection_callbacks!(end);
 
     /// Starts the `async fn` that handles this callback, if one does.
     #[doc(hidden)]
@@ -127,17 +70,6 @@ pub trait FramedProtocol: 'static {
         Self: Sized,
     {
         let _ = (transport, frame);
-        Ok(Started::Not)
-    }
-
-    /// Starts the `async fn` that handles this callback, if one does.
-    #[doc(hidden)]
-    #[inline]
-    fn start_eof_received(transport: &Transport) -> Result<Started>
-    where
-        Self: Sized,
-    {
-        let _ = transport;
         Ok(Started::Not)
     }
 }

@@ -30,6 +30,7 @@
 
 mod bound;
 mod buffered;
+mod callbacks;
 mod datagram;
 mod framed;
 mod framing;
@@ -53,6 +54,7 @@ pub(crate) use kinds::Binding;
 
 use crate::exceptions::{Error, Result};
 use crate::transports::Transport;
+use callbacks::connection_callbacks;
 
 /// The callbacks of a stream connection. Python: `asyncio.Protocol`.
 ///
@@ -78,15 +80,7 @@ use crate::transports::Transport;
     label = "put `#[asyncio::protocol]` on an `impl {Self}` block with its callbacks"
 )]
 pub trait Protocol: 'static {
-    /// The connection is there. Python: `BaseProtocol.connection_made()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn connection_made(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
+    connection_callbacks!(beginning);
 
     /// Bytes came in, at least one. Python: `Protocol.data_received()`.
     ///
@@ -98,46 +92,7 @@ pub trait Protocol: 'static {
         Ok(())
     }
 
-    /// The peer sends no more. True keeps the connection open for writing, false closes it. Python:
-    /// `Protocol.eof_received()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever makes going on impossible: it is reported, and the connection ends with it.
-    fn eof_received(&mut self, transport: &Transport) -> Result<bool> {
-        let _ = transport;
-        Ok(false)
-    }
-
-    /// The connection has ended: by an error, or regularly if `exc` is `None`. Python: `BaseProtocol.connection_lost()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported.
-    fn connection_lost(&mut self, transport: &Transport, exc: Option<&Error>) -> Result<()> {
-        let _ = (transport, exc);
-        Ok(())
-    }
-
-    /// More waits to be sent than the high limit: stop writing. Python: `BaseProtocol.pause_writing()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn pause_writing(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
-
-    /// There is room again: go on writing. Python: `BaseProtocol.resume_writing()`.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the protocol wants to be reported; the connection stays.
-    fn resume_writing(&mut self, transport: &Transport) -> Result<()> {
-        let _ = transport;
-        Ok(())
-    }
+    connection_callbacks!(end);
 
     /// Whether it has received something that the program has not got yet.
     #[doc(hidden)]
@@ -148,33 +103,11 @@ pub trait Protocol: 'static {
     /// Starts the `async fn` that handles this callback, if one does.
     #[doc(hidden)]
     #[inline]
-    fn start_connection_made(transport: &Transport) -> Result<Started>
-    where
-        Self: Sized,
-    {
-        let _ = transport;
-        Ok(Started::Not)
-    }
-
-    /// Starts the `async fn` that handles this callback, if one does.
-    #[doc(hidden)]
-    #[inline]
     fn start_data_received(transport: &Transport, data: &[u8]) -> Result<Started>
     where
         Self: Sized,
     {
         let _ = (transport, data);
-        Ok(Started::Not)
-    }
-
-    /// Starts the `async fn` that handles this callback, if one does.
-    #[doc(hidden)]
-    #[inline]
-    fn start_eof_received(transport: &Transport) -> Result<Started>
-    where
-        Self: Sized,
-    {
-        let _ = transport;
         Ok(Started::Not)
     }
 }
