@@ -14,6 +14,7 @@
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`Ring`]: a queue on one thread, and [`Scoped`], a reference that is lent for one call: no system, but no safe
 //!   code either.
+//! - `worker`, for process pools: how this program is started as a worker, and how that takes its socket.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
@@ -72,6 +73,8 @@ mod user_socket;
 #[cfg(windows)]
 #[path = "windows/wait.rs"]
 mod wait;
+#[cfg(feature = "process-pool")]
+pub(crate) mod worker;
 
 pub(crate) use address::Address;
 pub use address::UnixAddress;
