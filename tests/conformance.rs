@@ -11,7 +11,10 @@ mod conformance {
     pub(crate) mod cancelling;
     pub(crate) mod eager;
     pub(crate) mod futures;
+    pub(crate) mod gathering;
+    pub(crate) mod task_groups;
     pub(crate) mod tasks;
+    pub(crate) mod timeouts;
 }
 #[path = "conformance/harness/mod.rs"]
 mod harness;
@@ -30,8 +33,16 @@ macro_rules! chapter {
     };
 }
 
-const CHAPTERS: &[Chapter] =
-    &[chapter!(calls), chapter!(futures), chapter!(tasks), chapter!(eager), chapter!(cancelling)];
+const CHAPTERS: &[Chapter] = &[
+    chapter!(calls),
+    chapter!(futures),
+    chapter!(tasks),
+    chapter!(eager),
+    chapter!(cancelling),
+    chapter!(timeouts),
+    chapter!(gathering),
+    chapter!(task_groups),
+];
 
 fn main() -> ExitCode {
     let mut tests = trials::of_the_comparison();

@@ -108,6 +108,7 @@ impl Show for Vec<u8> {
 }
 
 /// Several values.
+#[derive(Clone)]
 pub(crate) struct List<I>(pub(crate) I);
 
 impl<I: Clone + IntoIterator<Item: Show>> Show for List<I> {
