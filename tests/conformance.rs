@@ -12,6 +12,8 @@ mod conformance {
     pub(crate) mod eager;
     pub(crate) mod futures;
     pub(crate) mod gathering;
+    pub(crate) mod locks;
+    pub(crate) mod meeting;
     pub(crate) mod task_groups;
     pub(crate) mod tasks;
     pub(crate) mod timeouts;
@@ -42,6 +44,8 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(timeouts),
     chapter!(gathering),
     chapter!(task_groups),
+    chapter!(locks),
+    chapter!(meeting),
 ];
 
 fn main() -> ExitCode {

@@ -18,7 +18,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(a_task_that_ends_in_the_tick_of_its_cancel_has_its_result),
     program!(what_is_caught_stays_counted_until_it_is_taken_back),
     program!(two_requests_in_one_tick_arrive_once),
-    program!(a_request_that_was_taken_back_in_time_does_not_arrive),
+    program!(a_request_that_was_taken_back_in_time_does_not_arrive).since(13),
     program!(a_task_that_cancels_itself_leaves_at_its_next_await),
     program!(a_cancel_goes_down_a_chain_of_tasks),
     program!(a_child_that_catches_the_cancel_keeps_its_parent),
