@@ -10,10 +10,12 @@ mod conformance {
     pub(crate) mod calls;
     pub(crate) mod cancelling;
     pub(crate) mod eager;
+    pub(crate) mod errors;
     pub(crate) mod futures;
     pub(crate) mod gathering;
     pub(crate) mod locks;
     pub(crate) mod meeting;
+    pub(crate) mod queues;
     pub(crate) mod task_groups;
     pub(crate) mod tasks;
     pub(crate) mod timeouts;
@@ -46,6 +48,8 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(task_groups),
     chapter!(locks),
     chapter!(meeting),
+    chapter!(queues),
+    chapter!(errors),
 ];
 
 fn main() -> ExitCode {

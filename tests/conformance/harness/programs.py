@@ -76,10 +76,17 @@ async def outcome(awaitable):
         return error
 
 
+CALLBACK = "Exception in callback"
+
+
 def report(_, context):
     """Notes what the exception handler is given: the message, the exception, the keys of the rest."""
     known = ("message", "exception", "source_traceback", "handle_traceback")
-    say("reported:", context["message"], context.get("exception"), sorted(key for key in context if key not in known))
+    message = context["message"]
+    if message.startswith(CALLBACK):
+        # What follows is the name of the function, which each language has in its own form.
+        message = CALLBACK
+    say("reported:", message, context.get("exception"), sorted(key for key in context if key not in known))
 
 
 async def ticks(count):
