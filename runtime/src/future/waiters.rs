@@ -16,9 +16,11 @@ use crate::handle::LocalWaker;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackId(u32);
 
+type Schedule<S> = Box<dyn FnOnce(&S, &Inner)>;
+
 /// A callback of `add_done_callback`, and the context that it runs in. Its type is forgotten, its name is not.
 pub(crate) struct DoneCallback<S> {
-    schedule: Box<dyn FnOnce(&S, &Inner)>,
+    schedule: Schedule<S>,
 }
 
 impl<S: Clone + 'static> DoneCallback<S> {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::process::Stdio;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -17,7 +16,7 @@ use crate::exceptions::{Error, Result};
 use crate::executor::{FunctionId, Parcel};
 use crate::signals::Signal;
 use crate::sync::Event;
-use crate::sys::{self, Child, UserSocket};
+use crate::sys::{self, Child, Direction, Stream, UserSocket};
 use crate::timeouts::timeout;
 
 /// How long a worker may take until it is there. Nothing but a `main` that does other things first takes so long.
@@ -67,12 +66,11 @@ impl Worker {
     pub(super) fn start(event_loop: &EventLoop) -> Result<Self> {
         let at = |error| Error::os_error_at(error, "a worker of a process pool");
         let (socket, far) = sys::worker::pair().map_err(at)?;
-        let (stderr, far_stderr) = sys::pipe().map_err(at)?;
-        let mut command = sys::worker::command(far).map_err(at)?;
-        command.stderr(Stdio::from(far_stderr));
-        entry::show_the_way(&mut command);
-        let child = Child::spawn(&mut command).map_err(at)?;
-        drop(command);
+        let (stderr, far_stderr) = sys::pipe(Direction::Read).map_err(at)?;
+        let mut order = sys::worker::order(far).map_err(at)?;
+        order.streams[2] = Stream::File(far_stderr);
+        entry::show_the_way(&mut order);
+        let child = Child::spawn(order).map_err(at)?;
         let process = Rc::new(Process { child, exited: Event::new(), event_loop: event_loop.clone() });
         let (fd, exited, watching) = (process.child.fd(), process.exited.clone(), event_loop.clone());
         event_loop.add_reader(&fd, move || {
