@@ -6,6 +6,7 @@
 #[rustfmt::skip]
 mod common;
 mod hello;
+mod inspection;
 mod runtime;
 mod tls;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         ["tls-server", port] => number(port).and_then(|port| asyncio::run(tls::echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
         ["http-server", port] => number(port).and_then(|port| asyncio::run(hello::serve(port))),
+        ["inspection", rounds] => number(rounds).and_then(inspection::run),
         ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
             let (at_once, mebibytes) = (number(at_once)?, number(mebibytes)?);

@@ -8,6 +8,8 @@
 mod activation;
 #[path = "process_wide/allocations.rs"]
 mod allocations;
+#[path = "process_wide/command_line.rs"]
+mod command_line;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -56,6 +58,7 @@ use program::Test;
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
     allocations::TESTS,
+    command_line::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,

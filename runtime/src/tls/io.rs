@@ -56,7 +56,9 @@ impl Layer {
             return size > 0;
         }
         if size > 0 && self.change(|state| state.drop_write()) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
+            crate::log::warning(format_args!(
+                "ASY0018: data was written to a connection that is closing or closed: {self:?}"
+            ));
         }
         false
     }
@@ -228,6 +230,10 @@ impl Io for Layer {
 
     fn is_held(&self) -> bool {
         self.state.get().is_held()
+    }
+
+    fn has_paused_writer(&self) -> bool {
+        self.state.get().is_told_full()
     }
 
     fn is_sending_file(&self) -> bool {

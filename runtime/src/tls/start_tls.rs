@@ -173,6 +173,7 @@ impl StartTls {
         self.transport = None;
         let closing = Closing { transport: Some(transport.clone()) };
         check_all_taken(&transport, &*present)?;
+        layer.change(|state| state.set_told_full(transport.io().has_paused_writer()));
         transport.io().set_endpoint(layer.clone(), Vec::new());
         if transport.io().is_held() {
             // By the handler that awaits this: the protocol is busy, the handshake must not be.

@@ -68,13 +68,13 @@ pub(crate) enum WaitsFor {
     Join,
     /// That a socket is ready; the address is its descriptor.
     Socket,
-    /// Bytes of a stream.
+    /// Bytes of a stream; the address is its descriptor, if it is a socket, as in the next two.
     Read,
     /// Room in the write buffer of a stream.
     Drain,
     /// The end of a stream's connection.
     Close,
-    /// The end of a process.
+    /// The end of a process; the address is its number.
     Process,
 }
 

@@ -123,6 +123,9 @@ pub(crate) trait Io: fmt::Debug {
     fn set_held(&self, held: bool);
     #[cfg(feature = "tls")]
     fn is_held(&self) -> bool;
+    /// Whether the endpoint was told to stop writing, and not to go on.
+    #[cfg(feature = "tls")]
+    fn has_paused_writer(&self) -> bool;
     /// Whether a file has the connection for itself.
     #[cfg(feature = "tls")]
     fn is_sending_file(&self) -> bool;

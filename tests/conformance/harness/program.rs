@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 use asyncio::testing::VirtualClock;
@@ -113,5 +114,29 @@ pub(crate) const fn millis(count: u64) -> Duration {
 pub(crate) async fn ticks(count: usize) {
     for _ in 0..count {
         sleep(Duration::ZERO).await;
+    }
+}
+
+/// Counts the ticks of the running loop from the moment it is made.
+#[derive(Clone)]
+pub(crate) struct Ticks(Rc<Cell<usize>>);
+
+impl Ticks {
+    pub(crate) fn new() -> Result<Self> {
+        let ticks = Self(Rc::default());
+        ticks.next(&get_running_loop()?);
+        Ok(ticks)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.get() - 1
+    }
+
+    fn next(&self, event_loop: &EventLoop) {
+        self.0.set(self.0.get() + 1);
+        if self.count() < 50 {
+            let (ticks, inner) = (self.clone(), event_loop.clone());
+            event_loop.call_soon(move || ticks.next(&inner)).expect("it runs");
+        }
     }
 }

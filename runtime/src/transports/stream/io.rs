@@ -164,6 +164,11 @@ impl<M: Medium> Io for Stream<M> {
     }
 
     #[cfg(feature = "tls")]
+    fn has_paused_writer(&self) -> bool {
+        self.outgoing.borrow().as_ref().is_some_and(|outgoing| outgoing.flow.is_told())
+    }
+
+    #[cfg(feature = "tls")]
     fn is_sending_file(&self) -> bool {
         self.state.get().is_sending_file()
     }
