@@ -184,3 +184,16 @@ async fn a_cancel_that_is_handed_on_is_caught_when_it_comes_back() {
     task.await.unwrap();
     assert_eq!(journal.entries(), ["inner clean-up", "caught: true"]);
 }
+
+#[asyncio::test(virtual_time)]
+async fn a_cancel_that_another_type_of_error_carries_ends_the_task_as_cancelled() {
+    type Anything = Box<dyn std::error::Error + Send + Sync>;
+    async fn waits() -> Result<(), Anything> {
+        Ok(asyncio::catch_cancelled(asyncio::sleep(HOUR)).await?)
+    }
+    let task = asyncio::create_task(waits());
+    tick().await;
+    task.cancel();
+    tick().await;
+    assert!(task.cancelled());
+}

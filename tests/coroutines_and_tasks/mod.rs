@@ -1,5 +1,7 @@
 //! Coroutines and tasks: <https://docs.python.org/3/library/asyncio-task.html>
 
+#[cfg(feature = "anyhow")]
+mod anyhow;
 mod cancelling;
 mod catch_cancelled;
 mod cleanup;

@@ -91,13 +91,21 @@ impl Sources {
         Self { entries: RefCell::default(), registered: Cell::new(0), descriptors: RefCell::default() }
     }
 
-    /// The source to queue for a report, if it is to be queued.
-    pub(super) fn report(&self, key: usize, readiness: Readiness) -> Option<Rc<dyn Source>> {
+    /// Hands out what the driver has found; those that are to be queued for it are given to `queue`. How many reports
+    /// there were.
+    #[inline]
+    pub(super) fn report_all(&self, driver: &Driver, queue: impl Fn(Rc<dyn Source>)) -> u64 {
         let entries = self.entries.borrow();
-        let key = SourceKey(key);
-        // A source that was removed after the kernel had made its report is not there any more.
-        let (_, source) = entries.get(key.place()).filter(|(present, _)| *present == key)?;
-        source.on_event(readiness).then(|| source.clone())
+        let mut reports = 0;
+        driver.drain(|key, readiness| {
+            reports += 1;
+            // A source that was removed after the kernel had made its report is not there any more.
+            let there = entries.get(SourceKey(key).place()).filter(|(present, _)| present.0 == key);
+            if let Some((_, source)) = there.filter(|(_, source)| source.on_event(readiness)) {
+                queue(source.clone());
+            }
+        });
+        reports
     }
 
     pub(super) fn len(&self) -> usize {

@@ -7,7 +7,9 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use super::{CancelledError, Error, InvalidStateError, OsError, Other, Panic, SslError, SslReason, TimeoutError};
+use super::{
+    CancelledError, Error, ExceptionGroup, InvalidStateError, OsError, Other, Panic, SslError, SslReason, TimeoutError,
+};
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
@@ -24,15 +26,29 @@ impl From<io::Error> for Error {
 
 impl From<Box<dyn StdError + Send + Sync>> for Error {
     fn from(error: Box<dyn StdError + Send + Sync>) -> Self {
-        let error = match error.downcast::<Self>() {
-            Ok(error) => return *error,
-            Err(error) => error,
-        };
+        if let Some(error) = carried(&*error) {
+            return error;
+        }
         match error.downcast::<io::Error>() {
             Ok(error) => (*error).into(),
             Err(error) => Self::Other(Other::new(error)),
         }
     }
+}
+
+/// What was only carried by another type of error is itself again: a cancel must stay one, whoever passes it on.
+fn carried(error: &(dyn StdError + 'static)) -> Option<Error> {
+    fn is<E: StdError + Clone + Into<Error> + 'static>(error: &(dyn StdError + 'static)) -> Option<Error> {
+        error.downcast_ref::<E>().cloned().map(Into::into)
+    }
+    is::<Error>(error)
+        .or_else(|| is::<CancelledError>(error))
+        .or_else(|| is::<TimeoutError>(error))
+        .or_else(|| is::<OsError>(error))
+        .or_else(|| is::<Panic>(error))
+        .or_else(|| is::<ExceptionGroup>(error))
+        .or_else(|| is::<SslError>(error))
+        .or_else(|| is::<InvalidStateError>(error))
 }
 
 impl From<Error> for io::Error {
@@ -89,9 +105,27 @@ impl From<Panic> for Error {
     }
 }
 
-impl From<super::ExceptionGroup> for Error {
-    fn from(group: super::ExceptionGroup) -> Self {
+impl From<ExceptionGroup> for Error {
+    fn from(group: ExceptionGroup) -> Self {
         Self::ExceptionGroup(Arc::new(group))
+    }
+}
+
+/// An error of this crate that anyhow has only carried is itself again. With a context it is an error of the program's
+/// own, whose source it is.
+#[cfg(feature = "anyhow")]
+#[cfg_attr(docsrs, doc(cfg(feature = "anyhow")))]
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        // Not `anyhow::Error::downcast`, which sees through contexts, and would lose them.
+        let first: &(dyn StdError + 'static) = &*error;
+        if let Some(error) = carried(first) {
+            return error;
+        }
+        if first.is::<io::Error>() {
+            return error.downcast::<io::Error>().map_or_else(Self::other, Self::from);
+        }
+        Self::Other(Other::new(error.into()))
     }
 }
 

@@ -225,7 +225,7 @@ impl Socket {
     pub(crate) fn kind(&self) -> io::Result<(i32, i32, i32)> {
         let socket = self.socket()?;
         let protocol = self.protocol()?.map_or(0, i32::from);
-        Ok((socket.domain()?.into(), socket.r#type()?.into(), protocol))
+        Ok((family(&socket)?, socket.r#type()?.into(), protocol))
     }
 
     /// A second descriptor for the same socket.
@@ -278,6 +278,11 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket").field("fd", &self.fd.get()).finish()
     }
+}
+
+/// The system's number for a socket's family. Not every system can be asked for that, but each has it in the address.
+pub(crate) fn family(socket: &socket2::Socket) -> io::Result<i32> {
+    socket.local_addr().map(|address| address.family().into())
 }
 
 /// Calls `f` again as long as a signal ends it: nobody would report that it can go on.
@@ -341,4 +346,39 @@ pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket,
     let (socket, address) = listener.accept()?;
     socket.set_nonblocking(true)?;
     Ok((socket, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_meets_is_a_lack_of_resources_or_the_end_of_one_connection_or_neither() {
+        for (code, of_resources, of_connection) in [
+            (libc::EMFILE, true, false),
+            (libc::ENFILE, true, false),
+            (libc::ENOBUFS, true, false),
+            (libc::ENOMEM, true, false),
+            (libc::ECONNABORTED, false, true),
+            (libc::EPROTO, false, true),
+            (libc::EINVAL, false, false),
+        ] {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(
+                (is_out_of_resources(&error), is_lost_connection(&error)),
+                (of_resources, of_connection),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_socket_is_alone_until_its_number_is_told_and_never_if_somebody_else_made_it() {
+        let socket = Socket::tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(socket.is_alone());
+        socket.set_shown();
+        assert!(!socket.is_alone());
+        let (near, _far) = std::os::unix::net::UnixStream::pair().unwrap();
+        assert!(!Socket::adopt(near.into()).unwrap().is_alone());
+    }
 }

@@ -9,7 +9,7 @@ use super::queue::cost;
 use super::{Datagram, DatagramTransport, RETRY, Remote};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
-use crate::sys::{Address, Interest, Parcel, UnixAddress};
+use crate::sys::{Address, Interest, Parcel, Readiness, UnixAddress};
 
 /// How many datagrams one endpoint may send before the others have their turn.
 const SENDS_PER_TURN: usize = 64;
@@ -78,9 +78,8 @@ impl Datagram {
 
     /// Whether the system takes more. After a send that it refused trying is of no use until that is reported anew.
     fn set_writable(&self, writable: bool) {
-        let mut readiness = self.readiness.get();
-        readiness.writable = writable;
-        self.readiness.set(readiness);
+        let others = self.readiness.get().without(Readiness::WRITABLE);
+        self.readiness.set(others.or(Readiness::WRITABLE.when(writable)));
     }
 
     /// Copies a datagram that has to wait; one more than the hard limit allows is dropped, and the protocol hears of it.
@@ -105,8 +104,8 @@ impl Datagram {
     /// The system takes more.
     pub(super) fn write_ready(&self, transport: &DatagramTransport) {
         self.flush_gathered();
-        let readiness = self.readiness.get();
-        if (readiness.writable || readiness.error) && self.has_waiting() && !self.state.get().is_ending() {
+        let is_reported = self.readiness.get().has(Readiness::WRITABLE.or(Readiness::ERROR));
+        if is_reported && self.has_waiting() && !self.state.get().is_ending() {
             self.flush(transport);
         }
     }
@@ -125,7 +124,7 @@ impl Datagram {
         // The protocol may send more when it is told.
         self.settle(transport);
         if self.has_waiting() {
-            if self.readiness.get().writable {
+            if self.readiness.get().has(Readiness::WRITABLE) {
                 self.queue();
             }
         } else if self.state.get().is_flushing() {
