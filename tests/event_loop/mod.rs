@@ -10,6 +10,7 @@ mod exception_handler;
 #[cfg(target_os = "linux")]
 mod happy_eyeballs;
 mod listening;
+mod other_protocols;
 mod readers;
 mod resolving;
 mod running;
