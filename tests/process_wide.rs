@@ -41,6 +41,9 @@ mod subprocesses;
 mod threads;
 #[path = "process_wide/watchdog.rs"]
 mod watchdog;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/without_pidfd.rs"]
+mod without_pidfd;
 
 use std::process::ExitCode;
 
@@ -67,6 +70,8 @@ const TESTS: &[&[Test]] = &[
     subprocesses::TESTS,
     threads::TESTS,
     watchdog::TESTS,
+    #[cfg(target_os = "linux")]
+    without_pidfd::TESTS,
 ];
 
 fn main() -> ExitCode {

@@ -28,6 +28,7 @@ mod beacon;
 mod channel;
 mod child;
 mod datagram;
+mod descriptor;
 mod driver;
 mod errno;
 pub(crate) mod fork;
@@ -53,8 +54,11 @@ pub use address::UnixAddress;
 pub(crate) use beacon::{Lit, MAGIC, PAGES, VERSION};
 pub(crate) use channel::{Channel, Direction};
 pub use child::PreExec;
-pub(crate) use child::{Child, Preparation, pipe};
+pub(crate) use child::{Child, Order, Preparation, Stream, pipe};
 pub(crate) use datagram::{Incoming, Look, Parcel};
+pub(crate) use descriptor::{
+    AsFile, AsRawFd, OwnedFd, OwnedFile, RawFd, duplicate, for_files, own_stdout, owns_a_socket, raw,
+};
 pub(crate) use driver::{Driver, Interest, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
@@ -69,7 +73,6 @@ pub(crate) use ring::Ring;
 pub(crate) use scoped::{Chain, Scoped};
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
-pub(crate) use std::os::fd::{AsRawFd, RawFd};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{

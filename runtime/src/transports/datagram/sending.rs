@@ -1,7 +1,9 @@
 //! Sending: at once if possible, the rest when the system takes more. A datagram goes whole or not at all.
 
 use std::io::{self, ErrorKind};
+use std::rc::Rc;
 
+use super::super::room::Room;
 use super::super::state::{State, Writing};
 use super::queue::cost;
 use super::{Datagram, DatagramTransport, RETRY, Remote};
@@ -114,7 +116,11 @@ impl Datagram {
         let mut outgoing = self.outgoing.borrow_mut();
         let size = outgoing.queue.size();
         outgoing.flow.shrunk(size);
+        let paused = outgoing.flow.is_paused();
         drop(outgoing);
+        if !paused {
+            self.open_room();
+        }
         // The protocol may send more when it is told.
         self.settle(transport);
         if self.has_waiting() {
@@ -189,6 +195,25 @@ impl Datagram {
         if let Err(error) = planned {
             self.retries.set(false);
             crate::log::record!(error, "{self:?} cannot go on sending: {error}");
+        }
+    }
+
+    /// In which room to wait until more can be sent; `None`: it can be now.
+    pub(super) fn room_to_wait_in(&self) -> Result<Option<Rc<Room>>> {
+        self.flush_gathered();
+        if self.state.get().is_closing() {
+            return Err(io::Error::new(ErrorKind::NotConnected, "the endpoint is closing or closed").into());
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        let full = outgoing.flow.is_paused();
+        Ok(full.then(|| outgoing.room.get_or_insert_with(Room::new).clone()))
+    }
+
+    /// Lets those go on who wait for room: there is some, or nothing can be sent any more.
+    pub(super) fn open_room(&self) {
+        let room = self.outgoing.borrow_mut().room.take();
+        if let Some(room) = room {
+            room.open(None);
         }
     }
 

@@ -20,6 +20,7 @@ use super::checked::checked;
 use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
 use super::pipe::HasPipe;
+use super::room::Room;
 use super::state::State;
 use super::trsock::HasSocket;
 use super::unread::Unread;
@@ -89,6 +90,8 @@ struct Outgoing {
     /// `connection_lost` fell due while the protocol was busy.
     late: Option<Option<Error>>,
     file: FileSender,
+    /// Who waits for room, if anybody does.
+    room: Option<Rc<Room>>,
     /// Kept from the socket when it was closed.
     sockname: Option<Address>,
 }
@@ -101,6 +104,7 @@ impl Default for Outgoing {
             hard_limit: HARD_LIMIT,
             late: None,
             file: FileSender::default(),
+            room: None,
             sockname: None,
         }
     }
@@ -115,6 +119,7 @@ impl Outgoing {
             && self.sockname.is_none()
             && self.late.is_none()
             && self.file.is_default()
+            && self.room.is_none()
     }
 }
 

@@ -1,8 +1,10 @@
 //! Sending: at once if possible, the rest when the system takes more.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::rc::Rc;
 
 use super::super::Transport;
+use super::super::room::Room;
 use super::super::state::{State, Writing};
 use super::{Medium, Stream};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
@@ -70,11 +72,7 @@ impl<M: Medium> Stream<M> {
             Writing::Allowed => {}
             Writing::Ended => return Err(Error::runtime_error(self.ended("try_write()").1)),
             Writing::SendingFile => return Err(Error::runtime_error(BUSY)),
-            Writing::Gone => {
-                return Err(
-                    self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
-                );
-            }
+            Writing::Gone => return Err(self.gone()),
         }
         let sent = if self.has_waiting() || data.is_empty() { 0 } else { self.try_send_now(data)? };
         if sent < data.len() {
@@ -138,9 +136,35 @@ impl<M: Medium> Stream<M> {
 
     /// There may be room again for those who wait for it.
     pub(super) fn go_on_when_room(&self) {
+        if self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.flow.is_paused()) {
+            self.open_room(None);
+        }
         if self.state.get().is_full() && !self.stop_until_room() && self.may_read() {
             self.queue();
         }
+    }
+
+    /// In which room to wait until more can be written; `None`: it can be now.
+    pub(super) fn room_to_wait_in(&self) -> Result<Option<Rc<Room>>> {
+        if self.state.get().is_closing() {
+            return Err(self.gone());
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        let full = outgoing.as_mut().filter(|outgoing| outgoing.flow.is_paused());
+        Ok(full.map(|outgoing| outgoing.room.get_or_insert_with(Room::new).clone()))
+    }
+
+    /// Lets those go on who wait for room: there is some, or nothing can be written any more.
+    pub(super) fn open_room(&self, lost: Option<&Error>) {
+        let room = self.outgoing.borrow_mut().as_mut().and_then(|outgoing| outgoing.room.take());
+        if let Some(room) = room {
+            room.open(lost);
+        }
+    }
+
+    #[cold]
+    fn gone(&self) -> Error {
+        self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
     }
 
     fn all_sent(&self, transport: &Transport) {
