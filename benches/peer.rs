@@ -46,7 +46,7 @@ fn main() -> ExitCode {
             asyncio::run(async move { common::micro::<Asyncio>(&case, count).await })
         }),
         _ => {
-            eprintln!("usage: peer echo PORT | peer udp-server PORT | peer micro CASE N");
+            eprintln!("usage: peer SERVER PORT | peer spawn N | peer micro CASE N; see benches/README.md");
             return ExitCode::from(2);
         }
     };
