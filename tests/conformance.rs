@@ -16,8 +16,10 @@ mod conformance {
     pub(crate) mod locks;
     pub(crate) mod meeting;
     pub(crate) mod queues;
+    pub(crate) mod readers;
     pub(crate) mod task_groups;
     pub(crate) mod tasks;
+    pub(crate) mod threads;
     pub(crate) mod timeouts;
 }
 #[path = "conformance/harness/mod.rs"]
@@ -50,6 +52,8 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(meeting),
     chapter!(queues),
     chapter!(errors),
+    chapter!(readers),
+    chapter!(threads),
 ];
 
 fn main() -> ExitCode {
