@@ -17,10 +17,12 @@ mod conformance {
     pub(crate) mod meeting;
     pub(crate) mod queues;
     pub(crate) mod readers;
+    pub(crate) mod servers;
     pub(crate) mod task_groups;
     pub(crate) mod tasks;
     pub(crate) mod threads;
     pub(crate) mod timeouts;
+    pub(crate) mod transports;
 }
 #[path = "conformance/harness/mod.rs"]
 mod harness;
@@ -54,6 +56,8 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(errors),
     chapter!(readers),
     chapter!(threads),
+    chapter!(transports),
+    chapter!(servers),
 ];
 
 fn main() -> ExitCode {
