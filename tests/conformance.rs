@@ -16,9 +16,13 @@ mod conformance {
     pub(crate) mod locks;
     pub(crate) mod meeting;
     pub(crate) mod queues;
+    pub(crate) mod readers;
+    pub(crate) mod servers;
     pub(crate) mod task_groups;
     pub(crate) mod tasks;
+    pub(crate) mod threads;
     pub(crate) mod timeouts;
+    pub(crate) mod transports;
 }
 #[path = "conformance/harness/mod.rs"]
 mod harness;
@@ -50,6 +54,10 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(meeting),
     chapter!(queues),
     chapter!(errors),
+    chapter!(readers),
+    chapter!(threads),
+    chapter!(transports),
+    chapter!(servers),
 ];
 
 fn main() -> ExitCode {
