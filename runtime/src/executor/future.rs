@@ -101,7 +101,7 @@ pub struct ExecutorFutureAwait<T: Send + 'static> {
 
 impl<T: Send + 'static> ExecutorFutureAwait<T> {
     /// Cancels a function that has not begun.
-    pub(super) fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         self.job.cancel();
     }
 }

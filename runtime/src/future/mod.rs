@@ -17,7 +17,7 @@ pub use concurrent::ConcurrentFuture;
 pub(crate) use parked::Key;
 pub(crate) use parked::park;
 pub use waiters::CallbackId;
-pub(crate) use waiters::{DoneCallback, Place, Waiter, Waiters};
+pub(crate) use waiters::{DoneCallback, Many, Place, Waiter, Waiters};
 pub(crate) use watch::{Watch, Watched};
 pub(crate) use wrapped::chain;
 pub use wrapped::wrap_future;

@@ -16,9 +16,11 @@ use crate::handle::LocalWaker;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackId(u32);
 
+type Schedule<S> = Box<dyn FnOnce(&S, &Inner)>;
+
 /// A callback of `add_done_callback`, and the context that it runs in. Its type is forgotten, its name is not.
 pub(crate) struct DoneCallback<S> {
-    schedule: Box<dyn FnOnce(&S, &Inner)>,
+    schedule: Schedule<S>,
 }
 
 impl<S: Clone + 'static> DoneCallback<S> {
@@ -192,6 +194,16 @@ impl<S> Waiters<S> {
 }
 
 impl<S> Many<S> {
+    /// An empty list by whose parts a reader of memory finds out how lists are laid out: no two of its words are the same.
+    pub(crate) fn probe() -> Self {
+        Self { next: 1, list: Vec::with_capacity(3) }
+    }
+
+    /// Where its entries stand, how many have room, and how large each is.
+    pub(crate) fn parts(&self) -> (usize, usize, usize) {
+        (self.list.as_ptr().addr(), self.list.capacity(), size_of::<(u32, Waiter<S>)>())
+    }
+
     /// The list is in the order of its numbers, for they grow.
     fn position(&self, id: u32) -> Option<usize> {
         self.list.binary_search_by_key(&id, |(other, _)| *other).ok()

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::event_loop::{EventLoop, Inner, Source, SourceKey};
 use crate::exceptions::{Error, Result};
 use crate::future::Future;
-use crate::sys::{Interest, Readiness, Socket};
+use crate::sys::{CLOSED, Interest, RawFd, Readiness, Socket};
 
 /// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
 ///
@@ -20,7 +20,7 @@ pub(super) async fn connect(event_loop: &EventLoop, address: SocketAddr, from: &
     if socket.connect(&address).map_err(at)? {
         return Ok(socket);
     }
-    let fd = socket.fileno().unwrap_or(-1);
+    let fd = socket.fileno().unwrap_or(CLOSED);
     let outcome = event_loop.create_future();
     let waiting = Rc::new(Connecting { outcome: outcome.clone(), queued: Cell::new(false) });
     let inner = event_loop.inner().clone();
@@ -79,7 +79,7 @@ impl Source for Connecting {
 struct Registered {
     inner: Rc<Inner>,
     key: SourceKey,
-    fd: i32,
+    fd: RawFd,
 }
 
 impl Drop for Registered {

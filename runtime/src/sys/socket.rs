@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, SockAddr, Type};
 use super::Address;
 
 /// What stands for no descriptor.
-pub(super) const CLOSED: RawFd = -1;
+pub(crate) const CLOSED: RawFd = -1;
 
 /// A peer that is gone is an error to be returned, not a signal that ends the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
@@ -147,6 +147,12 @@ impl Socket {
         let pieces = pieces.get(..SEND_PIECES).unwrap_or(pieces);
         let socket = self.socket()?;
         uninterrupted(|| socket.send_vectored_with_flags(pieces, SEND_FLAGS))
+    }
+
+    /// Passes a result on. Where the poller has to hear of a socket that is blocked, this tells it.
+    #[inline]
+    pub(super) fn noticed<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {

@@ -86,7 +86,9 @@ impl Network {
             return;
         }
         let made = site.map_or_else(String::new, |site| format!(", made at {site}"));
-        crate::log::warning(format_args!("unclosed {what} {it:?}{made}; close it before the event loop is closed"));
+        crate::log::warning(format_args!(
+            "ASY0010: unclosed {what} {it:?}{made}; close it before the event loop is closed"
+        ));
     }
 
     /// Where that was, if anybody has said so.

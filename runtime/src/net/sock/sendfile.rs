@@ -11,7 +11,7 @@ use super::{Blocking, Operation, outcome};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::file::{FilePart, SendingFile};
-use crate::sys::{self, AsRawFd, UserSocket};
+use crate::sys::{self, UserSocket};
 
 impl EventLoop {
     /// Sends a file through a stream socket, by the system's own call where it has one. Python:
@@ -126,7 +126,7 @@ impl Future for Piece<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<usize>> {
         let Self { operation, file, offset, size, is_first } = &mut *self;
-        operation.poll(cx, |sock| match outcome(sock, sys::send_file(sock.as_raw_fd(), file, *offset, *size)) {
+        operation.poll(cx, |sock| match outcome(sock, sys::send_file(sys::raw(sock), file, *offset, *size)) {
             Poll::Ready(Err(error)) if *is_first => Poll::Ready(Err(FilePart::not_available(&error))),
             outcome => outcome,
         })
@@ -135,6 +135,6 @@ impl Future for Piece<'_> {
 
 impl fmt::Debug for SockSendfile<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SockSendfile").field("sock", &self.sock.as_raw_fd()).field("part", &self.part).finish()
+        f.debug_struct("SockSendfile").field("sock", &sys::raw(self.sock)).field("part", &self.part).finish()
     }
 }

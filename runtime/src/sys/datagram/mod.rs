@@ -23,12 +23,11 @@ pub(crate) use linux::Incoming;
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use super::socket::{SEND_FLAGS, uninterrupted};
-use super::{Address, Socket};
+use super::{Address, OwnedFd, Socket};
 
 /// One of several datagrams whose bytes lie one behind the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,13 +79,6 @@ impl Socket {
         Ok(socket.into())
     }
 
-    /// A datagram socket among unix sockets.
-    pub(crate) fn unix_datagram() -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::UNIX, Type::DGRAM, None)?;
-        socket.set_nonblocking(true)?;
-        Ok(socket.into())
-    }
-
     /// Takes over a descriptor that somebody else made; it must be a datagram socket.
     pub(crate) fn adopt_datagram(fd: OwnedFd) -> io::Result<Self> {
         Self::adopt_of(fd, Type::DGRAM, "a datagram socket was expected")
@@ -97,10 +89,10 @@ impl Socket {
     pub(crate) fn send_datagram(&self, data: &[u8], to: Option<&Address>) -> io::Result<()> {
         let socket = self.socket()?;
         match to {
-            None => uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS))?,
+            None => self.noticed(uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS)))?,
             Some(to) => {
                 let to = SockAddr::try_from(to)?;
-                uninterrupted(|| socket.send_to_with_flags(data, &to, SEND_FLAGS))?
+                self.noticed(uninterrupted(|| socket.send_to_with_flags(data, &to, SEND_FLAGS)))?
             }
         };
         Ok(())

@@ -97,7 +97,8 @@ impl<M: Medium> Stream<M> {
 
     /// Calls `connection_lost` and then closes the channel.
     pub(super) fn lost(&self, transport: &Transport, exc: Option<Error>) {
-        if self.state.get().is_held() && !self.state.get().is_lost() {
+        if !self.state.get().is_lost() && (self.state.get().is_held() || self.is_deferred(exc.as_ref())) {
+            self.change(|state| state.set_held(true));
             return self.with_outgoing(|outgoing| outgoing.late = Some(exc));
         }
         if !self.change(State::lost) {
@@ -110,6 +111,12 @@ impl<M: Medium> Stream<M> {
         if let Some(owner) = &self.owner {
             owner.detached();
         }
+    }
+
+    /// Whether the protocol above a layer is busy.
+    fn is_deferred(&self, exc: Option<&Error>) -> bool {
+        let endpoint = self.endpoint.borrow().clone();
+        endpoint.is_some_and(|endpoint| endpoint.defers_loss(exc))
     }
 
     /// The protocol is free again: tells it what fell due meanwhile.

@@ -162,7 +162,7 @@ impl<M: Medium> Stream<M> {
     }
 
     fn watch_descriptor(self: &Rc<Self>) -> std_io::Result<()> {
-        let fd = self.channel.fileno().unwrap_or(-1);
+        let fd = self.channel.fileno().unwrap_or(sys::CLOSED);
         match self.net.inner().add_source(fd, self.channel.interest(), self.clone()) {
             Ok(key) => self.source.set(Some(key)),
             // Nothing will ever be reported of it.

@@ -1,0 +1,10 @@
+//! The error of what Windows does not have, or this crate does not use there.
+
+use std::io;
+
+use crate::exceptions::Error;
+
+/// A `NotImplementedError`, on its way out of the system's room.
+pub(super) fn not_here(what: &str) -> io::Error {
+    Error::not_implemented(format!("{what}: not on Windows")).into()
+}
