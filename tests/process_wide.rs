@@ -6,6 +6,8 @@
 
 #[path = "process_wide/activation.rs"]
 mod activation;
+#[path = "process_wide/allocations.rs"]
+mod allocations;
 #[path = "process_wide/command_line.rs"]
 mod command_line;
 #[path = "process_wide/ctrl_c.rs"]
@@ -41,6 +43,9 @@ mod subprocesses;
 mod threads;
 #[path = "process_wide/watchdog.rs"]
 mod watchdog;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/without_pidfd.rs"]
+mod without_pidfd;
 
 use std::process::ExitCode;
 
@@ -50,6 +55,7 @@ use program::Test;
 
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
+    allocations::TESTS,
     command_line::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
@@ -67,6 +73,8 @@ const TESTS: &[&[Test]] = &[
     subprocesses::TESTS,
     threads::TESTS,
     watchdog::TESTS,
+    #[cfg(target_os = "linux")]
+    without_pidfd::TESTS,
 ];
 
 fn main() -> ExitCode {
