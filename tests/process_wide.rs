@@ -24,6 +24,9 @@ mod idle;
 mod inspection;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
+#[cfg(all(feature = "process-pool", target_os = "linux"))]
+#[path = "process_wide/process_pool.rs"]
+mod process_pool;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -57,6 +60,8 @@ const TESTS: &[&[Test]] = &[
     pipes::TESTS,
     idle::TESTS,
     inspection::TESTS,
+    #[cfg(all(feature = "process-pool", target_os = "linux"))]
+    process_pool::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

@@ -13,6 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use super::UserSocket;
 
@@ -39,26 +40,29 @@ pub(crate) fn command(socket: OwnedFd) -> io::Result<Command> {
     Ok(command)
 }
 
-/// The file of this program; on Linux that very file, though another one may have its name by now.
+/// The file of this program; on Linux that very file, though another one may have its name by now. A process that has
+/// become another user's may not ask the system for it any more.
 fn program() -> io::Result<PathBuf> {
     let own = PathBuf::from("/proc/self/exe");
-    if cfg!(target_os = "linux") && own.exists() { Ok(own) } else { std::env::current_exe() }
+    if cfg!(target_os = "linux") && own.exists() {
+        return Ok(own);
+    }
+    std::env::current_exe().or_else(|error| PROGRAM.get().cloned().flatten().ok_or(error))
+}
+
+static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+
+/// Notes where the program's file is, as long as that can be asked for.
+pub(crate) fn note_program() {
+    PROGRAM.get_or_init(|| std::env::current_exe().ok());
 }
 
 /// A pair of connected sockets: the parent's end, which does not block, and the worker's, which does.
 pub(crate) fn pair() -> io::Result<(UserSocket, OwnedFd)> {
     let (near, far) = UnixStream::pair()?;
     near.set_nonblocking(true)?;
-    let near = UserSocket::from(near);
-    for size in [UserSocket::set_send_buffer_size, UserSocket::set_recv_buffer_size] {
-        // A system that gives less gives less.
-        let _ = size(&near, BUFFER);
-    }
-    Ok((near, far.into()))
+    Ok((UserSocket::from(near), far.into()))
 }
-
-/// What the system may hold for a large argument that is on its way, so that sender and receiver work at the same time.
-const BUFFER: usize = 1 << 20;
 
 /// Takes the socket to the parent from the standard input, which is empty from then on.
 pub(crate) fn take_socket() -> io::Result<UnixStream> {
