@@ -1,10 +1,11 @@
 //! What the harness measures: `peer echo PORT`, `peer echo-streams PORT`, `peer echo-streams-read PORT`,
-//! `peer udp-server PORT`, `peer micro CASE N`.
+//! `peer udp-server PORT`, `peer http-server PORT`, `peer spawn N`, `peer micro CASE N`.
 //! See `benches/README.md`.
 
 #[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
 #[rustfmt::skip]
 mod common;
+mod hello;
 #[cfg(feature = "process-pool")]
 mod pool;
 mod runtime;
@@ -22,7 +23,7 @@ use runtime::Asyncio;
 const BATCH: u64 = 10_000;
 
 /// Modes of the harness whose chapters are not written yet.
-const LATER: [&str; 2] = ["tls-server", "http-server"];
+const LATER: [&str; 1] = ["tls-server"];
 
 fn main() -> ExitCode {
     #[cfg(feature = "process-pool")]
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
+        ["http-server", port] => number(port).and_then(|port| asyncio::run(hello::serve(port))),
         ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
             let (at_once, mebibytes) = (number(at_once)?, number(mebibytes)?);

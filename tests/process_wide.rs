@@ -6,6 +6,8 @@
 
 #[path = "process_wide/activation.rs"]
 mod activation;
+#[path = "process_wide/allocations.rs"]
+mod allocations;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -42,6 +44,9 @@ mod subprocesses;
 mod threads;
 #[path = "process_wide/watchdog.rs"]
 mod watchdog;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/without_pidfd.rs"]
+mod without_pidfd;
 
 use std::process::ExitCode;
 
@@ -51,6 +56,7 @@ use program::Test;
 
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
+    allocations::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,
@@ -69,6 +75,8 @@ const TESTS: &[&[Test]] = &[
     subprocesses::TESTS,
     threads::TESTS,
     watchdog::TESTS,
+    #[cfg(target_os = "linux")]
+    without_pidfd::TESTS,
 ];
 
 fn main() -> ExitCode {

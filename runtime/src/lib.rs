@@ -131,7 +131,9 @@ pub use taskgroup::TaskGroup;
 pub use timeouts::{Timeout, WithTimeout, timeout, timeout_at};
 #[cfg(feature = "tls")]
 pub use tls::{StartTls, Upgrading};
-pub use transports::{DatagramTransport, ExtraInfo, Sendfile, Transport, TransportPipe, TransportSocket};
+pub use transports::{
+    DatagramTransport, ExtraInfo, Sendfile, Transport, TransportDrain, TransportPipe, TransportSocket,
+};
 pub use wait::{
     AsCompleted, CatchCancelled, Gather, GatherResults, Gathered, Next, ReturnWhen, Shield, Sleep, StaggeredRace, Wait,
     as_completed, catch_cancelled, gather, shield, sleep, staggered_race, wait, wait_for, with_cleanup,

@@ -1,5 +1,7 @@
 //! Where and as what a child runs.
 
+use std::io::ErrorKind;
+
 use asyncio::subprocess::{CreateSubprocess, PIPE};
 use asyncio::{Error, Process, create_subprocess_exec, create_subprocess_shell};
 
@@ -24,6 +26,40 @@ async fn a_child_has_the_environment_that_it_is_given_and_no_other() {
     assert!(output(shell().env(more)).await.starts_with("more "));
     let program = create_subprocess_exec("/usr/bin/env").env([("FOO", "bar baz")]);
     assert_eq!(output(program).await, "FOO=bar baz");
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_program_is_looked_for_in_the_path_of_the_child() {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let folder = std::env::temp_dir().join(format!("asyncio-path-{}", std::process::id()));
+    let (first, second) = (folder.join("first"), folder.join("second"));
+    for place in [&first, &second] {
+        std::fs::create_dir_all(place).unwrap();
+    }
+    let write = |place: &std::path::Path, mode| {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(mode).open(place.join("tool")).unwrap();
+        file.write_all(b"#!/bin/sh\necho $0").unwrap();
+    };
+    let found = |path: String| output(create_subprocess_exec("tool").env([("PATH", path)]).cwd(&folder));
+    // What may not be run is passed over.
+    write(&first, 0o600);
+    write(&second, 0o700);
+    let path = format!("/missing:{}:{}", first.display(), second.display());
+    assert_eq!(found(path.clone()).await, second.join("tool").to_str().unwrap());
+    // A relative one counts from the child's folder.
+    assert_eq!(found("second".to_owned()).await, "./second/tool");
+    std::fs::remove_file(second.join("tool")).unwrap();
+    for (path, kind) in [(path, ErrorKind::PermissionDenied), ("second".to_owned(), ErrorKind::NotFound)] {
+        let error = create_subprocess_exec("tool").env([("PATH", path)]).cwd(&folder).await.unwrap_err();
+        let Error::OsError(error) = error else { panic!("{error}") };
+        assert_eq!((error.kind(), error.subject()), (kind, Some("tool")));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+    // Without one there is the system's own.
+    assert_eq!(output(create_subprocess_exec("echo").arg("x").env([("A", "b"), ("A", "c")])).await, "x");
 }
 
 #[asyncio::test(timeout = "10s")]
@@ -85,7 +121,7 @@ async fn a_child_runs_as_another_user_if_we_may_do_that() {
         assert_eq!(output(ids).await, "12345\n12346\n12346 12347");
     } else {
         let Err(Error::OsError(error)) = ids.await else { panic!("nobody may do that") };
-        assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     }
 }
 

@@ -170,6 +170,12 @@ fn peek<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
     result
 }
 
+/// Whether there is a current context.
+#[inline(always)]
+pub(crate) fn is_entered() -> bool {
+    ENTERED.get()
+}
+
 /// Puts a context in place of the current one and returns that.
 #[inline(always)]
 pub(crate) fn replace(context: Option<Context>) -> Option<Context> {

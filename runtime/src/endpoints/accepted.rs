@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::creating::{Creating, check_running};
@@ -11,6 +10,7 @@ use super::set_up::{adopt, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
+use crate::sys::OwnedFd;
 use crate::transports::Transport;
 
 /// A connection of somebody else's server, to be taken over: `.await` it. See [`EventLoop::connect_accepted_socket`].

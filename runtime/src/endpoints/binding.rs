@@ -2,14 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 
 use super::listen::Options;
 use super::set_up::adopt_any;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::Hosts;
-use crate::sys::Socket;
+use crate::sys::{OwnedFd, Socket};
 
 /// Sockets that somebody else has bound.
 pub(super) fn adopt_all(fds: Vec<OwnedFd>, options: Options) -> Result<Vec<Socket>> {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
 use crate::net::{AddressFamily, Pace, Target, connect_to_any, resolve_one};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
-use crate::sys::Socket;
+use crate::sys::{OwnedFd, Socket};
 use crate::transports::Transport;
 
 /// What to connect.

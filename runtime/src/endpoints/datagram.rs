@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::creating::{Creating, check_running};
@@ -14,7 +13,7 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::net::{AddressFamily, Target, resolve_one};
 use crate::protocols::{DatagramProtocol, ProtocolHandle, bind};
-use crate::sys::{Socket, UnixAddress};
+use crate::sys::{OwnedFd, Socket, UnixAddress};
 use crate::transports::{Datagram, DatagramTransport, Network, Remote};
 
 /// An endpoint to be made: options, and then `.await`. See [`EventLoop::create_datagram_endpoint`].

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::Server;
@@ -14,6 +13,7 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
 use crate::net::{AddressFamily, Hosts, Target, resolve_all};
 use crate::protocols::{Binding, IntoEndpoint};
+use crate::sys::OwnedFd;
 use crate::transports::Network;
 
 /// How many connections may wait to be accepted, as Python has it.

@@ -1,7 +1,6 @@
 //! `connect_read_pipe`, `connect_write_pipe`.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::creating::{Creating, check_running};
@@ -10,7 +9,7 @@ use super::set_up::set_up;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
-use crate::sys::{Direction, Pipe};
+use crate::sys::{Direction, OwnedFile, Pipe};
 use crate::transports::Transport;
 
 impl EventLoop {
@@ -65,7 +64,7 @@ impl EventLoop {
     pub fn connect_read_pipe<F, P, K>(
         &self,
         factory: F,
-        pipe: impl Into<OwnedFd>,
+        pipe: impl Into<OwnedFile>,
     ) -> Creating<(Transport, ProtocolHandle<P>)>
     where
         F: FnOnce() -> P + 'static,
@@ -115,7 +114,7 @@ impl EventLoop {
     pub fn connect_write_pipe<F, P, K>(
         &self,
         factory: F,
-        pipe: impl Into<OwnedFd>,
+        pipe: impl Into<OwnedFile>,
     ) -> Creating<(Transport, ProtocolHandle<P>)>
     where
         F: FnOnce() -> P + 'static,
@@ -129,7 +128,7 @@ impl EventLoop {
 async fn connect<P>(
     event_loop: EventLoop,
     factory: impl FnOnce() -> Binding<P>,
-    pipe: OwnedFd,
+    pipe: OwnedFile,
     direction: Direction,
     site: &'static Location<'static>,
 ) -> Result<(Transport, ProtocolHandle<P>)> {

@@ -1,7 +1,6 @@
 //! From something connected to a transport whose protocol knows of it.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::secure::Secure;
@@ -9,7 +8,7 @@ use super::unfinished::Unfinished;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::protocols::{Binding, ProtocolHandle};
-use crate::sys::{Address, Socket};
+use crate::sys::{Address, OwnedFd, Socket};
 use crate::transports::{Medium, Network, Stream, Transport};
 
 /// Takes over a connected stream socket, for the method with this name.

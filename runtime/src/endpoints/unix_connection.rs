@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::set_up::{adopt_unix, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
-use crate::sys::{Address, Socket, UnixAddress};
+use crate::sys::{Address, OwnedFd, Socket, UnixAddress};
 use crate::transports::Transport;
 use crate::wait::sleep;
 

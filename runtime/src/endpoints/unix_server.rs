@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 
 use super::Server;
@@ -15,7 +14,7 @@ use super::set_up::adopt_any_unix;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
 use crate::protocols::{Binding, IntoEndpoint};
-use crate::sys::{self, Address, Socket, SocketFile, UnixAddress};
+use crate::sys::{self, Address, OwnedFd, Socket, SocketFile, UnixAddress};
 use crate::transports::Network;
 
 /// Where to listen.

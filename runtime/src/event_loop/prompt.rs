@@ -39,7 +39,7 @@ impl Inner {
         if self.ready.len() == place { self.ready.pop_back() } else { None }
     }
 
-    /// Runs that, if it is there.
+    /// Runs that, if it is there. Debug mode does so itself, with a look at the clock.
     #[inline]
     pub(super) fn run_prompt(self: &Rc<Self>) {
         if self.prompt.get() != 0 {
@@ -50,6 +50,9 @@ impl Inner {
     /// Apart, because what runs steps ends up here again.
     #[inline(never)]
     fn run_it(self: &Rc<Self>) {
+        if self.get_debug() {
+            return;
+        }
         match self.take_prompt() {
             Some(Ready::Step(step)) => step.run(),
             Some(ready) => self.run(ready),

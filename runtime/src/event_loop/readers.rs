@@ -10,7 +10,7 @@ use super::{EventLoop, Inner, Source};
 use crate::context;
 use crate::exceptions::{Error, Result};
 use crate::handle::{Call, Handle, RepeatedCall};
-use crate::sys::{AsRawFd, Interest, RawFd, Readiness};
+use crate::sys::{AsRawFd, Interest, RawFd, Readiness, raw};
 
 impl EventLoop {
     /// Calls `callback` whenever the descriptor can be read, until [`remove_reader`](Self::remove_reader). Python:
@@ -47,12 +47,12 @@ impl EventLoop {
     /// ```
     #[track_caller]
     pub fn add_reader(&self, fd: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.inner().watch(fd.as_raw_fd(), Side::Read, repeated(callback, Location::caller()))
+        self.inner().watch(raw(fd), Side::Read, repeated(callback, Location::caller()))
     }
 
     /// Stops calling the reader; false if there was none. Python: `loop.remove_reader()`.
     pub fn remove_reader(&self, fd: &impl AsRawFd) -> bool {
-        self.inner().unwatch(fd.as_raw_fd(), Side::Read)
+        self.inner().unwatch(raw(fd), Side::Read)
     }
 
     /// Calls `callback` whenever the descriptor can be written to. Python: `loop.add_writer()`.
@@ -64,12 +64,12 @@ impl EventLoop {
     /// As [`add_reader`](Self::add_reader).
     #[track_caller]
     pub fn add_writer(&self, fd: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.inner().watch(fd.as_raw_fd(), Side::Write, repeated(callback, Location::caller()))
+        self.inner().watch(raw(fd), Side::Write, repeated(callback, Location::caller()))
     }
 
     /// Stops calling the writer; false if there was none. Python: `loop.remove_writer()`.
     pub fn remove_writer(&self, fd: &impl AsRawFd) -> bool {
-        self.inner().unwatch(fd.as_raw_fd(), Side::Write)
+        self.inner().unwatch(raw(fd), Side::Write)
     }
 }
 
@@ -94,9 +94,8 @@ pub(super) type Watches = RefCell<HashMap<RawFd, Rc<Watch>>>;
 impl Side {
     /// Whom a report concerns, the reader first.
     fn of(readiness: Readiness) -> impl Iterator<Item = Self> {
-        let Readiness { readable, writable, read_closed, write_closed, error, priority } = readiness;
-        let read = (readable || read_closed || error || priority).then_some(Self::Read);
-        let write = (writable || write_closed || error).then_some(Self::Write);
+        let read = readiness.has(Readiness::FOR_READERS).then_some(Self::Read);
+        let write = readiness.has(Readiness::FOR_WRITERS).then_some(Self::Write);
         read.into_iter().chain(write)
     }
 }

@@ -9,7 +9,7 @@ use slab::Slab;
 
 use super::{Inner, Ready};
 use crate::exceptions::{Error, Result};
-use crate::sys::{Interest, RawFd, Readiness};
+use crate::sys::{Driver, Interest, RawFd, Readiness};
 
 /// Something that reacts to the readiness of a descriptor.
 pub(crate) trait Source {
@@ -53,12 +53,20 @@ impl Sources {
         Self { entries: RefCell::new(Slab::new()), descriptors: RefCell::new(HashMap::new()) }
     }
 
-    /// The source to queue for a report, if it is to be queued.
-    pub(super) fn report(&self, key: usize, readiness: Readiness) -> Option<Rc<dyn Source>> {
+    /// Hands out what the driver has found; those that are to be queued for it are given to `queue`. How many reports
+    /// there were.
+    #[inline]
+    pub(super) fn report_all(&self, driver: &Driver, queue: impl Fn(Rc<dyn Source>)) -> u64 {
         let entries = self.entries.borrow();
-        // A source that was removed after the kernel had made its report is not there any more.
-        let source = entries.get(key)?;
-        source.on_event(readiness).then(|| source.clone())
+        let mut reports = 0;
+        driver.drain(|key, readiness| {
+            reports += 1;
+            // A source that was removed after the kernel had made its report is not there any more.
+            if let Some(source) = entries.get(key).filter(|source| source.on_event(readiness)) {
+                queue(source.clone());
+            }
+        });
+        reports
     }
 
     pub(super) fn len(&self) -> usize {

@@ -111,12 +111,8 @@ impl Inner {
     }
 
     fn take_events(&self) {
-        self.driver.drain(|key, readiness| {
-            figures::add(&self.figures.events, 1);
-            if let Some(source) = self.sources.report(key, readiness) {
-                self.ready.push(Ready::Source(source));
-            }
-        });
+        let reports = self.sources.report_all(&self.driver, |source| self.ready.push(Ready::Source(source)));
+        figures::add(&self.figures.events, reports);
     }
 
     /// Moves what is due to the end of the ready queue, earliest first.
@@ -188,9 +184,7 @@ impl Inner {
                 if let Err(panic) = catch(|| source.run()) {
                     self.source_failed(panic);
                 }
-                if !self.debug.get() {
-                    self.run_prompt();
-                }
+                self.run_prompt();
             }
         }
     }

@@ -3,10 +3,9 @@
 //! The protocol is systemd's, which others speak too: three variables of the environment, and descriptors from 3 on.
 
 use std::env::{self, VarError};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::exceptions::{Error, Result};
-use crate::sys;
+use crate::sys::{self, OwnedFd};
 
 const PID: &str = "LISTEN_PID";
 const FDS: &str = "LISTEN_FDS";
@@ -26,17 +25,7 @@ impl ListenFd {
     }
 }
 
-impl AsFd for ListenFd {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl From<ListenFd> for OwnedFd {
-    fn from(listen_fd: ListenFd) -> Self {
-        listen_fd.fd
-    }
-}
+crate::sys::owns_a_socket!(ListenFd, fd);
 
 /// The sockets that a service manager has opened for this process, in its order; none if it was started otherwise.
 ///

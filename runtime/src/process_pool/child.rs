@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::process::Stdio;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -68,11 +67,9 @@ impl Worker {
         let at = |error| Error::os_error_at(error, "a worker of a process pool");
         let (socket, far) = sys::worker::pair().map_err(at)?;
         let (stderr, far_stderr) = sys::pipe().map_err(at)?;
-        let mut command = sys::worker::command(far).map_err(at)?;
-        command.stderr(Stdio::from(far_stderr));
-        entry::show_the_way(&mut command);
-        let child = Child::spawn(&mut command).map_err(at)?;
-        drop(command);
+        let mut order = sys::worker::order(far, far_stderr).map_err(at)?;
+        entry::show_the_way(&mut order);
+        let child = Child::spawn(order).map_err(at)?;
         let process = Rc::new(Process { child, exited: Event::new(), event_loop: event_loop.clone() });
         let (fd, exited, watching) = (process.child.fd(), process.exited.clone(), event_loop.clone());
         event_loop.add_reader(&fd, move || {

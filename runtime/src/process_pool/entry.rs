@@ -3,13 +3,13 @@
 //! `#[asyncio::main]` and `#[asyncio::test]` ask by themselves. A pool starts workers only where somebody has asked, so a
 //! `main` that never does is told so, instead of running a second time as a worker.
 
-use std::process::Command;
 use std::sync::OnceLock;
 use std::thread;
 
 use super::worker;
 use crate::exceptions::{Error, Result};
 use crate::sys::worker::{is_worker, note_program};
+use crate::sys::{Order, Stream};
 
 /// The way to the place that asks.
 enum Entry {
@@ -69,11 +69,12 @@ pub(crate) fn serve_if_worker_in_test() {
 }
 
 /// Adds what a worker has to be told to find its way.
-pub(super) fn show_the_way(command: &mut Command) {
+pub(super) fn show_the_way(order: &mut Order) {
     if let Some(Entry::Test(name)) = ENTRY.get() {
-        command.args([name.as_str(), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"]);
+        let words = [name.as_str(), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"];
+        order.args.extend(words.map(Into::into));
         // The harness announces its one test there.
-        command.stdout(std::process::Stdio::null());
+        order.streams[1] = Stream::Null;
     }
 }
 

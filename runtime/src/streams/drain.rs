@@ -63,6 +63,16 @@ impl Shared {
         transport: &Transport,
         context: &Context<'_>,
     ) -> Poll<Result<()>> {
+        let usual = matches!(stage, Stage::New) && !self.outgoing.paused.get() && !self.outgoing.lost.get();
+        if usual && !self.has_failed() && !transport.is_closing() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_drain_slowly(stage, transport, context)
+    }
+
+    /// As that, where there is something to wait for or to be told.
+    #[inline(never)]
+    fn poll_drain_slowly(&self, stage: &mut Stage, transport: &Transport, context: &Context<'_>) -> Poll<Result<()>> {
         match *stage {
             Stage::New => {
                 if self.has_failed() {

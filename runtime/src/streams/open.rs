@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::event_loop::get_running_loop;
 use crate::exceptions::Result;
 use crate::net::AddressFamily;
 use crate::protocols::ProtocolHandle;
+use crate::sys::OwnedFd;
 use crate::transports::Transport;
 
 /// Connects to a server, and gives the two sides of the stream. Python: `asyncio.open_connection()`.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 use super::protocol::StreamReaderProtocol;
@@ -14,6 +13,7 @@ use crate::endpoints::Creating;
 use crate::event_loop::get_running_loop;
 use crate::exceptions::Result;
 use crate::protocols::ProtocolHandle;
+use crate::sys::{self, AsFile, OwnedFile};
 use crate::transports::Transport;
 
 /// Reads a pipe, socket, terminal or other character device as a stream.
@@ -42,7 +42,7 @@ use crate::transports::Transport;
 /// # }
 /// ```
 #[track_caller]
-pub fn open_read_pipe(pipe: impl Into<OwnedFd>) -> OpenReadPipe {
+pub fn open_read_pipe(pipe: impl Into<OwnedFile>) -> OpenReadPipe {
     OpenReadPipe::new(Ok(pipe.into()))
 }
 
@@ -68,7 +68,7 @@ pub fn open_read_pipe(pipe: impl Into<OwnedFd>) -> OpenReadPipe {
 /// ```
 #[track_caller]
 pub fn open_stdin() -> OpenReadPipe {
-    OpenReadPipe::new(duplicate(io::stdin()))
+    OpenReadPipe::new(duplicate(&io::stdin()))
 }
 
 /// Writes to a pipe, socket, terminal or other character device as a stream.
@@ -101,7 +101,7 @@ pub fn open_stdin() -> OpenReadPipe {
 /// # }
 /// ```
 #[track_caller]
-pub fn open_write_pipe(pipe: impl Into<OwnedFd>) -> Creating<StreamWriter> {
+pub fn open_write_pipe(pipe: impl Into<OwnedFile>) -> Creating<StreamWriter> {
     write_to(Ok(pipe.into()))
 }
 
@@ -111,22 +111,22 @@ pub fn open_write_pipe(pipe: impl Into<OwnedFd>) -> Creating<StreamWriter> {
 /// file, as after `program > file`.
 #[track_caller]
 pub fn open_stdout() -> Creating<StreamWriter> {
-    write_to(duplicate(io::stdout()))
+    write_to(duplicate(&io::stdout()))
 }
 
 /// Writes to the program's standard error as a stream. As [`open_stdout`].
 #[track_caller]
 pub fn open_stderr() -> Creating<StreamWriter> {
-    write_to(duplicate(io::stderr()))
+    write_to(duplicate(&io::stderr()))
 }
 
 /// Closing the stream must not close the program's own descriptor.
-fn duplicate(own: impl AsFd) -> Result<OwnedFd> {
-    Ok(own.as_fd().try_clone_to_owned()?)
+fn duplicate(own: &impl AsFile) -> Result<OwnedFile> {
+    Ok(sys::duplicate(own)?)
 }
 
 #[track_caller]
-fn write_to(pipe: Result<OwnedFd>) -> Creating<StreamWriter> {
+fn write_to(pipe: Result<OwnedFile>) -> Creating<StreamWriter> {
     let protocol = StreamReaderProtocol::without_reader();
     let shared = protocol.shared().clone();
     // No closure: it would hide who calls.
@@ -152,7 +152,7 @@ pub struct OpenReadPipe {
 
 impl OpenReadPipe {
     #[track_caller]
-    fn new(pipe: Result<OwnedFd>) -> Self {
+    fn new(pipe: Result<OwnedFile>) -> Self {
         let shared = Shared::new(DEFAULT_LIMIT, true);
         shared.reader_is_alone();
         let protocol = StreamReaderProtocol::of(shared.clone());

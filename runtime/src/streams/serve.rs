@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::IntoFuture;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -16,6 +15,7 @@ use crate::endpoints::{CreateServer, Creating, Server};
 use crate::event_loop::get_running_loop;
 use crate::exceptions::Result;
 use crate::net::{AddressFamily, Hosts};
+use crate::sys::OwnedFd;
 use crate::task::TaskOutput;
 
 /// Makes a server; each client gets a call of `client_connected_cb`, with the two sides of its stream. Python:

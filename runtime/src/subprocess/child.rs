@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::path::Path;
 use std::rc::{Rc, Weak};
@@ -18,7 +17,7 @@ use crate::exceptions::{Error, Result, catch};
 use crate::future::Future;
 use crate::signals::Signal;
 use crate::sync::WaitQueue;
-use crate::sys::{Child, Direction, Interest, Pipe, Readiness};
+use crate::sys::{Child, Direction, Interest, OwnedFile, Pipe, Readiness};
 use crate::transports::{Entered, Live, LiveKey, Network, Stream, Transport};
 
 /// A child of a loop's. The loop holds it until it has ended, and each of its pipes until that is closed.
@@ -109,7 +108,7 @@ impl Running {
     }
 
     /// Makes transports of our ends of the pipes.
-    fn connect(self: &Rc<Self>, ends: [Option<OwnedFd>; 3]) -> Result<()> {
+    fn connect(self: &Rc<Self>, ends: [Option<OwnedFile>; 3]) -> Result<()> {
         for ((fd, end), place) in (0..).zip(ends).zip(0..) {
             let Some(end) = end else { continue };
             let direction = if fd == 0 { Direction::Write } else { Direction::Read };

@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::process::Process;
 use super::stdio::Stdio;
 use crate::endpoints::Creating;
 use crate::exceptions::{Error, Result};
-use crate::sys::PreExec;
+use crate::sys::{AsRawFd, PreExec, raw};
 
 /// Starts a program.
 #[derive(Debug)]
@@ -34,10 +33,11 @@ pub struct Shell;
 ///
 /// # Speed
 ///
-/// A child is started by `posix_spawn`, as fast from a large program as from a small one. [`start_new_session`],
-/// [`umask`], [`user`], [`group`], [`extra_groups`], [`pass_fds`] and [`pre_exec`] need a `fork`, which takes the longer
-/// the more memory the program has, about 10 ms a GiB.
+/// A child is started by `posix_spawn`, as fast from a large program as from a small one. [`umask`], [`user`], [`group`],
+/// [`extra_groups`] and [`pre_exec`] need a `fork`, which takes the longer the more memory the program has, about 10 ms a
+/// GiB. Elsewhere than on Linux, and with a glibc before 2.29, [`start_new_session`], [`pass_fds`] and an [`env`] do too.
 ///
+/// [`env`]: Self::env
 /// [`start_new_session`]: Self::start_new_session
 /// [`umask`]: Self::umask
 /// [`user`]: Self::user
@@ -101,7 +101,7 @@ impl<T, C> CreateSubprocess<T, C> {
     ///
     /// They must stay open until the child is started.
     pub fn pass_fds<'a, F: AsRawFd + 'a>(mut self, fds: impl IntoIterator<Item = &'a F>) -> Self {
-        self.options.preparation.pass_fds = fds.into_iter().map(|fd| fd.as_raw_fd()).collect();
+        self.options.preparation.pass_fds = fds.into_iter().map(raw).collect();
         self
     }
 

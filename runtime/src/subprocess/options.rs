@@ -2,15 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use super::stdio::Stdio;
 use crate::exceptions::{Error, Result};
-use crate::sys::{Child, Preparation};
+use crate::sys::{Child, Order, OwnedFile, Preparation, Stream};
 
 /// What the program asked for.
 #[derive(Debug)]
@@ -44,7 +41,7 @@ pub(super) enum Ending {
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) child: Child,
-    pub(super) ends: [Option<OwnedFd>; 3],
+    pub(super) ends: [Option<OwnedFile>; 3],
     /// It is the first member of a process group of its own.
     pub(super) leads_group: bool,
     pub(super) ending: Ending,
@@ -85,50 +82,34 @@ impl Options {
                  that out",
             ));
         }
-        let mut command = Command::new(self.executable.as_ref().unwrap_or(&self.program));
-        if self.executable.is_some() {
-            command.arg0(&self.program);
-        }
-        command.args(&self.args);
-        if let Some(env) = self.env {
-            command.env_clear().envs(env);
-        }
-        if let Some(cwd) = &self.cwd {
-            command.current_dir(cwd);
-        }
-        if let Some(group) = group {
-            command.process_group(group);
-        }
-        self.preparation.apply(&mut command);
-        let ends = connect(&mut command, self.stdin, self.stdout, self.stderr)?;
-        let child = match Child::spawn(&mut command) {
-            Ok(child) => child,
-            Err(error) => return Err(refused(error, &self.executable.unwrap_or(self.program), self.cwd)),
+        let (streams, ends) = connect(self.stdin, self.stdout, self.stderr)?;
+        // What it is called is the program, whatever runs.
+        let (executable, name) = match self.executable {
+            Some(executable) => (executable, Some(self.program)),
+            None => (self.program, None),
         };
-        Ok(Started { child, ends, leads_group, ending: self.ending })
+        let (subject, cwd) = (executable.clone(), self.cwd.clone());
+        let (args, env, preparation) = (self.args, self.env, self.preparation);
+        let order = Order { executable, name, args, env, cwd: self.cwd, group, preparation, streams };
+        match Child::spawn(order) {
+            Ok(child) => Ok(Started { child, ends, leads_group, ending: self.ending }),
+            Err(error) => Err(refused(error, &subject, cwd)),
+        }
     }
 }
 
-/// Puts the streams in their places; our ends come back.
-fn connect(command: &mut Command, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<[Option<OwnedFd>; 3]> {
-    let (theirs, to_stdin) = stdin.read_by_child()?;
-    command.stdin(theirs);
-    let into_stdout = stderr.is_stdout();
-    let written = stdout.written_by_child(into_stdout)?;
-    command.stdout(written.theirs);
-    let from_stdout = written.ours;
-    let from_stderr = match written.copy {
-        Some(copy) => {
-            command.stderr(copy);
-            None
-        }
+/// The child's sides of the streams, and ours.
+fn connect(stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<([Stream; 3], [Option<OwnedFile>; 3])> {
+    let (stdin, to_stdin) = stdin.read_by_child()?;
+    let stdout = stdout.written_by_child(stderr.is_stdout())?;
+    let (stderr, from_stderr) = match stdout.copy {
+        Some(copy) => (copy, None),
         None => {
-            let written = stderr.written_by_child(false)?;
-            command.stderr(written.theirs);
-            written.ours
+            let stderr = stderr.written_by_child(false)?;
+            (stderr.theirs, stderr.ours)
         }
     };
-    Ok([to_stdin, from_stdout, from_stderr])
+    Ok(([stdin, stdout.theirs, stderr], [to_stdin, stdout.ours, from_stderr]))
 }
 
 /// The error of the start, with the path that it concerns.

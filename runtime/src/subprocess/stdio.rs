@@ -1,14 +1,9 @@
 //! What a child's standard streams are.
 
-use std::fs::File;
 use std::io;
-use std::net::TcpStream;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::process;
 
 use crate::exceptions::{Error, Result};
-use crate::sys::pipe;
+use crate::sys::{OwnedFile, Stream, own_stdout, pipe};
 
 /// What becomes of one standard stream of a child.
 ///
@@ -23,7 +18,7 @@ enum Kind {
     Stdout,
     DevNull,
     Inherit,
-    File(OwnedFd),
+    File(OwnedFile),
 }
 
 impl Stdio {
@@ -33,39 +28,39 @@ impl Stdio {
     pub(super) const INHERIT: Self = Self(Kind::Inherit);
 
     /// The child's side, for a stream that it reads, and ours.
-    pub(super) fn read_by_child(self) -> Result<(process::Stdio, Option<OwnedFd>)> {
+    pub(super) fn read_by_child(self) -> Result<(Stream, Option<OwnedFile>)> {
         match self.0 {
             Kind::Pipe => {
                 let (theirs, ours) = pipe()?;
-                Ok((theirs.into(), Some(ours)))
+                Ok((Stream::File(theirs), Some(ours)))
             }
+            Kind::File(file) => Ok((Stream::File(file), None)),
+            Kind::DevNull => Ok((Stream::Null, None)),
+            Kind::Inherit => Ok((Stream::Inherit, None)),
             Kind::Stdout => Err(only_stderr("stdin")),
-            plain => Ok((plain.into_std(), None)),
         }
     }
 
     /// The same for a stream that it writes. `copy` is another of the child's side, if it is wanted.
     pub(super) fn written_by_child(self, copied: bool) -> Result<Written> {
-        let copy_of = |fd: &dyn Fn() -> io::Result<OwnedFd>| if copied { fd().map(Some) } else { Ok(None) };
-        match self.0 {
+        let copy_of = |file: io::Result<OwnedFile>| file.map(|file| Some(Stream::File(file)));
+        let (theirs, ours) = match self.0 {
             Kind::Pipe => {
                 let (ours, theirs) = pipe()?;
-                let copy = copy_of(&|| theirs.try_clone())?.map(Into::into);
-                Ok(Written { theirs: theirs.into(), ours: Some(ours), copy })
+                (theirs, Some(ours))
             }
-            Kind::Stdout => Err(only_stderr("stdout")),
-            Kind::File(file) => {
-                let copy = copy_of(&|| file.try_clone())?.map(Into::into);
-                Ok(Written { theirs: file.into(), ours: None, copy })
-            }
+            Kind::File(file) => (file, None),
+            Kind::Stdout => return Err(only_stderr("stdout")),
             Kind::Inherit => {
-                let copy = copy_of(&|| io::stdout().as_fd().try_clone_to_owned())?.map(Into::into);
-                Ok(Written { theirs: process::Stdio::inherit(), ours: None, copy })
+                let copy = if copied { copy_of(own_stdout())? } else { None };
+                return Ok(Written { theirs: Stream::Inherit, ours: None, copy });
             }
             Kind::DevNull => {
-                Ok(Written { theirs: process::Stdio::null(), ours: None, copy: copied.then(process::Stdio::null) })
+                return Ok(Written { theirs: Stream::Null, ours: None, copy: copied.then_some(Stream::Null) });
             }
-        }
+        };
+        let copy = if copied { copy_of(theirs.try_clone())? } else { None };
+        Ok(Written { theirs: Stream::File(theirs), ours, copy })
     }
 
     pub(super) fn is_stdout(&self) -> bool {
@@ -75,20 +70,10 @@ impl Stdio {
 
 /// A stream that the child writes.
 pub(super) struct Written {
-    pub(super) theirs: process::Stdio,
-    pub(super) ours: Option<OwnedFd>,
+    pub(super) theirs: Stream,
+    pub(super) ours: Option<OwnedFile>,
     /// The child's side once more.
-    pub(super) copy: Option<process::Stdio>,
-}
-
-impl Kind {
-    fn into_std(self) -> process::Stdio {
-        match self {
-            Self::File(file) => file.into(),
-            Self::DevNull => process::Stdio::null(),
-            Self::Inherit | Self::Pipe | Self::Stdout => process::Stdio::inherit(),
-        }
-    }
+    pub(super) copy: Option<Stream>,
 }
 
 fn only_stderr(stream: &str) -> Error {
@@ -106,4 +91,4 @@ macro_rules! from_files {
     };
 }
 
-from_files!(File, OwnedFd, TcpStream, UnixStream, process::ChildStdin, process::ChildStdout, process::ChildStderr);
+crate::sys::for_files!(from_files);

@@ -14,7 +14,7 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Token, Waker};
 
-use super::fork;
+use super::{Readiness, fork};
 
 /// Reports that one `wait` can bring: more only take another round.
 const EVENTS: usize = 1024;
@@ -33,40 +33,12 @@ pub(crate) enum Interest {
     Both,
 }
 
-/// What a descriptor is ready for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Readiness {
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
-    /// The peer sends no more, or the connection is gone.
-    pub(crate) read_closed: bool,
-    pub(crate) write_closed: bool,
-    pub(crate) error: bool,
-    pub(crate) priority: bool,
-}
-
 impl Readiness {
-    /// The union of two reports.
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            readable: self.readable | other.readable,
-            writable: self.writable | other.writable,
-            read_closed: self.read_closed | other.read_closed,
-            write_closed: self.write_closed | other.write_closed,
-            error: self.error | other.error,
-            priority: self.priority | other.priority,
-        }
-    }
-
+    #[inline]
     fn of(event: &Event) -> Self {
-        Self {
-            readable: event.is_readable(),
-            writable: event.is_writable(),
-            read_closed: event.is_read_closed(),
-            write_closed: event.is_write_closed(),
-            error: event.is_error(),
-            priority: event.is_priority(),
-        }
+        let usual = Self::READABLE.when(event.is_readable()).or(Self::WRITABLE.when(event.is_writable()));
+        let ended = Self::READ_CLOSED.when(event.is_read_closed()).or(Self::WRITE_CLOSED.when(event.is_write_closed()));
+        usual.or(ended).or(Self::ERROR.when(event.is_error())).or(Self::PRIORITY.when(event.is_priority()))
     }
 }
 

@@ -29,6 +29,7 @@ mod beacon;
 mod channel;
 mod child;
 mod datagram;
+mod descriptor;
 mod driver;
 mod errno;
 pub(crate) mod fork;
@@ -37,6 +38,7 @@ mod inherited;
 pub(crate) mod interrupt;
 mod other_process;
 mod pipe;
+mod readiness;
 mod receive;
 mod resolve;
 mod ring;
@@ -55,13 +57,17 @@ pub use address::UnixAddress;
 pub(crate) use beacon::{Lit, MAGIC, PAGES, VERSION};
 pub(crate) use channel::{Channel, Direction};
 pub use child::PreExec;
-pub(crate) use child::{Child, Preparation, pipe};
+pub(crate) use child::{Child, Order, Preparation, Stream, pipe};
 pub(crate) use datagram::{Incoming, Look, Parcel};
-pub(crate) use driver::{Driver, Interest, Readiness, Unparker};
+pub(crate) use descriptor::{
+    AsFile, AsRawFd, OwnedFd, OwnedFile, RawFd, duplicate, for_files, own_stdout, owns_a_socket, raw,
+};
+pub(crate) use driver::{Driver, Interest, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
+pub(crate) use readiness::Readiness;
 pub(crate) use receive::{Keeper, Lease, Loan, ReceiveBuffer};
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
@@ -70,7 +76,6 @@ pub(crate) use ring::Ring;
 pub(crate) use scoped::{Chain, Scoped};
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
-pub(crate) use std::os::fd::{AsRawFd, RawFd};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{

@@ -83,9 +83,9 @@ pub(crate) fn getnameinfo(address: &SocketAddr, flags: i32) -> io::Result<(Strin
             address.as_ptr().cast(),
             address.len(),
             host.as_mut_ptr().cast(),
-            LONGEST_HOST as libc::socklen_t,
+            LONGEST_HOST as _,
             service.as_mut_ptr().cast(),
-            LONGEST_SERVICE as libc::socklen_t,
+            LONGEST_SERVICE as _,
             flags,
         )
     };

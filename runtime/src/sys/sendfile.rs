@@ -35,7 +35,19 @@ fn send_once(socket: RawFd, file: RawFd, offset: libc::off_t, size: usize) -> io
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(target_os = "freebsd")]
+fn send_once(socket: RawFd, file: RawFd, offset: libc::off_t, size: usize) -> io::Result<usize> {
+    let (mut sent, no_headers) = (0, std::ptr::null_mut());
+    // SAFETY: the descriptors are open as long as their owners are borrowed; `sent` lives through the call.
+    let failed = unsafe { libc::sendfile(file, socket, offset, size, no_headers, &raw mut sent, 0) } != 0;
+    // What was sent before the call would have blocked counts.
+    match usize::try_from(sent) {
+        Ok(sent) if !failed || sent > 0 => Ok(sent),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_vendor = "apple")))]
 fn send_once(_socket: RawFd, _file: RawFd, _offset: libc::off_t, _size: usize) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use mio::unix::pipe;
 
-use super::{errno, interrupt};
+use super::{child, errno, interrupt};
 
 /// Every system's signals have smaller numbers.
 const NUMBERS: usize = 129;
@@ -37,6 +37,9 @@ static LEFT_OVER: [AtomicBool; NUMBERS] = [const { AtomicBool::new(false) }; NUM
 /// Runs on any thread at any moment: only atomics, `getpid` and `write`.
 extern "C" fn on_signal(signal: libc::c_int) {
     errno::kept(|| {
+        if signal == libc::SIGCHLD {
+            child::poke();
+        }
         if OWNER.load(Ordering::Acquire) != process() {
             return;
         }
@@ -172,7 +175,8 @@ impl Caught {
         }
         let unheard = self.former.sa_sigaction == libc::SIG_DFL || interrupt::is_handler(&self.former);
         if self.signal != libc::SIGINT || !unheard {
-            return set_action(self.signal, &self.former);
+            set_action(self.signal, &self.former)?;
+            return if self.signal == libc::SIGCHLD { child::resume() } else { Ok(()) };
         }
         // The runner that was there may be gone; another one may have come, and listens below this handler.
         if interrupt::resume() { Ok(()) } else { set_action(self.signal, &default()) }

@@ -197,7 +197,7 @@ impl Socket {
     pub(crate) fn kind(&self) -> io::Result<(i32, i32, i32)> {
         let socket = self.socket()?;
         let protocol = self.protocol()?.map_or(0, i32::from);
-        Ok((socket.domain()?.into(), socket.r#type()?.into(), protocol))
+        Ok((family(&socket)?, socket.r#type()?.into(), protocol))
     }
 
     /// A second descriptor for the same socket.
@@ -250,6 +250,11 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket").field("fd", &self.fd.get()).finish()
     }
+}
+
+/// The system's number for a socket's family. Not every system can be asked for that, but each has it in the address.
+pub(crate) fn family(socket: &socket2::Socket) -> io::Result<i32> {
+    socket.local_addr().map(|address| address.family().into())
 }
 
 /// Calls `f` again as long as a signal ends it: nobody would report that it can go on.

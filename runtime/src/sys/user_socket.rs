@@ -9,6 +9,7 @@ use std::slice;
 
 pub use socket2::{SockAddr, Socket as UserSocket};
 
+pub(crate) use super::socket::family;
 use super::socket::{SEND_FLAGS, accept as accept_once, is_in_progress, uninterrupted};
 
 pub(crate) fn receive(socket: &UserSocket, buffer: &mut [u8]) -> io::Result<usize> {
@@ -79,11 +80,6 @@ pub(crate) fn connect(socket: &UserSocket, address: &SockAddr) -> io::Result<boo
 /// The next connection of a listening socket: non-blocking and close-on-exec.
 pub(crate) fn accept(socket: &UserSocket) -> io::Result<(UserSocket, SockAddr)> {
     uninterrupted(|| accept_once(socket))
-}
-
-/// The system's number for its family of addresses.
-pub(crate) fn family(socket: &UserSocket) -> io::Result<i32> {
-    socket.domain().map(i32::from)
 }
 
 /// The Internet address that a descriptor is connected to, if it is one that is.

@@ -5,17 +5,16 @@
 //! runs later reads from it. What it is started as stands in its first argument, which its own children do not inherit
 //! and which shows in a list of processes.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::UserSocket;
+use super::{Order, Preparation, Stream, UserSocket};
 
 /// What the first argument of a worker ends with.
 const MARK: &str = ": asyncio worker";
@@ -25,19 +24,26 @@ pub(crate) fn is_worker() -> bool {
     std::env::args_os().next().is_some_and(|name| name.as_bytes().ends_with(MARK.as_bytes()))
 }
 
-/// The command that starts this program again, as a worker with this end of a socket.
+/// The order for this program again, as a worker with this end of a socket, and a standard error to write to.
 ///
 /// It stands at the head of a process group: what a terminal sends to this one's group does not reach it, and whatever it
 /// starts can be ended with it.
-pub(crate) fn command(socket: OwnedFd) -> io::Result<Command> {
+pub(crate) fn order(socket: OwnedFd, stderr: OwnedFd) -> io::Result<Order> {
     let mut name = std::env::args_os().next().unwrap_or_default().into_vec();
     if name.ends_with(MARK.as_bytes()) {
         name.truncate(name.len() - MARK.len());
     }
     name.extend_from_slice(MARK.as_bytes());
-    let mut command = Command::new(program()?);
-    command.arg0(std::ffi::OsString::from_vec(name)).stdin(Stdio::from(socket)).process_group(0);
-    Ok(command)
+    Ok(Order {
+        executable: program()?.into_os_string(),
+        name: Some(OsString::from_vec(name)),
+        args: Vec::new(),
+        env: None,
+        cwd: None,
+        group: Some(0),
+        preparation: Preparation::default(),
+        streams: [Stream::File(socket), Stream::Inherit, Stream::File(stderr)],
+    })
 }
 
 /// The file of this program; on Linux that very file, though another one may have its name by now. A process that has

@@ -13,7 +13,7 @@ use crate::exceptions::{Error, Result};
 use crate::net::FilePart;
 use crate::ssl::explain;
 use crate::sys::Address;
-use crate::transports::{Endpoint, ExtraInfo, Io, Limits, TransportPipe, TransportSocket, Unread};
+use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread};
 
 /// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
 const PIECE: usize = 8 * RECORD;
@@ -40,6 +40,11 @@ impl Layer {
                 false
             }
         }
+    }
+
+    #[cold]
+    fn gone(&self) -> Error {
+        self.at_peer(io::Error::new(io::ErrorKind::NotConnected, "the connection is closing or closed"))
     }
 
     fn may_write(&self, size: usize) -> bool {
@@ -74,10 +79,7 @@ impl Io for Layer {
             return Err(busy());
         }
         let below = self.below().filter(|_| self.state.get().is_open() && !self.is_closing());
-        let Some(below) = below else {
-            let error = io::Error::new(io::ErrorKind::NotConnected, "the connection is closing or closed");
-            return Err(self.at_peer(error));
-        };
+        let Some(below) = below else { return Err(self.gone()) };
         let mut sent = 0;
         for record in data.chunks(RECORD) {
             if below.get_write_buffer_size() > 0 {
@@ -166,6 +168,14 @@ impl Io for Layer {
     fn want_room(&self) {
         if let Some(below) = self.below() {
             below.io().want_room();
+        }
+    }
+
+    fn room(&self) -> Result<Option<Rc<Room>>> {
+        let below = self.below().filter(|_| self.state.get().is_open() && !self.is_closing());
+        match below {
+            Some(below) => below.io().room(),
+            None => Err(self.error.borrow().clone().unwrap_or_else(|| self.gone())),
         }
     }
 

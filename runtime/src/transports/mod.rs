@@ -19,6 +19,7 @@ mod flow_control;
 mod network;
 mod order;
 mod pipe;
+mod room;
 mod sendfile;
 mod state;
 mod stream;
@@ -29,6 +30,7 @@ mod write_buffer;
 pub use datagram::DatagramTransport;
 pub use extra_info::ExtraInfo;
 pub use pipe::TransportPipe;
+pub use room::TransportDrain;
 pub use sendfile::Sendfile;
 pub use trsock::TransportSocket;
 
@@ -37,6 +39,7 @@ pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
 pub(crate) use entered::Entered;
 pub(crate) use flow_control::Limits;
 pub(crate) use network::{Live, LiveKey, Network};
+pub(crate) use room::Room;
 pub(crate) use stream::{Medium, Owner, Stream};
 pub(crate) use trsock::HasSocket;
 #[cfg(feature = "tls")]
@@ -95,6 +98,8 @@ pub(crate) trait Io: fmt::Debug {
     /// The writer keeps its bytes itself and waits for room: it is paused, and resumed when there is some.
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
     fn want_room(&self);
+    /// In which room to wait until more can be written; `None`: it can be now. An error if nothing can any more.
+    fn room(&self) -> Result<Option<Rc<Room>>>;
     fn peername(&self) -> Option<Address>;
     fn sockname(&self) -> Option<Address>;
     /// `None` if there is no socket below.
@@ -156,7 +161,7 @@ impl Transport {
     ///
     /// Never blocks: what the system does not take at once is copied and sent later. If more than the high limit waits,
     /// [`pause_writing`](crate::Protocol::pause_writing) is called; if more than the
-    /// [hard limit](Self::set_write_hard_limit) waits, the connection ends. Data that is written after the end of the
+    /// [hard limit](Self::set_write_hard_limit) waits, the connection ends. [`drain`](Self::drain) waits for room. Data that is written after the end of the
     /// connection is dropped, and from the fifth time on a warning is logged.
     ///
     /// Writing after [`write_eof`](Self::write_eof), or while [`sendfile`](crate::EventLoop::sendfile) sends a file, is a

@@ -1,11 +1,10 @@
 //! `TransportPipe`: a look at the pipe of a transport, which keeps owning it.
 
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use crate::exceptions::Result;
-use crate::sys::{Channel, Pipe, RawFd};
+use crate::sys::{Channel, OwnedFile, Pipe, RawFd};
 
 /// Something with a pipe.
 pub(crate) trait HasPipe {
@@ -34,7 +33,7 @@ impl TransportPipe {
     /// # Errors
     ///
     /// `OsError` if it is closed, or no descriptor is left.
-    pub fn dup(&self) -> Result<OwnedFd> {
+    pub fn dup(&self) -> Result<OwnedFile> {
         Ok(self.0.pipe().duplicate()?)
     }
 }

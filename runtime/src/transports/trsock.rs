@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::exceptions::{Error, Result};
-use crate::sys::{Address, RawFd, Socket, UnixAddress};
+use crate::sys::{Address, OwnedFd, RawFd, Socket, UnixAddress};
 
 /// Something with a socket.
 pub(crate) trait HasSocket {
@@ -156,7 +156,7 @@ impl TransportSocket {
     /// # Errors
     ///
     /// `OsError` if it is closed, or no descriptor is left.
-    pub fn dup(&self) -> Result<std::os::fd::OwnedFd> {
+    pub fn dup(&self) -> Result<OwnedFd> {
         Ok(self.socket().duplicate()?)
     }
 

@@ -2,8 +2,9 @@
 //!
 //! What each system supplies, as `backend`:
 //!
-//! - `watch`: a descriptor that becomes readable once the child has ended;
+//! - `Watch`: a descriptor that becomes readable once the child has ended;
 //! - `reap`: how it ended, if it has, and the end of it: its number is free from then on;
+//! - `poke`, `resume`: what a handler of SIGCHLD does, and what is done when that goes;
 //! - `signal`, `signal_group`: a signal for the child, or for the process group that bears its number.
 //!
 //! A child that was not reaped is a zombie once it has ended, so whoever drops a [`Child`] that still runs kills it, and
@@ -15,17 +16,24 @@ mod backend;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "kqueue.rs"]
 mod backend;
+mod order;
 mod orphans;
 mod prepare;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod sigchld;
+#[cfg(target_os = "linux")]
+mod spawn;
+mod start;
 
+pub(in crate::sys) use backend::{poke, resume};
+pub(crate) use order::{Order, Stream};
 pub use prepare::PreExec;
 pub(crate) use prepare::{Preparation, pipe};
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::process::Command;
+use std::os::fd::RawFd;
 
 use super::fork;
 
@@ -38,23 +46,27 @@ const UNKNOWN: ReturnCode = 255;
 /// A child of this process. Killed and reaped on drop, unless it was reaped before.
 pub(crate) struct Child {
     pid: libc::pid_t,
-    watch: OwnedFd,
+    /// `None` once an orphan has it.
+    watch: RefCell<Option<backend::Watch>>,
     returncode: Cell<Option<ReturnCode>>,
     process: fork::Process,
 }
 
 impl Child {
     /// Starts a child. What fails after it has started ends it again.
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(order: Order) -> io::Result<Self> {
         orphans::reap();
-        let mut started = command.spawn()?;
-        let pid = libc::pid_t::try_from(started.id()).expect("the system's own number");
-        match backend::watch(pid) {
-            Ok(watch) => Ok(Self { pid, watch, returncode: Cell::new(None), process: fork::Process::current() }),
+        let pid = start::start(order)?;
+        match backend::Watch::new(pid) {
+            Ok(watch) => {
+                let (watch, returncode) = (RefCell::new(Some(watch)), Cell::new(None));
+                Ok(Self { pid, watch, returncode, process: fork::Process::current() })
+            }
             Err(error) => {
-                // It is gone already, or it goes now; `wait` says which.
-                let _ = started.kill();
-                started.wait()?;
+                // SAFETY: numbers. It was not reaped, unless this process has its children reaped by the system.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+                // SAFETY: the call writes nothing.
+                unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
                 Err(error)
             }
         }
@@ -66,7 +78,7 @@ impl Child {
 
     /// Readable once the child has ended.
     pub(crate) fn fd(&self) -> RawFd {
-        self.watch.as_raw_fd()
+        self.watched(|watch| Ok(watch.fd())).unwrap_or(super::socket::CLOSED)
     }
 
     pub(crate) fn returncode(&self) -> Option<ReturnCode> {
@@ -76,7 +88,7 @@ impl Child {
     /// How it ended, if it has. It is reaped then. An error if somebody else has done that.
     pub(crate) fn try_wait(&self) -> io::Result<Option<ReturnCode>> {
         if self.returncode.get().is_none() {
-            match backend::reap(&self.watch, self.pid) {
+            match self.watched(|watch| backend::reap(watch, self.pid)) {
                 Ok(returncode) => self.returncode.set(returncode),
                 Err(error) => {
                     self.returncode.set(Some(UNKNOWN));
@@ -93,19 +105,23 @@ impl Child {
         if self.returncode.get().is_some() {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
-        backend::signal(&self.watch, self.pid, signal)
+        self.watched(|watch| backend::signal(watch, self.pid, signal))
     }
 
     /// Sends a signal to the process group that the child was started in as its first member; signal 0 only asks
     /// whether anybody is left.
     pub(crate) fn signal_group(&self, signal: i32) -> io::Result<()> {
         self.process.check()?;
-        backend::signal_group(&self.watch, self.pid, signal, self.returncode.get().is_none())
+        self.watched(|watch| backend::signal_group(watch, self.pid, signal, self.returncode.get().is_none()))
     }
 
     /// Whether a group can be signalled whose first member was reaped.
     pub(crate) fn group_outlives(&self) -> bool {
-        backend::group_outlives(&self.watch)
+        self.watched(|watch| Ok(backend::group_outlives(watch))).unwrap_or(false)
+    }
+
+    fn watched<T>(&self, f: impl FnOnce(&backend::Watch) -> io::Result<T>) -> io::Result<T> {
+        self.watch.borrow().as_ref().map_or_else(|| Err(io::Error::from_raw_os_error(libc::ESRCH)), f)
     }
 
     /// Kills and reaps it, unless it was reaped before.
@@ -116,12 +132,14 @@ impl Child {
         }
         // It has ended, or is about to.
         let _ = self.signal(libc::SIGKILL);
-        if backend::wait_briefly(&self.watch) {
+        if self.watched(|watch| Ok(backend::wait_briefly(watch, self.pid))).unwrap_or(false) {
             // Reaped by somebody else, if this fails.
             let _ = self.try_wait();
         }
         if self.returncode.get().is_none() {
-            orphans::adopt(self.pid, &self.watch);
+            if let Some(watch) = self.watch.take() {
+                orphans::adopt(self.pid, watch);
+            }
             self.returncode.set(Some(-libc::SIGKILL));
         }
     }

@@ -1,6 +1,5 @@
 //! Children that nobody waits for any more and that were killed, but take their time to end.
 
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +7,7 @@ use super::backend;
 
 struct Orphan {
     pid: libc::pid_t,
-    watch: OwnedFd,
+    watch: backend::Watch,
     process: super::fork::Process,
 }
 
@@ -16,9 +15,7 @@ static ORPHANS: Mutex<Vec<Orphan>> = Mutex::new(Vec::new());
 /// How many there are, so that nothing is locked when there are none.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-pub(super) fn adopt(pid: libc::pid_t, watch: &OwnedFd) {
-    // Without a descriptor nobody can tell when it has ended: it is reaped with this process.
-    let Ok(watch) = watch.try_clone() else { return };
+pub(super) fn adopt(pid: libc::pid_t, watch: backend::Watch) {
     let mut orphans = ORPHANS.lock().unwrap_or_else(PoisonError::into_inner);
     orphans.push(Orphan { pid, watch, process: super::fork::Process::current() });
     COUNT.store(orphans.len(), Ordering::Relaxed);

@@ -12,8 +12,13 @@ impl<M: Medium> Stream<M> {
     pub(super) fn close_stream(&self) {
         let waiting = self.has_waiting() || self.state.get().is_sending_file();
         match self.change(|state| state.close(waiting)) {
-            Closing::Nothing | Closing::Flush => {}
-            Closing::Lose => self.lose_soon(None),
+            Closing::Nothing => {}
+            Closing::Flush => self.open_room(None),
+            Closing::Lose => {
+                // A handler that waits holds back `connection_lost` itself.
+                self.open_room(None);
+                self.lose_soon(None);
+            }
         }
     }
 
@@ -74,6 +79,7 @@ impl<M: Medium> Stream<M> {
             return;
         }
         self.drop_waiting();
+        self.open_room(exc.as_ref());
         if self.state.get().is_sending_file() {
             self.lose_file(exc.as_ref());
         }
@@ -126,6 +132,7 @@ impl<M: Medium> Stream<M> {
             self.drop_waiting();
             self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
         }
+        self.open_room(None);
         self.wake_file_sender();
         self.unread.take();
         self.net.close(&self.source, &self.live, &self.channel);

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::super::checked::checked_after;
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
+use super::super::room::Room;
 use super::super::state::State;
 use super::super::unread::Unread;
 use super::super::{Io, TransportPipe, TransportSocket};
@@ -101,6 +102,10 @@ impl<M: Medium> Io for Stream<M> {
     fn want_room(&self) {
         self.with_outgoing(|outgoing| outgoing.flow.full());
         self.settle_now();
+    }
+
+    fn room(&self) -> Result<Option<Rc<Room>>> {
+        self.room_to_wait_in()
     }
 
     fn peername(&self) -> Option<Address> {
