@@ -10,8 +10,19 @@ mod conformance {
     pub(crate) mod calls;
     pub(crate) mod cancelling;
     pub(crate) mod eager;
+    pub(crate) mod errors;
     pub(crate) mod futures;
+    pub(crate) mod gathering;
+    pub(crate) mod locks;
+    pub(crate) mod meeting;
+    pub(crate) mod queues;
+    pub(crate) mod readers;
+    pub(crate) mod servers;
+    pub(crate) mod task_groups;
     pub(crate) mod tasks;
+    pub(crate) mod threads;
+    pub(crate) mod timeouts;
+    pub(crate) mod transports;
 }
 #[path = "conformance/harness/mod.rs"]
 mod harness;
@@ -30,8 +41,24 @@ macro_rules! chapter {
     };
 }
 
-const CHAPTERS: &[Chapter] =
-    &[chapter!(calls), chapter!(futures), chapter!(tasks), chapter!(eager), chapter!(cancelling)];
+const CHAPTERS: &[Chapter] = &[
+    chapter!(calls),
+    chapter!(futures),
+    chapter!(tasks),
+    chapter!(eager),
+    chapter!(cancelling),
+    chapter!(timeouts),
+    chapter!(gathering),
+    chapter!(task_groups),
+    chapter!(locks),
+    chapter!(meeting),
+    chapter!(queues),
+    chapter!(errors),
+    chapter!(readers),
+    chapter!(threads),
+    chapter!(transports),
+    chapter!(servers),
+];
 
 fn main() -> ExitCode {
     let mut tests = trials::of_the_comparison();

@@ -68,13 +68,13 @@ pub(crate) enum WaitsFor {
     Join,
     /// That a socket is ready; the address is its descriptor.
     Socket,
-    /// Bytes of a stream.
+    /// Bytes of a stream; the address is its descriptor, if it is a socket, as in the next two.
     Read,
     /// Room in the write buffer of a stream.
     Drain,
     /// The end of a stream's connection.
     Close,
-    /// The end of a process.
+    /// The end of a process; the address is its number.
     Process,
 }
 
@@ -353,7 +353,9 @@ thread_local! {
 /// Somebody waits for this for the first time: from now on [`holder_of`] finds it by its address.
 #[cold]
 pub(crate) fn list_holder(address: usize, held: Weak<dyn Holder>) {
-    HOLDERS.with_borrow_mut(|holders| {
+    // Who waits on a thread that ends waits all the same.
+    let _ = HOLDERS.try_with(|holders| {
+        let mut holders = holders.borrow_mut();
         if holders.len() == holders.capacity() {
             holders.retain(|(_, held)| held.strong_count() > 0);
         }
@@ -363,10 +365,11 @@ pub(crate) fn list_holder(address: usize, held: Weak<dyn Holder>) {
 
 /// The address of the task that holds what is waited for here.
 pub(crate) fn holder_of(address: usize) -> Option<usize> {
-    HOLDERS.with_borrow(|holders| {
-        let held = holders.iter().filter(|(other, _)| *other == address).find_map(|(_, held)| held.upgrade())?;
-        held.holder()
-    })
+    let found = HOLDERS.try_with(|holders| {
+        let holders = holders.borrow();
+        holders.iter().filter(|(other, _)| *other == address).find_map(|(_, held)| held.upgrade())
+    });
+    found.ok().flatten()?.holder()
 }
 
 /// The coroutines that run in this very moment, innermost first, as far as the step goes.

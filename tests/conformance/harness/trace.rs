@@ -33,7 +33,10 @@ pub(crate) fn report(_: &EventLoop, context: &ExceptionContext) {
     let mut keys = context.keys();
     keys.retain(|key| !["exception", "source_traceback", "handle_traceback"].contains(key));
     keys.sort_unstable();
-    say!("reported:", context.message(), context.get_exception(), List(keys));
+    // What follows is the name of the function, which each language has in its own form.
+    let callback = "Exception in callback";
+    let message = if context.message().starts_with(callback) { callback } else { context.message() };
+    say!("reported:", message, context.get_exception(), List(keys));
 }
 
 /// The error that programs raise themselves.
@@ -108,6 +111,7 @@ impl Show for Vec<u8> {
 }
 
 /// Several values.
+#[derive(Clone)]
 pub(crate) struct List<I>(pub(crate) I);
 
 impl<I: Clone + IntoIterator<Item: Show>> Show for List<I> {
