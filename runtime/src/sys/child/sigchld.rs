@@ -21,7 +21,7 @@ struct Place {
     write: RawFd,
     taken: AtomicBool,
     /// Those that were there before; they all stay.
-    next: Option<&'static Place>,
+    next: Option<&'static Self>,
 }
 
 /// The newest place.
