@@ -6,6 +6,10 @@
 
 #[path = "process_wide/activation.rs"]
 mod activation;
+#[path = "process_wide/allocations.rs"]
+mod allocations;
+#[path = "process_wide/command_line.rs"]
+mod command_line;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -22,8 +26,13 @@ mod fork_loop;
 mod idle;
 #[path = "process_wide/inspection.rs"]
 mod inspection;
+#[path = "process_wide/key_log.rs"]
+mod key_log;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/ports.rs"]
+mod ports;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -51,6 +60,8 @@ use program::Test;
 
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
+    allocations::TESTS,
+    command_line::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,
@@ -60,6 +71,9 @@ const TESTS: &[&[Test]] = &[
     pipes::TESTS,
     idle::TESTS,
     inspection::TESTS,
+    key_log::TESTS,
+    #[cfg(target_os = "linux")]
+    ports::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

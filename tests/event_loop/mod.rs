@@ -12,6 +12,7 @@ mod happy_eyeballs;
 mod listening;
 #[cfg(unix)]
 mod named_pipes;
+mod other_protocols;
 mod readers;
 mod resolving;
 mod running;

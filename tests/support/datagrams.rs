@@ -1,7 +1,8 @@
 //! A datagram protocol that notes each callback in a journal, and plain sockets of std as its peers.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::unix::net::UnixDatagram;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use asyncio::{DatagramTransport, Error, ProtocolHandle, Result};
@@ -132,9 +133,16 @@ pub(crate) fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     (buffer, from)
 }
 
-/// An address at which nobody receives.
+/// An address at which nobody receives. Its port is none of those that the system hands out, so that no other test gets it.
 pub(crate) fn nobody() -> SocketAddr {
-    plain("127.0.0.1").local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) {
+            return socket.local_addr().unwrap();
+        }
+    }
 }
 
 /// An endpoint whose peer takes a few datagrams only until it reads: on loopback UDP never comes to that.

@@ -73,6 +73,38 @@ async fn a_writer_is_paused_by_the_ciphertext_that_waits_and_resumed_when_it_is_
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn who_writes_in_a_loop_waits_for_room() {
+    const PIECE: usize = 100_000;
+    let (go, wait) = std::sync::mpsc::channel();
+    let (transport, peer) = with_server(Script::new(&Journal::default()), move |mut peer| {
+        wait.recv().unwrap();
+        read(&mut peer, 200 * PIECE).len()
+    })
+    .await;
+    let writer = asyncio::create_task({
+        let transport = transport.clone();
+        async move {
+            for _ in 0..200 {
+                transport.write(&[0; PIECE]);
+                transport.drain().await?;
+            }
+            Ok::<_, asyncio::Error>(())
+        }
+    });
+    let (_, high) = transport.get_write_buffer_limits();
+    while transport.get_write_buffer_size() <= high {
+        settle().await;
+    }
+    settle().await;
+    assert!(!writer.done() && transport.get_write_buffer_size() <= high + 2 * PIECE);
+    go.send(()).unwrap();
+    writer.await.unwrap();
+    assert_eq!(peer.await.unwrap(), 200 * PIECE);
+    transport.abort();
+    assert!(transport.drain().await.unwrap_err().to_string().contains("closing or closed"));
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn try_write_takes_what_the_system_takes_and_pauses_the_writer() {
     let journal = Journal::default();
     let (go, wait) = std::sync::mpsc::channel::<usize>();

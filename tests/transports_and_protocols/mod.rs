@@ -10,6 +10,7 @@ mod datagram_endpoints;
 mod datagram_errors;
 mod datagram_flow;
 mod datagrams;
+mod draining;
 mod extra_info;
 mod failures;
 mod flow_control;

@@ -106,8 +106,8 @@ impl Acceptor {
             "socket.accept() failed"
         };
         let inner = server.net().inner();
-        let report = ExceptionContext::new(message).exception(Error::from(error)).with("socket", self.socket_view());
-        inner.call_exception_handler(report);
+        let report = ExceptionContext::new(message).exception(Error::from(error)).code("ASY0017");
+        inner.call_exception_handler(report.with("socket", self.socket_view()));
         let this = self.clone();
         let retry = inner.call_later_internal(ACCEPT_RETRY_DELAY, move || {
             this.retry.take();

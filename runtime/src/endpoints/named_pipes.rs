@@ -43,7 +43,7 @@ impl EventLoop {
         Creating::new(async move {
             check_running(&event_loop)?;
             let pipe = connect(&address).await?;
-            set_up(&event_loop, pipe, None, Binding::of(factory()), &Secure::default(), site).await
+            set_up(&event_loop, pipe, None, Binding::of(factory()), &Secure::default(), site)?.await
         })
     }
 
@@ -58,7 +58,7 @@ impl EventLoop {
         P: IntoEndpoint<K>,
     {
         let (site, event_loop, name) = (Location::caller(), self.clone(), address.as_ref().to_owned());
-        let factory: Factory = Box::new(move || Binding::of(factory()).endpoint);
+        let factory: Factory = Box::new(move || Ok(Binding::of(factory()).endpoint));
         Creating::new(async move {
             check_running(&event_loop)?;
             PipeServer::start(&event_loop, name, factory, site)
@@ -184,7 +184,7 @@ impl Serving {
         if !self.closed.get() {
             *self.factory.borrow_mut() = Some(factory);
         }
-        let stream = endpoint.map_err(Error::from);
+        let stream = endpoint.unwrap_or_else(|panic| Err(panic.into()));
         match stream.and_then(|endpoint| Ok(Stream::new(&self.net, pipe, None, endpoint, None)?)) {
             Ok(stream) => {
                 stream.made_at(self.site);

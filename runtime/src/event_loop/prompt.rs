@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use super::{Inner, Ready};
+use super::{Inner, Ready, figures};
 use crate::handle::LocalWaker;
 
 impl Inner {
@@ -39,7 +39,7 @@ impl Inner {
         if self.ready.len() == place { self.ready.pop_back() } else { None }
     }
 
-    /// Runs that, if it is there.
+    /// Runs that, if it is there. Debug mode does so itself, with a look at the clock.
     #[inline]
     pub(super) fn run_prompt(self: &Rc<Self>) {
         if self.prompt.get() != 0 {
@@ -50,10 +50,15 @@ impl Inner {
     /// Apart, because what runs steps ends up here again.
     #[inline(never)]
     fn run_it(self: &Rc<Self>) {
-        match self.take_prompt() {
-            Some(Ready::Step(step)) => step.run(),
-            Some(ready) => self.run(ready),
-            None => {}
+        if self.get_debug() {
+            return;
+        }
+        let Some(prompt) = self.take_prompt() else { return };
+        // No batch had it.
+        figures::add(&self.figures.callbacks, 1);
+        match prompt {
+            Ready::Step(step) => step.run(),
+            ready => self.run(ready),
         }
     }
 }

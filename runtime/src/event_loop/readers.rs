@@ -94,9 +94,8 @@ pub(super) type Watches = RefCell<HashMap<RawFd, Rc<Watch>>>;
 impl Side {
     /// Whom a report concerns, the reader first.
     fn of(readiness: Readiness) -> impl Iterator<Item = Self> {
-        let Readiness { readable, writable, read_closed, write_closed, error, priority } = readiness;
-        let read = (readable || read_closed || error || priority).then_some(Self::Read);
-        let write = (writable || write_closed || error).then_some(Self::Write);
+        let read = readiness.has(Readiness::FOR_READERS).then_some(Self::Read);
+        let write = readiness.has(Readiness::FOR_WRITERS).then_some(Self::Write);
         read.into_iter().chain(write)
     }
 }

@@ -5,12 +5,18 @@
 //! [`Error::other`] and is found again with [`Error::downcast_ref`].
 
 mod convert;
+#[cfg(feature = "process-pool")]
+mod described;
 mod details;
 mod group;
 mod os;
 mod panic;
 mod ssl;
 
+#[cfg(feature = "process-pool")]
+pub(crate) use described::Described;
+#[cfg(feature = "process-pool")]
+pub use described::RemoteError;
 pub(crate) use details::Place;
 pub use details::{
     CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, Other, ResolveError,
@@ -79,7 +85,7 @@ pub enum Error {
     SslError(Arc<SslError>),
     /// A host name could not be resolved.
     ResolveError(Arc<ResolveError>),
-    /// A worker process died and took its jobs with it.
+    /// A worker process died and took its call with it, or no worker can work.
     BrokenProcessPool(Message),
     /// The initializer of a thread pool failed, so none of its threads can work.
     BrokenThreadPool(Message),
@@ -147,6 +153,11 @@ impl Error {
 
     pub(crate) fn broken_thread_pool(message: impl Into<Cow<'static, str>>) -> Self {
         Self::BrokenThreadPool(Message::new(message))
+    }
+
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn broken_process_pool(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::BrokenProcessPool(Message::new(message))
     }
 
     /// Whether this is a [`CancelledError`](Self::CancelledError).

@@ -81,11 +81,14 @@ impl ReadBuffer {
     /// Takes everything.
     #[inline]
     pub(super) fn take_all(&mut self) -> Vec<u8> {
-        let taken = std::mem::take(self);
-        match taken.memory {
-            Memory::Own(bytes) if taken.start == 0 => bytes,
+        match &mut self.memory {
+            Memory::Own(bytes) if self.start == 0 => std::mem::take(bytes),
             // Not in place: the caller would hold memory that it does not see.
-            _ => taken.as_slice().to_vec(),
+            _ => {
+                let bytes = self.as_slice().to_vec();
+                *self = Self::default();
+                bytes
+            }
         }
     }
 

@@ -9,7 +9,7 @@
 //! A stream that is not read from holds no buffer once it is empty, and a wait is one waker: one reader at a time, for
 //! reading borrows it mutably.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::task::Context;
@@ -29,16 +29,14 @@ pub(super) const DEFAULT_LIMIT: usize = 64 * 1024;
 pub(super) struct Shared {
     pub(super) incoming: RefCell<Incoming>,
     pub(super) outgoing: Outgoing,
-    /// Only while it stands: so nothing keeps itself alive afterwards.
-    connection: RefCell<Option<Connection>>,
+    /// Only while the connection stands: so nothing keeps itself alive afterwards.
+    transport: RefCell<Option<Transport>>,
+    /// Its loop. Looked at for each wake-up, outside of any borrow.
+    inner: OnceCell<Rc<Inner>>,
+    /// The connection's descriptor, by which whoever looks finds the peer; zero where there is none.
+    descriptor: Cell<usize>,
     /// There is no writer, nor a program that holds the transport: the end of the reader is that of the connection.
     alone: Cell<bool>,
-}
-
-struct Connection {
-    transport: Transport,
-    /// Its loop.
-    inner: Option<Rc<Inner>>,
 }
 
 /// The side that reads.
@@ -82,7 +80,9 @@ impl Shared {
         Rc::new(Self {
             incoming: RefCell::new(incoming),
             outgoing: Outgoing::new(),
-            connection: RefCell::default(),
+            transport: RefCell::default(),
+            inner: OnceCell::new(),
+            descriptor: Cell::new(0),
             alone: Cell::new(false),
         })
     }
@@ -106,8 +106,7 @@ impl Shared {
 
     #[inline]
     fn wake(&self, waiter: LocalWaker) {
-        let inner = self.connection.borrow().as_ref().and_then(|connection| connection.inner.clone());
-        match inner {
+        match self.inner.get() {
             Some(inner) => inner.wake_promptly(waiter),
             None => waiter.wake(),
         }
@@ -192,7 +191,7 @@ impl Shared {
     }
 
     /// Who reads waits until `wanted` bytes are there, or the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wait_for(&self, wanted: usize, context: &Context<'_>) {
         // Outside of the borrow, as is the drop below: a foreign waker's code is anybody's.
         let waiter = LocalWaker::new(context);
@@ -202,13 +201,16 @@ impl Shared {
         // Waiting while nothing is received would never end.
         let resume = std::mem::take(&mut incoming.paused);
         drop(incoming);
-        drop(former);
+        if former.is_some() {
+            drop_waiter(former);
+        }
         if resume {
             self.steer(false);
         }
     }
 
-    /// The wait is over, by whatever end.
+    /// The wait is over, and nothing was read.
+    #[cold]
     pub(super) fn stop_waiting(&self) {
         let mut incoming = self.incoming.borrow_mut();
         let waiter = incoming.waiter.take();
@@ -241,26 +243,36 @@ impl Shared {
     }
 
     pub(super) fn transport(&self) -> Option<Transport> {
-        self.connection.borrow().as_ref().map(|connection| connection.transport.clone())
+        self.transport.borrow().clone()
     }
 
     /// False if there was one already.
     pub(super) fn set_transport(&self, transport: &Transport) -> bool {
-        let mut place = self.connection.borrow_mut();
+        let mut place = self.transport.borrow_mut();
         let free = place.is_none();
         if free {
-            let inner = current_inner(|inner| inner.cloned());
-            *place = Some(Connection { transport: transport.clone(), inner });
+            if let Some(inner) = current_inner(|inner| inner.cloned()) {
+                self.inner.get_or_init(|| inner);
+            }
+            *place = Some(transport.clone());
+            let socket = transport.socket().and_then(|socket| socket.fileno());
+            self.descriptor.set(socket.and_then(|fd| usize::try_from(fd).ok()).unwrap_or(0));
         }
         free
+    }
+
+    /// What [`waits_for`](crate::trace::waits_for) is told.
+    #[inline]
+    pub(super) fn descriptor(&self) -> usize {
+        self.descriptor.get()
     }
 
     /// The connection goes on by another transport, after the upgrade to TLS.
     #[cfg(feature = "tls")]
     pub(super) fn replace_transport(&self, transport: &Transport) {
-        let mut place = self.connection.borrow_mut();
+        let mut place = self.transport.borrow_mut();
         // Lost meanwhile, there is none any more.
-        let former = place.as_mut().map(|connection| std::mem::replace(&mut connection.transport, transport.clone()));
+        let former = place.as_mut().map(|place| std::mem::replace(place, transport.clone()));
         drop(place);
         // What came meanwhile may have paused the one that nobody will resume.
         if let Some(former) = former.filter(|_| self.incoming.borrow().paused) {
@@ -275,13 +287,19 @@ impl Shared {
             None => self.feed_eof(),
             Some(error) => self.set_exception(error.clone()),
         }
-        let connection = self.connection.take();
-        drop(connection);
+        self.descriptor.set(0);
+        let transport = self.transport.take();
+        drop(transport);
         *self.outgoing.error.borrow_mut() = error.cloned();
         self.outgoing.lost.set(true);
         self.outgoing.drainers.wake_all();
         self.outgoing.closers.wake_all();
     }
+}
+
+#[cold]
+fn drop_waiter(waiter: Option<LocalWaker>) {
+    drop(waiter);
 }
 
 impl Keeper for Shared {

@@ -14,10 +14,11 @@
 //! - [`UserSocket`]: sockets that belong to the program, and one attempt at each operation on them.
 //! - [`Ring`]: a queue on one thread, and [`Scoped`], a reference that is lent for one call: no system, but no safe
 //!   code either.
+//! - `worker`, for process pools: how this program is started as a worker, and how that takes its socket.
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
-//! - [`Lit`], [`read_memory`]: the memory of a process that another one reads.
+//! - [`Lit`], [`read_memory`], [`doing`]: the memory and the threads of a process that another one looks at.
 //! - [`PipeInstance`], [`connect_named_pipe`]: named pipes of Windows's kind.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
 //!
@@ -68,6 +69,7 @@ pub(crate) mod signals;
 mod sigpipe;
 #[cfg_attr(windows, path = "windows/socket.rs")]
 mod socket;
+mod system_call;
 #[cfg_attr(windows, path = "windows/unix_socket.rs")]
 mod unix_socket;
 #[cfg_attr(windows, path = "windows/user_socket.rs")]
@@ -75,6 +77,8 @@ mod user_socket;
 #[cfg(windows)]
 #[path = "windows/wait.rs"]
 mod wait;
+#[cfg(feature = "process-pool")]
+pub(crate) mod worker;
 
 pub(crate) use address::Address;
 pub use address::UnixAddress;
@@ -103,6 +107,7 @@ pub(crate) use ring::Ring;
 pub(crate) use scoped::{Chain, Scoped};
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{CLOSED, SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
+pub(crate) use system_call::{Doing, doing};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{

@@ -1,4 +1,7 @@
-//! What is asked of the poller, and what it answers.
+//! What is asked of the poller, and what it answers: a bit each, because reports are joined and looked at for every event
+//! of every connection.
+
+use std::fmt;
 
 use mio::event::Event;
 
@@ -13,40 +16,84 @@ pub(crate) enum Interest {
     Both,
 }
 
-/// What a descriptor is ready for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Readiness {
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
-    /// The peer sends no more, or the connection is gone.
-    pub(crate) read_closed: bool,
-    pub(crate) write_closed: bool,
-    pub(crate) error: bool,
-    pub(crate) priority: bool,
-}
+/// A set of things that a descriptor is ready for.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Readiness(u8);
 
 impl Readiness {
-    /// The union of two reports.
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            readable: self.readable | other.readable,
-            writable: self.writable | other.writable,
-            read_closed: self.read_closed | other.read_closed,
-            write_closed: self.write_closed | other.write_closed,
-            error: self.error | other.error,
-            priority: self.priority | other.priority,
-        }
+    pub(crate) const READABLE: Self = Self(1);
+    pub(crate) const WRITABLE: Self = Self(1 << 1);
+    /// The peer sends no more, or the connection is gone.
+    pub(crate) const READ_CLOSED: Self = Self(1 << 2);
+    /// The peer reads no more, or the connection is gone.
+    pub(crate) const WRITE_CLOSED: Self = Self(1 << 3);
+    pub(crate) const ERROR: Self = Self(1 << 4);
+    /// Out-of-band data.
+    pub(crate) const PRIORITY: Self = Self(1 << 5);
+
+    /// All that somebody who reads has to see.
+    pub(crate) const FOR_READERS: Self = Self::READABLE.or(Self::READ_CLOSED).or(Self::ERROR).or(Self::PRIORITY);
+    /// All that somebody who writes has to see.
+    pub(crate) const FOR_WRITERS: Self = Self::WRITABLE.or(Self::WRITE_CLOSED).or(Self::ERROR);
+
+    pub(crate) const ALL: Self = Self::FOR_READERS.or(Self::FOR_WRITERS);
+
+    const NAMES: [&'static str; 6] = ["readable", "writable", "read closed", "write closed", "error", "priority"];
+
+    /// What the poller reports.
+    #[inline]
+    pub(super) fn of(event: &Event) -> Self {
+        let usual = Self::READABLE.when(event.is_readable()).or(Self::WRITABLE.when(event.is_writable()));
+        let ended = Self::READ_CLOSED.when(event.is_read_closed()).or(Self::WRITE_CLOSED.when(event.is_write_closed()));
+        usual.or(ended).or(Self::ERROR.when(event.is_error())).or(Self::PRIORITY.when(event.is_priority()))
     }
 
-    pub(super) fn of(event: &Event) -> Self {
-        Self {
-            readable: event.is_readable(),
-            writable: event.is_writable(),
-            read_closed: event.is_read_closed(),
-            write_closed: event.is_write_closed(),
-            error: event.is_error(),
-            priority: event.is_priority(),
-        }
+    /// The union of two sets.
+    #[inline]
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What both sets have.
+    #[inline]
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What only this set has.
+    #[inline]
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// This set if it holds, else none.
+    #[inline]
+    pub(crate) fn when(self, holds: bool) -> Self {
+        if holds { self } else { Self::default() }
+    }
+
+    /// Whether it has something of the other set.
+    #[inline]
+    pub(crate) const fn has(self, any_of: Self) -> bool {
+        self.0 & any_of.0 != 0
+    }
+
+    /// All that such bits stand for.
+    #[inline]
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Self::NAMES.iter().enumerate().filter(|(place, _)| self.0 & (1 << place) != 0);
+        f.debug_set().entries(names.map(|(_, name)| name)).finish()
     }
 }
 

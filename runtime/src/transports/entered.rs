@@ -21,6 +21,9 @@ impl<'a> Entered<'a> {
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.kept.set(context::replace(self.outer.take()));
+        // Nearly always there was none, nor is there one now.
+        if self.outer.is_some() || context::is_entered() {
+            self.kept.set(context::replace(self.outer.take()));
+        }
     }
 }

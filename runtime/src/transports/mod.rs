@@ -19,6 +19,7 @@ mod flow_control;
 mod network;
 mod order;
 mod pipe;
+mod room;
 mod sendfile;
 mod state;
 mod stream;
@@ -29,14 +30,18 @@ mod write_buffer;
 pub use datagram::DatagramTransport;
 pub use extra_info::ExtraInfo;
 pub use pipe::TransportPipe;
+pub use room::TransportDrain;
 pub use sendfile::Sendfile;
 pub use trsock::TransportSocket;
 
+#[cfg(feature = "tls")]
+pub(crate) use checked::{checked, checked_after};
 pub(crate) use datagram::{Datagram, Remote};
 pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
 pub(crate) use entered::Entered;
 pub(crate) use flow_control::Limits;
 pub(crate) use network::{Live, LiveKey, Network};
+pub(crate) use room::Room;
 pub(crate) use stream::{Medium, Owner, Stream};
 pub(crate) use trsock::HasSocket;
 #[cfg(feature = "tls")]
@@ -95,6 +100,8 @@ pub(crate) trait Io: fmt::Debug {
     /// The writer keeps its bytes itself and waits for room: it is paused, and resumed when there is some.
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
     fn want_room(&self);
+    /// In which room to wait until more can be written; `None`: it can be now. An error if nothing can any more.
+    fn room(&self) -> Result<Option<Rc<Room>>>;
     fn peername(&self) -> Option<Address>;
     fn sockname(&self) -> Option<Address>;
     /// `None` if there is no socket below.
@@ -114,10 +121,13 @@ pub(crate) trait Io: fmt::Debug {
     /// While it is held, the protocol is busy with a handler that awaits: nothing is told to it, no data, no end of the
     /// stream, no flow control, no end of the connection. What falls due meanwhile is told when it is held no more.
     fn set_held(&self, held: bool);
+    #[cfg(feature = "tls")]
+    fn is_held(&self) -> bool;
+    /// Whether a file has the connection for itself.
+    #[cfg(feature = "tls")]
+    fn is_sending_file(&self) -> bool;
     /// Whether the peer reads slower than a handler writes. If so, nothing is received until there is room again.
-    fn stop_until_room(&self) -> bool {
-        false
-    }
+    fn stop_until_room(&self) -> bool;
     /// Reports the failure of a callback that has returned already, and ends the connection if it is fatal.
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool);
     /// From now on nothing is received, and what is written is refused, until [`end_sending_file`](Self::end_sending_file).
@@ -156,7 +166,7 @@ impl Transport {
     ///
     /// Never blocks: what the system does not take at once is copied and sent later. If more than the high limit waits,
     /// [`pause_writing`](crate::Protocol::pause_writing) is called; if more than the
-    /// [hard limit](Self::set_write_hard_limit) waits, the connection ends. Data that is written after the end of the
+    /// [hard limit](Self::set_write_hard_limit) waits, the connection ends. [`drain`](Self::drain) waits for room. Data that is written after the end of the
     /// connection is dropped, and from the fifth time on a warning is logged.
     ///
     /// Writing after [`write_eof`](Self::write_eof), or while [`sendfile`](crate::EventLoop::sendfile) sends a file, is a
@@ -338,6 +348,11 @@ impl Transport {
     pub(crate) fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
         let unread = self.endpoint().map(|former| former.replaced()).unwrap_or_default();
         self.0.set_endpoint(endpoint, unread);
+    }
+
+    /// What the protocol speaks to: this, or the last of the layers that were put between the two.
+    pub(crate) fn outermost(&self) -> Self {
+        self.endpoint().and_then(|endpoint| endpoint.outer()).unwrap_or_else(|| self.clone())
     }
 
     pub(crate) fn set_held(&self, held: bool) {

@@ -10,11 +10,17 @@
 //! ```
 //!
 //! Beside it stand the conditions of reading (`Made`, not `Paused`, no end of stream, no file being sent) and of writing
-//! (no end asked for, no file being sent). A copy is taken out of its cell, changed by one transition, and put back.
+//! (no end asked for, no file being sent), and for streams what the system has reported. A copy is taken out of its cell,
+//! changed by one transition, and put back.
 
-use crate::sys::Direction;
+mod reports;
+
+use std::fmt;
+
+use crate::sys::{Direction, Readiness};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 enum Phase {
     Open,
     Flushing,
@@ -47,7 +53,7 @@ pub(super) enum Writing {
 
 /// What holds beside the phase; a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
+#[repr(u32)]
 enum Is {
     /// `connection_made` has returned; nothing is received before.
     Made = 1,
@@ -73,20 +79,37 @@ enum Is {
     Full = 1 << 10,
     /// The stream has ended, and the protocol could not be told yet.
     EndSeen = 1 << 11,
+    /// The transport has its rare part: something waits to be sent, or a limit was changed.
+    Special = 1 << 12,
+    /// A read that did not fill its buffer may have left something.
+    Uncertain = 1 << 13,
 }
 
-/// The state of one connection. It fits into a register, and is read and changed for each event.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct State {
-    phase: Phase,
-    /// How often something was written for nothing; stops counting at the top.
-    dropped_writes: u8,
-    conditions: u16,
+/// The state of one connection. It fits into a register, and is read and changed for each event; so all of it is bits of
+/// one word, and what an ordinary read or write has to know of it is one comparison:
+///
+/// ```text
+///   31 … 24        20 … 18            17, 16     13 … 0
+///   what was       writes dropped,    phase      conditions
+///   reported       at most seven
+/// ```
+#[derive(Clone, Copy)]
+pub(super) struct State(u32);
+
+const PHASE: u32 = 3 << PHASE_AT;
+const PHASE_AT: u32 = 16;
+const DROPPED: u32 = 7 << DROPPED_AT;
+const DROPPED_AT: u32 = 18;
+const REPORTED_AT: u32 = 24;
+
+/// These bits in the place of reports.
+const fn reported(readiness: Readiness) -> u32 {
+    (readiness.bits() as u32) << REPORTED_AT
 }
 
 impl State {
     pub(super) fn new(direction: Direction) -> Self {
-        let mut state = Self { phase: Phase::Open, dropped_writes: 0, conditions: 0 };
+        let mut state = Self(0);
         state.put(Is::Paused, direction == Direction::Write);
         state.put(Is::EofReceived, direction == Direction::Write);
         state.put(Is::EofAsked, direction == Direction::Read);
@@ -95,7 +118,7 @@ impl State {
 
     #[inline]
     fn has(self, condition: Is) -> bool {
-        self.conditions & condition as u16 != 0
+        self.0 & condition as u32 != 0
     }
 
     /// Says whether it holds; returns what was said before.
@@ -103,33 +126,47 @@ impl State {
     fn put(&mut self, condition: Is, holds: bool) -> bool {
         let before = self.has(condition);
         if holds {
-            self.conditions |= condition as u16;
+            self.0 |= condition as u32;
         } else {
-            self.conditions &= !(condition as u16);
+            self.0 &= !(condition as u32);
         }
         before
     }
 
+    #[inline]
+    fn phase(self) -> Phase {
+        match (self.0 & PHASE) >> PHASE_AT {
+            0 => Phase::Open,
+            1 => Phase::Flushing,
+            2 => Phase::Losing,
+            _ => Phase::Lost,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.0 = self.0 & !PHASE | (phase as u32) << PHASE_AT;
+    }
+
     pub(super) fn is_closing(self) -> bool {
-        self.phase != Phase::Open
+        self.phase() != Phase::Open
     }
 
     pub(super) fn is_flushing(self) -> bool {
-        self.phase == Phase::Flushing
+        self.phase() == Phase::Flushing
     }
 
     /// `connection_lost` is scheduled or was called: nothing else is.
     pub(super) fn is_ending(self) -> bool {
-        matches!(self.phase, Phase::Losing | Phase::Lost)
+        matches!(self.phase(), Phase::Losing | Phase::Lost)
     }
 
     pub(super) fn is_lost(self) -> bool {
-        self.phase == Phase::Lost
+        self.phase() == Phase::Lost
     }
 
     /// Not paused and not closing, as `is_reading` has it.
     pub(super) fn is_reading(self) -> bool {
-        self.phase == Phase::Open && !self.has(Is::Paused)
+        self.phase() == Phase::Open && !self.has(Is::Paused)
     }
 
     /// What it is doing, in a word.
@@ -146,25 +183,33 @@ impl State {
     /// Whether something may be received now.
     #[inline]
     pub(super) fn may_receive(self) -> bool {
-        const BUSY: u16 = Is::Held as u16 | Is::SendingFile as u16 | Is::Full as u16;
-        const NOT: u16 = Is::Paused as u16 | Is::EofReceived as u16 | BUSY;
-        self.phase == Phase::Open && self.conditions & (Is::Made as u16 | NOT) == Is::Made as u16
+        const BUSY: u32 = Is::Held as u32 | Is::SendingFile as u32 | Is::Full as u32;
+        const NOT: u32 = Is::Paused as u32 | Is::EofReceived as u32 | BUSY | PHASE;
+        self.0 & (Is::Made as u32 | NOT) == Is::Made as u32
     }
 
     /// Whether our side is open and the peer's is not, be it by its end or from the start.
+    #[inline]
     pub(super) fn is_half_open(self) -> bool {
-        self.phase == Phase::Open && self.has(Is::EofReceived)
+        self.0 & (PHASE | Is::EofReceived as u32) == Is::EofReceived as u32
     }
 
     #[inline]
     pub(super) fn writing(self) -> Writing {
         if self.has(Is::EofAsked) {
             Writing::Ended
-        } else if self.phase == Phase::Open {
+        } else if self.phase() == Phase::Open {
             if self.has(Is::SendingFile) { Writing::SendingFile } else { Writing::Allowed }
         } else {
             Writing::Gone
         }
+    }
+
+    /// Whether a write may begin with the system call: nothing forbids it, and nothing waits before it.
+    #[inline]
+    pub(super) fn may_send_at_once(self) -> bool {
+        const NOT: u32 = Is::EofAsked as u32 | Is::SendingFile as u32 | Is::Special as u32 | PHASE;
+        self.0 & NOT == 0
     }
 
     pub(super) fn eof_asked(self) -> bool {
@@ -182,12 +227,12 @@ impl State {
 
     /// True if that changes anything.
     pub(super) fn pause(&mut self) -> bool {
-        self.phase == Phase::Open && !self.put(Is::Paused, true)
+        self.phase() == Phase::Open && !self.put(Is::Paused, true)
     }
 
     /// True if that changes anything.
     pub(super) fn resume(&mut self) -> bool {
-        self.phase == Phase::Open && self.put(Is::Paused, false)
+        self.phase() == Phase::Open && self.put(Is::Paused, false)
     }
 
     pub(super) fn eof_came(mut self) -> Self {
@@ -197,34 +242,35 @@ impl State {
 
     /// True the first time on an open connection.
     pub(super) fn ask_eof(&mut self) -> bool {
-        self.phase == Phase::Open && !self.put(Is::EofAsked, true)
+        self.phase() == Phase::Open && !self.put(Is::EofAsked, true)
     }
 
     pub(super) fn close(&mut self, waiting: bool) -> Closing {
-        if self.phase != Phase::Open {
-            return Closing::Nothing;
-        }
-        if waiting {
-            self.phase = Phase::Flushing;
+        if self.phase() != Phase::Open {
+            Closing::Nothing
+        } else if waiting {
+            self.enter(Phase::Flushing);
             Closing::Flush
         } else {
-            self.phase = Phase::Losing;
+            self.enter(Phase::Losing);
             Closing::Lose
         }
     }
 
     /// By `abort` or an error. True: schedule `connection_lost`; it was not yet.
     pub(super) fn lose(&mut self) -> bool {
-        let first = matches!(self.phase, Phase::Open | Phase::Flushing);
+        let first = matches!(self.phase(), Phase::Open | Phase::Flushing);
         if first {
-            self.phase = Phase::Losing;
+            self.enter(Phase::Losing);
         }
         first
     }
 
     /// True the first time: now is the moment to call `connection_lost`.
     pub(super) fn lost(&mut self) -> bool {
-        std::mem::replace(&mut self.phase, Phase::Lost) != Phase::Lost
+        let first = self.phase() != Phase::Lost;
+        self.enter(Phase::Lost);
+        first
     }
 
     /// Marks it as queued. True if it was not.
@@ -299,102 +345,28 @@ impl State {
 
     /// Counts a write that was dropped, and says how many there were.
     pub(super) fn drop_write(&mut self) -> u32 {
-        self.dropped_writes = self.dropped_writes.saturating_add(1);
-        self.dropped_writes.into()
+        if self.0 & DROPPED != DROPPED {
+            self.0 += 1 << DROPPED_AT;
+        }
+        (self.0 & DROPPED) >> DROPPED_AT
+    }
+
+    #[inline]
+    pub(super) fn is_special(self) -> bool {
+        self.has(Is::Special)
+    }
+
+    pub(super) fn set_special(&mut self, special: bool) {
+        self.put(Is::Special, special);
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let conditions = format_args!("{:#06x}", self.0 & !(PHASE | DROPPED | reported(Readiness::ALL)));
+        f.debug_tuple("State").field(&self.phase()).field(&conditions).field(&self.readiness()).finish()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn made() -> State {
-        State::new(Direction::Both).made()
-    }
-
-    #[test]
-    fn nothing_is_received_before_connection_made_has_returned() {
-        assert!(!State::new(Direction::Both).may_receive());
-        assert!(State::new(Direction::Both).is_reading());
-        assert!(made().may_receive());
-    }
-
-    #[test]
-    fn closing_waits_for_what_is_to_be_sent() {
-        let mut state = made();
-        assert_eq!(state.close(true), Closing::Flush);
-        assert!(state.is_closing() && state.is_flushing() && !state.may_receive());
-        assert_eq!(state.close(true), Closing::Nothing);
-        assert!(state.lose(), "abort() ends the waiting");
-        assert!(!state.lose());
-    }
-
-    #[test]
-    fn a_connection_is_lost_once() {
-        let mut state = made();
-        assert_eq!(state.close(false), Closing::Lose);
-        assert!(!state.lose());
-        assert!(state.lost());
-        assert!(!state.lost());
-        assert!(!state.lose());
-        assert_eq!(state.close(false), Closing::Nothing);
-    }
-
-    #[test]
-    fn pausing_and_resuming_are_idempotent_and_end_with_the_connection() {
-        let mut state = made();
-        assert!(!state.resume());
-        assert!(state.pause());
-        assert!(!state.pause());
-        assert!(!state.may_receive() && !state.is_reading());
-        assert!(state.resume());
-        assert!(state.pause());
-        assert_eq!(state.close(false), Closing::Lose);
-        assert!(!state.resume() && !state.pause());
-    }
-
-    #[test]
-    fn writing_ends_with_write_eof_or_with_the_connection() {
-        let mut state = made();
-        assert_eq!(state.writing(), Writing::Allowed);
-        assert!(state.ask_eof());
-        assert!(!state.ask_eof());
-        assert_eq!(state.writing(), Writing::Ended);
-        let mut state = made();
-        assert!(state.lose());
-        assert_eq!(state.writing(), Writing::Gone);
-        assert!(!state.ask_eof(), "there is nothing left to end");
-    }
-
-    #[test]
-    fn the_state_fits_into_a_register() {
-        assert_eq!(size_of::<State>(), 4);
-    }
-
-    #[test]
-    fn a_file_that_is_being_sent_has_the_connection_for_itself() {
-        let mut state = made();
-        state.set_sending_file(true);
-        assert!(!state.may_receive() && state.is_reading(), "it was not paused");
-        assert_eq!(state.writing(), Writing::SendingFile);
-        assert!(state.ask_eof());
-        assert_eq!(state.writing(), Writing::Ended);
-        let mut state = made();
-        state.set_sending_file(true);
-        assert_eq!(state.close(true), Closing::Flush);
-        state.set_sending_file(false);
-        assert!(state.is_flushing() && !state.may_receive());
-    }
-
-    #[test]
-    fn a_pipe_goes_one_way() {
-        let mut state = State::new(Direction::Read).made();
-        assert!(state.may_receive() && !state.is_half_open());
-        assert_eq!(state.writing(), Writing::Ended);
-        assert!(!state.ask_eof());
-        let state = State::new(Direction::Write).made();
-        assert!(!state.may_receive() && !state.is_reading());
-        assert!(state.is_half_open(), "its end is watched");
-        assert_eq!(state.writing(), Writing::Allowed);
-    }
-}
+mod tests;

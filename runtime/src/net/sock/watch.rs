@@ -83,9 +83,8 @@ impl Watch {
 
 /// Which sides a report concerns. What has failed or is over is for both to see.
 fn sides(readiness: Readiness) -> impl Iterator<Item = Side> {
-    let Readiness { readable, writable, read_closed, write_closed, error, priority } = readiness;
-    let read = (readable || read_closed || error || priority).then_some(Side::Read);
-    let write = (writable || write_closed || error).then_some(Side::Write);
+    let read = readiness.has(Readiness::FOR_READERS).then_some(Side::Read);
+    let write = readiness.has(Readiness::FOR_WRITERS).then_some(Side::Write);
     read.into_iter().chain(write)
 }
 

@@ -189,7 +189,7 @@ impl Driver {
     /// Hands out what the last `wait` found: the children that have ended, and then the rest in the system's order.
     pub(crate) fn drain(&self, mut each: impl FnMut(usize, Readiness)) {
         for key in self.unparker.take_ended() {
-            each(key, Readiness { readable: true, ..Readiness::default() });
+            each(key, Readiness::READABLE);
         }
         for event in self.events.borrow().iter() {
             if event.token() != WAKE {

@@ -143,15 +143,13 @@ impl Wire {
 
     fn tell_reader(&self) {
         if let Some(reader) = &*self.reader.borrow() {
-            let read_closed = self.ended.get();
-            reader.tell(Readiness { readable: true, read_closed, ..Readiness::default() });
+            reader.tell(Readiness::READABLE.or(Readiness::READ_CLOSED.when(self.ended.get())));
         }
     }
 
     fn tell_writer(&self) {
         if let Some(writer) = &*self.writer.borrow() {
-            let write_closed = self.abandoned.get();
-            writer.tell(Readiness { writable: true, write_closed, ..Readiness::default() });
+            writer.tell(Readiness::WRITABLE.or(Readiness::WRITE_CLOSED.when(self.abandoned.get())));
         }
     }
 }

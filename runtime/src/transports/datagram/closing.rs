@@ -9,7 +9,8 @@ impl Datagram {
         self.flush_gathered();
         let waiting = self.has_waiting();
         match self.change(|state| state.close(waiting)) {
-            Closing::Nothing | Closing::Flush => {}
+            Closing::Nothing => {}
+            Closing::Flush => self.open_room(),
             Closing::Lose => self.lose_soon(),
         }
     }
@@ -19,6 +20,7 @@ impl Datagram {
         self.flush_gathered();
         if self.change(State::lose) {
             self.drop_waiting();
+            self.open_room();
             self.lose_soon();
         }
     }
@@ -47,6 +49,7 @@ impl Datagram {
     fn release(&self) {
         *self.sockname.borrow_mut() = self.socket.local_address().ok().flatten();
         self.drop_waiting();
+        self.open_room();
         self.net.close(&self.source, &self.live, &self.socket);
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {

@@ -29,6 +29,7 @@ use super::DatagramEndpoint;
 use super::checked::checked_datagrams;
 use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
+use super::room::Room;
 use super::state::State;
 use super::trsock::HasSocket;
 use crate::context::{self, Context};
@@ -97,6 +98,8 @@ struct Outgoing {
     queue: Queue,
     flow: FlowControl,
     hard_limit: usize,
+    /// Who waits for room, if anybody does.
+    room: Option<Rc<Room>>,
     /// How many datagrams were dropped because too much waited, or the endpoint was closed.
     dropped: u64,
     /// Of datagrams that failed while the protocol was running.
@@ -124,6 +127,7 @@ impl Datagram {
                 queue: Queue::default(),
                 flow: FlowControl::default(),
                 hard_limit: HARD_LIMIT,
+                room: None,
                 dropped: 0,
                 errors: VecDeque::new(),
                 more_errors: 0,

@@ -117,14 +117,13 @@ impl Datagram {
     /// Whether something was reported that has to be read now.
     #[inline]
     pub(super) fn may_read(&self) -> bool {
-        let readiness = self.readiness.get();
-        let is_there = readiness.readable || readiness.read_closed || readiness.error;
+        let is_there = self.readiness.get().has(Readiness::FOR_READERS.without(Readiness::PRIORITY));
         self.state.get().may_receive() && (is_there || !self.kept.borrow().is_empty())
     }
 
     /// The system says that nothing is left.
     fn drained(&self) {
-        self.readiness.set(Readiness { writable: self.readiness.get().writable, ..Readiness::default() });
+        self.readiness.set(self.readiness.get().and(Readiness::WRITABLE));
     }
 }
 

@@ -1,13 +1,15 @@
 //! Sending: at once if possible, the rest when the system takes more. A datagram goes whole or not at all.
 
 use std::io::{self, ErrorKind};
+use std::rc::Rc;
 
+use super::super::room::Room;
 use super::super::state::{State, Writing};
 use super::queue::cost;
 use super::{Datagram, DatagramTransport, RETRY, Remote};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
-use crate::sys::{Address, Interest, Parcel, UnixAddress};
+use crate::sys::{Address, Interest, Parcel, Readiness, UnixAddress};
 
 /// How many datagrams one endpoint may send before the others have their turn.
 const SENDS_PER_TURN: usize = 64;
@@ -76,9 +78,8 @@ impl Datagram {
 
     /// Whether the system takes more. After a send that it refused trying is of no use until that is reported anew.
     fn set_writable(&self, writable: bool) {
-        let mut readiness = self.readiness.get();
-        readiness.writable = writable;
-        self.readiness.set(readiness);
+        let others = self.readiness.get().without(Readiness::WRITABLE);
+        self.readiness.set(others.or(Readiness::WRITABLE.when(writable)));
     }
 
     /// Copies a datagram that has to wait; one more than the hard limit allows is dropped, and the protocol hears of it.
@@ -103,8 +104,8 @@ impl Datagram {
     /// The system takes more.
     pub(super) fn write_ready(&self, transport: &DatagramTransport) {
         self.flush_gathered();
-        let readiness = self.readiness.get();
-        if (readiness.writable || readiness.error) && self.has_waiting() && !self.state.get().is_ending() {
+        let is_reported = self.readiness.get().has(Readiness::WRITABLE.or(Readiness::ERROR));
+        if is_reported && self.has_waiting() && !self.state.get().is_ending() {
             self.flush(transport);
         }
     }
@@ -115,11 +116,15 @@ impl Datagram {
         let mut outgoing = self.outgoing.borrow_mut();
         let size = outgoing.queue.size();
         outgoing.flow.shrunk(size);
+        let paused = outgoing.flow.is_paused();
         drop(outgoing);
+        if !paused {
+            self.open_room();
+        }
         // The protocol may send more when it is told.
         self.settle(transport);
         if self.has_waiting() {
-            if self.readiness.get().writable {
+            if self.readiness.get().has(Readiness::WRITABLE) {
                 self.queue();
             }
         } else if self.state.get().is_flushing() {
@@ -193,6 +198,25 @@ impl Datagram {
         }
     }
 
+    /// In which room to wait until more can be sent; `None`: it can be now.
+    pub(super) fn room_to_wait_in(&self) -> Result<Option<Rc<Room>>> {
+        self.flush_gathered();
+        if self.state.get().is_closing() {
+            return Err(io::Error::new(ErrorKind::NotConnected, "the endpoint is closing or closed").into());
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        let full = outgoing.flow.is_paused();
+        Ok(full.then(|| outgoing.room.get_or_insert_with(Room::new).clone()))
+    }
+
+    /// Lets those go on who wait for room: there is some, or nothing can be sent any more.
+    pub(super) fn open_room(&self) {
+        let room = self.outgoing.borrow_mut().room.take();
+        if let Some(room) = room {
+            room.open(None);
+        }
+    }
+
     fn rearm(&self, interest: Interest) {
         let (Some(key), Some(fd)) = (self.source.get(), self.socket.fileno()) else { return };
         if let Err(error) = self.net.inner().rearm_source(key, fd, interest) {
@@ -236,7 +260,9 @@ impl Datagram {
     fn refuse(&self) {
         self.outgoing.borrow_mut().dropped += 1;
         if self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::warning(format_args!("a datagram was sent by an endpoint that is closing or closed: {self:?}"));
+            crate::log::warning(format_args!(
+                "ASY0018: a datagram was sent by an endpoint that is closing or closed: {self:?}"
+            ));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::super::checked::checked_datagrams_after;
 use super::super::flow_control::Limits;
+use super::super::room::Room;
 use super::super::state::State;
 use super::super::{DatagramEndpoint, ExtraInfo, TransportSocket};
 use super::Datagram;
@@ -215,6 +216,11 @@ impl DatagramTransport {
     /// [`peername`](Self::peername), [`sockname`](Self::sockname) and [`socket`](Self::socket) are the same with types.
     pub fn get_extra_info(&self, name: &str) -> Option<ExtraInfo> {
         ExtraInfo::named(name, || self.0.peer(), || self.0.local_address(), || self.socket())
+    }
+
+    /// In which room to wait until more can be sent; `None`: it can be now.
+    pub(in crate::transports) fn room(&self) -> Result<Option<Rc<Room>>> {
+        self.0.room_to_wait_in()
     }
 
     /// The protocol, in whatever type.

@@ -49,10 +49,15 @@ impl<M: Medium> Stream<M> {
         let outer = self.change(|state| state.set_running(true));
         let result = callback(&*endpoint);
         self.change(|state| state.set_running(outer));
-        if self.outgoing.borrow().is_some() {
+        self.settle_if_special(transport);
+        result
+    }
+
+    #[inline]
+    pub(super) fn settle_if_special(&self, transport: &Transport) {
+        if self.state.get().is_special() {
             self.settle(transport);
         }
-        result
     }
 
     /// Tells the protocol to pause or resume writing, unless it is running: then it is told right after.
@@ -96,13 +101,14 @@ impl<M: Medium> Stream<M> {
         let mut outgoing = self.outgoing.borrow_mut();
         if outgoing.as_ref().is_some_and(|outgoing| outgoing.is_default()) {
             *outgoing = None;
+            self.change(|state| state.set_special(false));
         }
     }
 
     /// Hands a failure to the exception handler, with the connection and its protocol.
     #[cold]
     pub(super) fn report(&self, message: impl Into<Cow<'static, str>>, error: Error) {
-        let mut context = ExceptionContext::new(message).exception(error);
+        let mut context = ExceptionContext::new(message).exception(error).code("ASY0013");
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", this.transport());
         }

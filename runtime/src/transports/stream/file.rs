@@ -109,7 +109,7 @@ impl<M: Medium> Stream<M> {
         match self.check_process().and_then(|()| self.channel.send_file(file, offset, size)) {
             Ok(length) => Poll::Ready(Ok(length)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.set_writable(false);
+                self.change(|state| state.set_writable(false));
                 self.sleep_for_file(cx);
                 Poll::Pending
             }

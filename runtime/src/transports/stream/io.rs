@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::super::checked::checked_after;
 use super::super::endpoint::Endpoint;
 use super::super::flow_control::{HARD_LIMIT, Limits};
+use super::super::room::Room;
 use super::super::state::State;
 use super::super::unread::Unread;
 use super::super::{Io, TransportPipe, TransportSocket};
@@ -103,6 +104,10 @@ impl<M: Medium> Io for Stream<M> {
         self.settle_now();
     }
 
+    fn room(&self) -> Result<Option<Rc<Room>>> {
+        self.room_to_wait_in()
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer.clone()
     }
@@ -150,6 +155,16 @@ impl<M: Medium> Io for Stream<M> {
         if !held {
             self.catch_up();
         }
+    }
+
+    #[cfg(feature = "tls")]
+    fn is_held(&self) -> bool {
+        self.state.get().is_held()
+    }
+
+    #[cfg(feature = "tls")]
+    fn is_sending_file(&self) -> bool {
+        self.state.get().is_sending_file()
     }
 
     fn stop_until_room(&self) -> bool {

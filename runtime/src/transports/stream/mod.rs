@@ -20,6 +20,7 @@ use super::checked::checked;
 use super::flow_control::{FlowControl, HARD_LIMIT};
 use super::network::{Live, LiveKey, Network};
 use super::pipe::HasPipe;
+use super::room::Room;
 use super::state::State;
 use super::trsock::HasSocket;
 use super::unread::Unread;
@@ -67,6 +68,7 @@ pub(crate) struct Stream<M = Socket> {
     owner: Option<Rc<dyn Owner>>,
     /// `None` once the connection is lost, so that a protocol which keeps its transport can go.
     endpoint: RefCell<Option<Rc<dyn Endpoint>>>,
+    /// The rare part; the state says whether it is there.
     outgoing: RefCell<Option<Box<Outgoing>>>,
     /// In which the callbacks run; taken out while they do.
     context: Cell<Option<Context>>,
@@ -74,11 +76,8 @@ pub(crate) struct Stream<M = Socket> {
     live: Cell<Option<LiveKey>>,
     channel: M,
     state: Cell<State>,
-    /// What was reported and not yet used up.
-    readiness: Cell<Readiness>,
     /// Received, and not taken by the protocol.
     unread: Cell<Option<Box<Unread>>>,
-    plain_tcp: bool,
     peer: Option<Address>,
 }
 
@@ -91,6 +90,8 @@ struct Outgoing {
     /// `connection_lost` fell due while the protocol was busy.
     late: Option<Option<Error>>,
     file: FileSender,
+    /// Who waits for room, if anybody does.
+    room: Option<Rc<Room>>,
     /// Kept from the socket when it was closed.
     sockname: Option<Address>,
 }
@@ -103,6 +104,7 @@ impl Default for Outgoing {
             hard_limit: HARD_LIMIT,
             late: None,
             file: FileSender::default(),
+            room: None,
             sockname: None,
         }
     }
@@ -117,6 +119,7 @@ impl Outgoing {
             && self.sockname.is_none()
             && self.late.is_none()
             && self.file.is_default()
+            && self.room.is_none()
     }
 }
 
@@ -129,11 +132,11 @@ impl<M: Medium> Stream<M> {
         endpoint: Rc<dyn Endpoint>,
         owner: Option<Rc<dyn Owner>>,
     ) -> std_io::Result<Rc<Self>> {
-        let plain_tcp = channel.is_tcp();
-        if plain_tcp {
+        if channel.is_tcp() {
             channel.hurry();
         }
         let mut state = State::new(channel.direction());
+        state.set_uncertain(!channel.is_tcp());
         state.set_buffered(endpoint.is_buffered());
         let endpoint = checked(net.inner(), endpoint);
         let stream = Rc::new_cyclic(|this| Self {
@@ -146,9 +149,7 @@ impl<M: Medium> Stream<M> {
             source: Cell::new(None),
             live: Cell::new(None),
             state: Cell::new(state),
-            readiness: Cell::default(),
             unread: Cell::new(None),
-            plain_tcp,
             channel,
             peer,
         });
@@ -166,7 +167,7 @@ impl<M: Medium> Stream<M> {
             Ok(key) => self.source.set(Some(key)),
             // Nothing will ever be reported of it.
             Err(error) if sys::is_always_ready(&error) => {
-                self.readiness.set(Readiness { readable: true, writable: true, ..Readiness::default() });
+                self.change(|state| state.set_readiness(Readiness::READABLE.or(Readiness::WRITABLE)));
             }
             Err(error) => return Err(error),
         }
@@ -216,6 +217,7 @@ impl<M: Medium> Stream<M> {
 
     /// Calls `f` with the rare part, made if need be.
     fn with_outgoing<R>(&self, f: impl FnOnce(&mut Outgoing) -> R) -> R {
+        self.change(|state| state.set_special(true));
         f(self.outgoing.borrow_mut().get_or_insert_default())
     }
 
@@ -224,9 +226,17 @@ impl<M: Medium> Stream<M> {
         self.endpoint.borrow().as_ref()?.outer()
     }
 
+    /// Whether the loop has it among those that it reports to.
+    fn has_source(&self) -> bool {
+        let source = self.source.take();
+        self.source.set(source);
+        source.is_some()
+    }
+
     /// Whether something waits to be sent.
     fn has_waiting(&self) -> bool {
-        self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.buffer.is_empty())
+        let any = || self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.buffer.is_empty());
+        self.state.get().is_special() && any()
     }
 }
 
@@ -249,11 +259,7 @@ impl Medium for Pipe {
 impl<M: Medium> Source for Stream<M> {
     #[inline]
     fn on_event(&self, readiness: Readiness) -> bool {
-        self.readiness.set(self.readiness.get().or(readiness));
-        let state = self.state.get();
-        // The first report says "writable" and means nothing; a paused connection keeps its reports for later.
-        let wanted = state.may_receive() || self.outgoing.borrow().is_some() || state.is_half_open();
-        wanted && self.change(State::queue)
+        self.change(|state| state.report(readiness))
     }
 
     fn run(self: Rc<Self>) {
@@ -261,10 +267,10 @@ impl<M: Medium> Source for Stream<M> {
         let transport = self.transport();
         self.in_context(|| {
             self.read_ready(&transport);
-            self.write_ready(&transport);
-            self.watch_half_open();
-            if self.outgoing.borrow().is_some() {
-                self.settle(&transport);
+            if self.state.get().has_more_to_do() {
+                self.write_ready(&transport);
+                self.watch_half_open();
+                self.settle_if_special(&transport);
             }
         });
     }

@@ -22,25 +22,31 @@ impl<M: Medium> Stream<M> {
     #[inline]
     pub(super) fn read_ready(&self, transport: &Transport) {
         for _ in 0..READS_PER_TURN {
-            if !self.may_read() {
+            let state = self.state.get();
+            if !state.may_read() {
                 return;
             }
-            let state = self.state.get();
-            let read = if state.has_unread() {
-                self.read_again(transport)
-            } else if state.end_seen() {
-                return self.end_of_stream(transport);
-            } else if state.is_buffered() {
-                self.read_into_protocol(transport)
-            } else {
-                self.read_lent(transport)
-            };
+            let read = if state.reads_as_usual() { self.read_lent(transport) } else { self.read_otherwise(transport) };
             if read.is_break() {
                 return;
             }
         }
         if self.may_read() {
             self.queue();
+        }
+    }
+
+    /// What was kept, the end, or into memory of the protocol's own.
+    #[inline(never)]
+    fn read_otherwise(&self, transport: &Transport) -> ControlFlow<()> {
+        let state = self.state.get();
+        if state.has_unread() {
+            self.read_again(transport)
+        } else if state.end_seen() {
+            self.end_of_stream(transport);
+            ControlFlow::Break(())
+        } else {
+            self.read_into_protocol(transport)
         }
     }
 
@@ -112,10 +118,10 @@ impl<M: Medium> Stream<M> {
         match received {
             Ok(0) => self.end_of_stream(transport),
             Ok(length) => {
-                self.used_up(length == room);
+                self.change(|state| state.read(length == room));
                 return ControlFlow::Continue(length);
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.change(State::drained),
             Err(error) => self.channel_failed("Fatal read error on", error),
         }
         ControlFlow::Break(())
@@ -164,25 +170,7 @@ impl<M: Medium> Stream<M> {
     /// Whether something was reported that has to be read now.
     #[inline]
     pub(super) fn may_read(&self) -> bool {
-        let (state, readiness) = (self.state.get(), self.readiness.get());
-        let reported = readiness.readable || readiness.read_closed || readiness.error || readiness.priority;
-        state.may_receive() && (reported || state.has_unread() || state.end_seen())
-    }
-
-    /// A read was done. Unless more may be left, the report is used up; a new one will come.
-    #[inline]
-    fn used_up(&self, filled: bool) {
-        let mut readiness = self.readiness.get();
-        let more = filled || readiness.read_closed || readiness.error || readiness.priority || !self.plain_tcp;
-        if !more {
-            readiness.readable = false;
-            self.readiness.set(readiness);
-        }
-    }
-
-    /// The system says that nothing is left.
-    fn drained(&self) {
-        self.readiness.set(Readiness { writable: self.readiness.get().writable, ..Readiness::default() });
+        self.state.get().may_read()
     }
 
     /// A terminal says so once, and then goes on: it is not asked again.
@@ -220,7 +208,7 @@ impl<M: Medium> Stream<M> {
     }
 
     fn watch_error(&self) {
-        if self.readiness.get().error {
+        if self.state.get().readiness().has(Readiness::ERROR) {
             if let Ok(Some(error)) = self.channel.take_error() {
                 self.channel_failed("Fatal error on", error);
             }
@@ -229,8 +217,8 @@ impl<M: Medium> Stream<M> {
 
     /// The end of the one who reads is an error only if something is left for it.
     fn watch_reader(&self) {
-        let readiness = self.readiness.get();
-        if !(readiness.read_closed || readiness.write_closed || readiness.error) {
+        let gone = Readiness::READ_CLOSED.or(Readiness::WRITE_CLOSED).or(Readiness::ERROR);
+        if !self.state.get().readiness().has(gone) {
             return;
         }
         if self.net.inner().get_debug() {

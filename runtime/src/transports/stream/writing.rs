@@ -1,13 +1,15 @@
 //! Sending: at once if possible, the rest when the system takes more.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::rc::Rc;
 
 use super::super::Transport;
+use super::super::room::Room;
 use super::super::state::{State, Writing};
 use super::{Medium, Stream};
 use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
-use crate::sys::{Direction, SEND_PIECES};
+use crate::sys::{Direction, Readiness, SEND_PIECES};
 
 /// How many sends one connection may do before the others have their turn.
 const SENDS_PER_TURN: usize = 16;
@@ -17,21 +19,30 @@ const BUSY: &str = "sendfile() is in progress on this transport; await it before
 
 impl<M: Medium> Stream<M> {
     /// Sends what can be sent, keeps the rest.
+    #[inline]
     pub(super) fn send_or_keep(&self, data: &[u8]) {
-        if self.state.get().writing() != Writing::Allowed {
-            return self.refuse(data.len());
-        }
-        if data.is_empty() {
+        let usual = self.state.get().may_send_at_once() && !data.is_empty();
+        if !usual && !self.may_send_now(data) {
             return;
-        }
-        if self.has_waiting() {
-            return self.keep(&[data]);
         }
         match self.send_now(data) {
             Ok(sent) if sent == data.len() => {}
             Ok(sent) => self.keep(&[data.get(sent..).unwrap_or_default()]),
             Err(error) => self.channel_failed("Fatal write error on", error),
         }
+    }
+
+    /// Whether data is to be sent at once; else it was refused, or kept.
+    fn may_send_now(&self, data: &[u8]) -> bool {
+        if self.state.get().writing() != Writing::Allowed {
+            self.refuse(data.len());
+            return false;
+        }
+        if self.has_waiting() {
+            self.keep(&[data]);
+            return false;
+        }
+        !data.is_empty()
     }
 
     pub(super) fn send_pieces_or_keep(&self, mut pieces: &[&[u8]]) {
@@ -42,12 +53,12 @@ impl<M: Medium> Stream<M> {
         let mut room = !self.has_waiting();
         while room && !pieces.is_empty() {
             let slices: Vec<IoSlice<'_>> = pieces.iter().take(SEND_PIECES).map(|piece| IoSlice::new(piece)).collect();
-            self.set_writable(true);
+            self.change(|state| state.set_writable(true));
             match self.send_slices(&slices) {
                 Ok(sent) => (head, pieces) = advance(pieces, sent),
                 Err(error) => return self.channel_failed("Fatal write error on", error),
             }
-            room = self.readiness.get().writable;
+            room = self.is_writable();
         }
         if !(head.is_empty() && pieces.is_empty()) {
             let rest: Vec<&[u8]> = [head].into_iter().chain(pieces.iter().copied()).collect();
@@ -61,11 +72,7 @@ impl<M: Medium> Stream<M> {
             Writing::Allowed => {}
             Writing::Ended => return Err(Error::runtime_error(self.ended("try_write()").1)),
             Writing::SendingFile => return Err(Error::runtime_error(BUSY)),
-            Writing::Gone => {
-                return Err(
-                    self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
-                );
-            }
+            Writing::Gone => return Err(self.gone()),
         }
         let sent = if self.has_waiting() || data.is_empty() { 0 } else { self.try_send_now(data)? };
         if sent < data.len() {
@@ -86,19 +93,16 @@ impl<M: Medium> Stream<M> {
     /// The system takes more.
     #[inline]
     pub(super) fn write_ready(&self, transport: &Transport) {
-        let readiness = self.readiness.get();
-        if !(readiness.writable || readiness.write_closed || readiness.error) {
-            return;
-        }
-        if self.outgoing.borrow().is_some() && !self.state.get().is_ending() {
+        let state = self.state.get();
+        if state.readiness().has(Readiness::FOR_WRITERS) && state.is_special() && !state.is_ending() {
             self.flush(transport);
         }
     }
 
     fn flush(&self, transport: &Transport) {
-        self.set_writable(true);
+        self.change(|state| state.set_writable(true));
         let mut sends = 0;
-        while self.has_waiting() && self.readiness.get().writable {
+        while self.has_waiting() && self.is_writable() {
             sends += 1;
             if sends > SENDS_PER_TURN {
                 return self.queue();
@@ -132,9 +136,35 @@ impl<M: Medium> Stream<M> {
 
     /// There may be room again for those who wait for it.
     pub(super) fn go_on_when_room(&self) {
+        if self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.flow.is_paused()) {
+            self.open_room(None);
+        }
         if self.state.get().is_full() && !self.stop_until_room() && self.may_read() {
             self.queue();
         }
+    }
+
+    /// In which room to wait until more can be written; `None`: it can be now.
+    pub(super) fn room_to_wait_in(&self) -> Result<Option<Rc<Room>>> {
+        if self.state.get().is_closing() {
+            return Err(self.gone());
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        let full = outgoing.as_mut().filter(|outgoing| outgoing.flow.is_paused());
+        Ok(full.map(|outgoing| outgoing.room.get_or_insert_with(Room::new).clone()))
+    }
+
+    /// Lets those go on who wait for room: there is some, or nothing can be written any more.
+    pub(super) fn open_room(&self, lost: Option<&Error>) {
+        let room = self.outgoing.borrow_mut().as_mut().and_then(|outgoing| outgoing.room.take());
+        if let Some(room) = room {
+            room.open(lost);
+        }
+    }
+
+    #[cold]
+    fn gone(&self) -> Error {
+        self.at_peer(io::Error::new(ErrorKind::NotConnected, "the connection is closing or closed"))
     }
 
     fn all_sent(&self, transport: &Transport) {
@@ -152,7 +182,7 @@ impl<M: Medium> Stream<M> {
         self.check_process()?;
         let sent = or_none(self.channel.send(data))?;
         if sent < data.len() {
-            self.set_writable(false);
+            self.change(|state| state.set_writable(false));
         }
         Ok(sent)
     }
@@ -163,7 +193,7 @@ impl<M: Medium> Stream<M> {
         let slices = slices.get(..SEND_PIECES).unwrap_or(slices);
         let sent = or_none(self.channel.send_vectored(slices))?;
         if sent < slices.iter().map(|slice| slice.len()).sum() {
-            self.set_writable(false);
+            self.change(|state| state.set_writable(false));
         }
         Ok(sent)
     }
@@ -175,10 +205,8 @@ impl<M: Medium> Stream<M> {
     }
 
     /// Whether the system takes more. After a send that came short trying is of no use until that is reported anew.
-    pub(super) fn set_writable(&self, writable: bool) {
-        let mut readiness = self.readiness.get();
-        readiness.writable = writable;
-        self.readiness.set(readiness);
+    pub(super) fn is_writable(&self) -> bool {
+        self.state.get().readiness().has(Readiness::WRITABLE)
     }
 
     pub(super) fn buffered_bytes(&self) -> usize {
@@ -243,7 +271,9 @@ impl<M: Medium> Stream<M> {
             Writing::Allowed | Writing::Gone => {}
         }
         if size > 0 && self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
+            crate::log::warning(format_args!(
+                "ASY0018: data was written to a connection that is closing or closed: {self:?}"
+            ));
         }
     }
 }
