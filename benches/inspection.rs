@@ -81,7 +81,8 @@ fn compare(
     Ok(())
 }
 
-fn median(mut samples: Vec<f64>) -> f64 {
+/// The one in the middle.
+pub fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     samples[samples.len() / 2]
 }

@@ -5,6 +5,7 @@
 #[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
 #[rustfmt::skip]
 mod common;
+mod groups;
 mod hello;
 mod inspection;
 mod runtime;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ["tls-server", port] => number(port).and_then(|port| asyncio::run(tls::echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
         ["http-server", port] => number(port).and_then(|port| asyncio::run(hello::serve(port))),
+        ["groups", rounds] => number(rounds).and_then(|rounds| asyncio::run(groups::run(rounds))),
         ["inspection", rounds] => number(rounds).and_then(inspection::run),
         ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
             asyncio::run(async move { common::micro::<Asyncio>(&case, count).await })
         }),
         _ => {
-            eprintln!("usage: peer echo PORT | peer udp-server PORT | peer micro CASE N");
+            eprintln!("usage: peer SERVER PORT | peer spawn N | peer micro CASE N; see benches/README.md");
             return ExitCode::from(2);
         }
     };

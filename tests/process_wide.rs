@@ -30,6 +30,9 @@ mod inspection;
 mod key_log;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/ports.rs"]
+mod ports;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -69,6 +72,8 @@ const TESTS: &[&[Test]] = &[
     idle::TESTS,
     inspection::TESTS,
     key_log::TESTS,
+    #[cfg(target_os = "linux")]
+    ports::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

@@ -32,6 +32,9 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// Whether the system forgets a descriptor of its own accord when the last one that leads to its file is closed.
+    pub(crate) const CLOSING_REMOVES: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let process = fork::Process::current();

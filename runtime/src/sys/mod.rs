@@ -19,7 +19,11 @@
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
 //! - [`Lit`], [`read_memory`], [`doing`]: the memory and the threads of a process that another one looks at.
+//! - [`PipeInstance`], [`connect_named_pipe`]: named pipes of Windows's kind.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
+//!
+//! Unix stands in the files beside this one, with its systems apart only where they differ; Windows in `windows/`, a file
+//! for each that differs. What a system lacks is a `NotImplementedError` that names it.
 //!
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
 //! the same contract. Every descriptor made here is close-on-exec and non-blocking.
@@ -43,10 +47,10 @@ mod inbox;
 mod inherited;
 #[cfg_attr(windows, path = "windows/interrupt.rs")]
 pub(crate) mod interrupt;
+#[cfg_attr(windows, path = "windows/named_pipe.rs")]
+mod named_pipe;
 #[cfg_attr(windows, path = "windows/names.rs")]
 mod names;
-#[cfg(windows)]
-#[path = "windows/not_here.rs"]
 mod not_here;
 mod other_process;
 #[cfg_attr(windows, path = "windows/pipe.rs")]
@@ -91,6 +95,7 @@ use driver::blocked;
 pub(crate) use driver::{Driver, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
+pub(crate) use named_pipe::{PipeInstance, connect_named_pipe};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
 pub(crate) use readiness::{Interest, Readiness};

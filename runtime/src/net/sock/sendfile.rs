@@ -10,7 +10,7 @@ use super::watch::Side;
 use super::{Blocking, Operation, outcome};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
-use crate::net::file::{FilePart, SendingFile};
+use crate::net::file::{FilePart, SendingFile, part_of_a_file};
 use crate::sys::{self, UserSocket};
 
 impl EventLoop {
@@ -66,23 +66,7 @@ pub struct SockSendfile<'a> {
 }
 
 impl SockSendfile<'_> {
-    /// From which byte of the file on; from the first unless this is called.
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.part.offset = offset;
-        self
-    }
-
-    /// How many bytes at most; to the end of the file unless this is called.
-    pub fn count(mut self, count: u64) -> Self {
-        self.part.count = Some(count);
-        self
-    }
-
-    /// Whether a file that the system's call cannot send is read and sent by hand; it is unless this is called.
-    pub fn fallback(mut self, enabled: bool) -> Self {
-        self.part.fallback = enabled;
-        self
-    }
+    part_of_a_file!();
 }
 
 impl<'a> IntoFuture for SockSendfile<'a> {

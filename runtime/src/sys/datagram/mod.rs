@@ -72,9 +72,10 @@ impl<'a> Arrived<'a> {
 }
 
 impl Socket {
-    /// A UDP socket of the family of `address`.
-    pub(crate) fn udp(address: &SocketAddr) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::for_address(*address), Type::DGRAM, Some(Protocol::UDP))?;
+    /// A datagram socket of the family of `address`: of UDP, or of the protocol with this number of the system's.
+    pub(crate) fn datagram(address: &SocketAddr, protocol: Option<i32>) -> io::Result<Self> {
+        let protocol = protocol.map_or(Protocol::UDP, Protocol::from);
+        let socket = socket2::Socket::new(Domain::for_address(*address), Type::DGRAM, Some(protocol))?;
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     }

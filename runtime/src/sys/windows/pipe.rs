@@ -1,11 +1,11 @@
 //! One end of a named pipe, on mio's: it reads and writes in the background. Type-checked, and never run so far.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::windows::ffi::OsStrExt;
-use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, IntoRawHandle, OwnedHandle};
 use std::ptr;
 use std::rc::Rc;
@@ -14,12 +14,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mio::windows::NamedPipe;
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_TYPE_PIPE, GetFileType, PIPE_ACCESS_DUPLEX,
-    PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
+    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_TYPE_PIPE, GetFileType, PIPE_ACCESS_INBOUND,
+    PIPE_ACCESS_OUTBOUND,
 };
 use windows_sys::Win32::System::Pipes::{
-    CreateNamedPipeW, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES,
-    PIPE_WAIT,
+    CreateNamedPipeW, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT,
 };
 
 use super::descriptor::raw_handle;
@@ -61,37 +60,6 @@ impl Pipe {
         Self { number: Cell::new(number), pipe: RefCell::new(Some(pipe)), direction }
     }
 
-    /// Connects to the server of a name, which takes no time. `None`: all its instances are taken right now.
-    pub(crate) fn connect_named(name: &std::ffi::OsStr) -> io::Result<Option<Self>> {
-        use windows_sys::Win32::Foundation::ERROR_PIPE_BUSY;
-        match OpenOptions::new().read(true).write(true).custom_flags(FILE_FLAG_OVERLAPPED).open(name) {
-            Ok(file) => Self::fresh(file.into(), Direction::Both).map(Some),
-            Err(error) if error.raw_os_error() == i32::try_from(ERROR_PIPE_BUSY).ok() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// An instance of a server of this name, the `first` one or one more. It has to be registered before it can
-    /// [`accept`](Self::accept) its client.
-    pub(crate) fn listen_named(name: &std::ffi::OsStr, first: bool) -> io::Result<Self> {
-        let access = PIPE_ACCESS_DUPLEX | if first { FILE_FLAG_FIRST_PIPE_INSTANCE } else { 0 };
-        Self::fresh(instance(name, access, PIPE_UNLIMITED_INSTANCES)?, Direction::Both)
-    }
-
-    /// Whether a client has come; else it will be reported.
-    pub(crate) fn accept(&self) -> io::Result<bool> {
-        let pipe = self.pipe()?;
-        let pipe = pipe.borrow();
-        if let Some(error) = pipe.take_error()? {
-            return Err(error);
-        }
-        match pipe.connect() {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// A second handle for the same pipe.
     pub(crate) fn duplicate(&self) -> io::Result<OwnedFile> {
         let pipe = self.pipe()?;
@@ -101,7 +69,7 @@ impl Pipe {
         handle.try_clone_to_owned()
     }
 
-    fn pipe(&self) -> io::Result<Rc<RefCell<NamedPipe>>> {
+    pub(super) fn pipe(&self) -> io::Result<Rc<RefCell<NamedPipe>>> {
         let pipe = self.pipe.borrow().clone();
         pipe.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "the pipe is closed"))
     }
@@ -174,7 +142,8 @@ pub(crate) fn pipe(ours: Direction) -> io::Result<(OwnedFile, OwnedFile)> {
     Ok((ours_end, options.open(&name)?.into()))
 }
 
-fn instance(name: &std::ffi::OsStr, access: u32, instances: u32) -> io::Result<OwnedHandle> {
+/// The server's side of a named pipe.
+pub(super) fn instance(name: &OsStr, access: u32, instances: u32) -> io::Result<OwnedHandle> {
     let name: Vec<u16> = name.encode_wide().chain([0]).collect();
     let mode = PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
     let (access, security) = (access | FILE_FLAG_OVERLAPPED, ptr::null());

@@ -6,7 +6,7 @@ use super::super::Transport;
 use super::super::state::{Closing, State};
 use super::{Medium, Stream};
 use crate::exceptions::{Error, OsError, catch};
-use crate::sys::{Direction, HUNG_UP};
+use crate::sys::{Address, Direction, HUNG_UP};
 
 impl<M: Medium> Stream<M> {
     pub(super) fn close_stream(&self) {
@@ -107,7 +107,10 @@ impl<M: Medium> Stream<M> {
         if let Err(error) = self.call(transport, |endpoint| endpoint.connection_lost(transport, exc.as_ref())) {
             self.report("protocol.connection_lost() call failed", error);
         }
-        self.release();
+        // The caller has two references to it, and the loop one.
+        let is_shared = self.this.strong_count() > 2 + usize::from(self.has_source());
+        let own_address = if is_shared { self.channel.local_address() } else { None };
+        self.release(own_address);
         if let Some(owner) = &self.owner {
             owner.detached();
         }
@@ -133,11 +136,11 @@ impl<M: Medium> Stream<M> {
         }
     }
 
-    /// Closes the channel and lets go of the protocol.
-    fn release(&self) {
-        if let Some(sockname) = self.channel.local_address() {
-            self.drop_waiting();
-            self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
+    /// Closes the channel and lets go of the protocol. The channel's address is kept for those who may still ask.
+    fn release(&self, own_address: Option<Address>) {
+        self.drop_waiting();
+        if let Some(address) = own_address {
+            self.with_outgoing(|outgoing| outgoing.sockname = Some(address));
         }
         self.open_room(None);
         self.wake_file_sender();
@@ -160,6 +163,6 @@ impl<M: Medium> Stream<M> {
             return;
         }
         self.net.unclosed("transport", self, self.net.site(self.live.get()));
-        self.release();
+        self.release(self.channel.local_address());
     }
 }

@@ -226,6 +226,13 @@ impl<M: Medium> Stream<M> {
         self.endpoint.borrow().as_ref()?.outer()
     }
 
+    /// Whether the loop has it among those that it reports to.
+    fn has_source(&self) -> bool {
+        let source = self.source.take();
+        self.source.set(source);
+        source.is_some()
+    }
+
     /// Whether something waits to be sent.
     fn has_waiting(&self) -> bool {
         let any = || self.outgoing.borrow().as_ref().is_some_and(|outgoing| !outgoing.buffer.is_empty());
