@@ -26,8 +26,13 @@ mod fork_loop;
 mod idle;
 #[path = "process_wide/inspection.rs"]
 mod inspection;
+#[path = "process_wide/key_log.rs"]
+mod key_log;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/ports.rs"]
+mod ports;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -66,6 +71,9 @@ const TESTS: &[&[Test]] = &[
     pipes::TESTS,
     idle::TESTS,
     inspection::TESTS,
+    key_log::TESTS,
+    #[cfg(target_os = "linux")]
+    ports::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

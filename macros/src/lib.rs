@@ -18,6 +18,7 @@ mod item;
 mod main;
 mod place;
 mod protocol;
+mod remote;
 mod select;
 mod suggest;
 mod test;
@@ -277,4 +278,10 @@ pub fn select(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
     protocol::protocol(arguments.into(), item.into()).into()
+}
+
+#[doc = include_str!("remote/remote.md")]
+#[proc_macro_attribute]
+pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    remote::remote(arguments.into(), item.into()).into()
 }

@@ -23,6 +23,8 @@ mod handle;
 mod inspect;
 mod log;
 mod net;
+#[cfg(feature = "process-pool")]
+mod process_pool;
 mod protocols;
 mod queues;
 mod runner;
@@ -49,6 +51,8 @@ mod transports;
 mod wait;
 
 pub use asyncgens::AsyncCleanup;
+#[cfg(all(feature = "macros", feature = "process-pool"))]
+pub use asyncio_macros::remote;
 #[cfg(feature = "macros")]
 pub use asyncio_macros::{coroutine, finally, gather, main, protocol, select, test};
 pub use clock::{Clock, SystemClock};
@@ -56,7 +60,7 @@ pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
 pub use endpoints::{
     ConnectAcceptedSocket, CreateConnection, CreateDatagramEndpoint, CreateServer, CreateUnixConnection,
-    CreateUnixServer, Creating, Server,
+    CreateUnixServer, Creating, PipeServer, Server,
 };
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,
@@ -64,14 +68,18 @@ pub use event_loop::{
 };
 #[expect(deprecated, reason = "exported under the names that Python documents")]
 pub use event_loop::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
+#[cfg(feature = "process-pool")]
+pub use exceptions::RemoteError;
 pub use exceptions::{
     CancelledError, Error, ExceptionGroup, IncompleteReadError, InvalidStateError, Leaves, LimitOverrunError, Message,
     OsError, Other, Panic, ResolveError, Result, SslError, SslReason, TimeoutError,
 };
 pub use executor::{
-    Executor, ExecutorFuture, ExecutorFutureAwait, Job, JobOutput, Map, ShutdownOptions, ThreadPoolExecutor,
+    Executor, ExecutorFuture, ExecutorFutureAwait, IntoJob, Job, JobOutput, Map, ShutdownOptions, ThreadPoolExecutor,
     ThreadPoolExecutorBuilder, ToThread, run_coroutine_threadsafe, to_thread,
 };
+#[cfg(feature = "process-pool")]
+pub use executor::{FunctionId, Lease, Parcel, RemoteJob};
 pub use future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, isfuture, wrap_future};
 pub use handle::{Handle, TimerHandle};
 pub use inspect::{
@@ -82,6 +90,11 @@ pub use net::{
     AddrInfo, AddrInfoQuery, AddressFamily, ConnectAddress, GetAddrInfo, GetNameInfo, Hosts, ListenFd, Resolver,
     ResolverFuture, Resolving, SendingFile, SockAccept, SockConnect, SockRecv, SockRecvFrom, SockRecvFromInto,
     SockRecvInto, SockSendAll, SockSendTo, SockSendfile, SystemResolver, listen_fds,
+};
+#[cfg(feature = "process-pool")]
+pub use process_pool::{
+    ProcessPoolExecutor, ProcessPoolExecutorBuilder, Remote, RemoteCall, RemoteFunction, RemoteFuture, Travels,
+    remote_deadline, serve_if_worker,
 };
 pub use protocols::{
     BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoEndpoint, PrefixWidth, Protocol,

@@ -6,9 +6,14 @@ use std::panic::Location;
 use std::process::ExitCode;
 
 pub use core;
+#[cfg(feature = "process-pool")]
+pub use inventory;
 pub use std;
 
 pub use crate::exceptions::Error;
+pub use crate::executor::Errand;
+#[cfg(feature = "process-pool")]
+pub use crate::process_pool::{Entry, Packer, Unpacker, answer};
 pub use crate::protocols::{
     BufferedProtocol, ByteOrder, DatagramProtocol, FramedProtocol, Framing, IntoHandled, PrefixWidth, Protocol,
     Started, handled, not_here, start,
@@ -26,6 +31,10 @@ use crate::exceptions::Result;
 use crate::runner::Runner;
 use crate::task::{Task, TaskOutput};
 use crate::wait::{Children, Gather, child_at};
+
+/// Whether a type can go to another process and back is decided where it is named.
+#[cfg(feature = "process-pool")]
+pub const fn travels<T: crate::process_pool::Travels>() {}
 
 /// A child of `gather!`.
 #[track_caller]
@@ -144,6 +153,8 @@ pub fn run_main<F, Marker>(options: MainOptions, name: &'static str, main: impl 
 where
     F: Future<Output: MainOutput<Marker>> + 'static,
 {
+    #[cfg(feature = "process-pool")]
+    crate::process_pool::serve_if_worker();
     let location = Location::caller();
     let factory = move || {
         let builder = EventLoop::builder().strict(options.strict);

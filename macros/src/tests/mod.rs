@@ -13,6 +13,7 @@ pub(crate) fn expand(name: &str, arguments: TokenStream, item: TokenStream) -> T
         "test" => crate::test::test(arguments, item),
         "coroutine" => crate::coroutine::coroutine(arguments, item),
         "protocol" => crate::protocol::protocol(arguments, item),
+        "remote" => crate::remote::remote(arguments, item),
         other => panic!("there is no macro `{other}`"),
     }
 }

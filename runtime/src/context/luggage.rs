@@ -4,9 +4,10 @@
 //! again after it, in a context of the other thread's own: what is set there does not come back, as in Python.
 
 use std::any::Any;
+use std::fmt;
 use std::rc::Rc;
 
-use super::{Context, Entered, peek};
+use super::{Context, Entered, Travel, peek};
 
 /// Clones a value for the journey.
 pub(super) type Depart = fn(&dyn Any) -> Option<Packed>;
@@ -23,7 +24,14 @@ pub(super) fn depart<T: Clone + Send + 'static>(value: &dyn Any) -> Option<Packe
 /// The values of a context, on their way to another thread.
 #[derive(Default)]
 pub(crate) struct Luggage {
-    values: Vec<(usize, Depart, Packed)>,
+    values: Vec<(usize, Travel, Packed)>,
+}
+
+impl fmt::Debug for Luggage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be secrets, and need not be printable.
+        f.debug_struct("Luggage").field("values", &self.values.len()).finish_non_exhaustive()
+    }
 }
 
 impl Luggage {
@@ -38,8 +46,8 @@ impl Luggage {
         let mut values = Vec::new();
         let mut binding = bindings.as_ref();
         while let Some(bound) = binding {
-            if let (Some(value), Some(depart)) = (&bound.value, bound.depart) {
-                values.extend(depart(&**value).map(|packed| (bound.key, depart, packed)));
+            if let (Some(value), Some(depart)) = (&bound.value, bound.travel.depart) {
+                values.extend(depart(&**value).map(|packed| (bound.key, bound.travel, packed)));
             }
             binding = bound.older.as_ref();
         }
@@ -50,8 +58,8 @@ impl Luggage {
     pub(crate) fn unpack<R>(self, f: impl FnOnce() -> R) -> R {
         let context = (!self.values.is_empty()).then(Context::new);
         if let Some(context) = &context {
-            for (key, depart, packed) in self.values {
-                context.set(key, Some(packed()), Some(depart));
+            for (key, travel, packed) in self.values {
+                context.set(key, Some(packed()), travel);
             }
         }
         let _entered = Entered::new(context);

@@ -5,9 +5,13 @@
 //! [`current`] and [`Entered`] are how handles and tasks run in theirs; [`Luggage`] is how one goes to another thread.
 
 mod luggage;
+#[cfg(feature = "process-pool")]
+mod shipment;
 mod var;
 
 pub(crate) use luggage::Luggage;
+#[cfg(feature = "process-pool")]
+pub(crate) use shipment::Shipment;
 pub use var::{ContextVar, Token};
 
 use std::any::Any;
@@ -43,9 +47,18 @@ pub(super) struct Binding {
     key: usize,
     /// `None` after a reset to "not set".
     value: Option<Rc<dyn Any>>,
-    /// How a clone of the value goes to another thread; `None` if it stays on this one.
-    depart: Option<luggage::Depart>,
+    travel: Travel,
     older: Option<Rc<Self>>,
+}
+
+/// Where a variable's value may go.
+#[derive(Clone, Copy)]
+pub(super) struct Travel {
+    /// How a clone of it goes to another thread; `None` if it stays on this one.
+    depart: Option<luggage::Depart>,
+    /// How it goes to another process; `None` if it stays in this one.
+    #[cfg(feature = "process-pool")]
+    ship: Option<shipment::Ship>,
 }
 
 thread_local! {
@@ -94,9 +107,9 @@ impl Context {
         None
     }
 
-    fn set(&self, key: usize, value: Option<Rc<dyn Any>>, depart: Option<luggage::Depart>) {
+    fn set(&self, key: usize, value: Option<Rc<dyn Any>>, travel: Travel) {
         let older = without(self.0.borrow().as_ref(), key);
-        *self.0.borrow_mut() = Some(Rc::new(Binding { key, value, depart, older }));
+        *self.0.borrow_mut() = Some(Rc::new(Binding { key, value, travel, older }));
     }
 }
 
@@ -114,8 +127,8 @@ fn without(list: Option<&Rc<Binding>>, key: usize) -> Option<Rc<Binding>> {
     }
     let Some(hit) = rest else { return Some(list.clone()) };
     newer.into_iter().rev().fold(hit.older.clone(), |older, binding| {
-        let Binding { key, ref value, depart, .. } = **binding;
-        Some(Rc::new(Binding { key, value: value.clone(), depart, older }))
+        let Binding { key, ref value, travel, .. } = **binding;
+        Some(Rc::new(Binding { key, value: value.clone(), travel, older }))
     })
 }
 
@@ -181,12 +194,14 @@ fn swap(context: Option<Context>) -> Option<Context> {
 
 fn take() -> Option<Context> {
     ENTERED.set(false);
-    CURRENT.take()
+    CURRENT.try_with(Cell::take).ok().flatten()
 }
 
+/// A thread that ends has no context any more: whatever runs there still, in the destructor of a thread-local, finds
+/// nothing set.
 fn put(context: Option<Context>) {
-    ENTERED.set(context.is_some());
-    CURRENT.set(context);
+    let entered = context.is_some();
+    ENTERED.set(CURRENT.try_with(|current| current.set(context)).is_ok() && entered);
 }
 
 /// A context that is current until this is dropped.

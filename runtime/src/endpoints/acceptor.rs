@@ -45,7 +45,7 @@ impl Acceptor {
     /// Begins to listen, and to accept.
     pub(super) fn start(self: &Rc<Self>, server: &Rc<Core>, backlog: u32) -> io::Result<()> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        let fd = self.socket.fileno().unwrap_or(-1);
+        let fd = self.socket.fileno().unwrap_or(sys::CLOSED);
         self.source.set(Some(server.net().inner().add_source(fd, Interest::Read, self.clone())?));
         self.live.set(Some(server.net().enter(self.this.clone())));
         self.context.set(context::snapshot());

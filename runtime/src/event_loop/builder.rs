@@ -66,7 +66,8 @@ impl EventLoopBuilder {
 
     /// Asks the kernel between all batches, as CPython does, instead of only when it is due.
     ///
-    /// Costs a system call a batch; the order of callbacks and I/O is then exactly Python's.
+    /// Costs a system call a batch; the order of callbacks and I/O is then Python's, to the tick, but for what
+    /// [`differences`](crate::guide::differences) lists.
     pub fn strict(mut self, enabled: bool) -> Self {
         self.strict = enabled;
         self

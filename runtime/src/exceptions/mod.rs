@@ -5,12 +5,18 @@
 //! [`Error::other`] and is found again with [`Error::downcast_ref`].
 
 mod convert;
+#[cfg(feature = "process-pool")]
+mod described;
 mod details;
 mod group;
 mod os;
 mod panic;
 mod ssl;
 
+#[cfg(feature = "process-pool")]
+pub(crate) use described::Described;
+#[cfg(feature = "process-pool")]
+pub use described::RemoteError;
 pub(crate) use details::Place;
 pub use details::{
     CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, Message, Other, ResolveError,
@@ -79,7 +85,7 @@ pub enum Error {
     SslError(Arc<SslError>),
     /// A host name could not be resolved.
     ResolveError(Arc<ResolveError>),
-    /// A worker process died and took its jobs with it.
+    /// A worker process died and took its call with it, or no worker can work.
     BrokenProcessPool(Message),
     /// The initializer of a thread pool failed, so none of its threads can work.
     BrokenThreadPool(Message),
@@ -137,11 +143,21 @@ impl Error {
     /// assert!(error.to_string().contains("127.0.0.1:9"));
     /// ```
     pub fn os_error_at(error: io::Error, subject: impl fmt::Display) -> Self {
-        Self::OsError(OsError::new(error).at(subject))
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>());
+        match inner {
+            // What a system does not have: that says it all.
+            Some(Self::NotImplementedError(_)) => Self::from(error),
+            _ => Self::OsError(OsError::new(error).at(subject)),
+        }
     }
 
     pub(crate) fn broken_thread_pool(message: impl Into<Cow<'static, str>>) -> Self {
         Self::BrokenThreadPool(Message::new(message))
+    }
+
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn broken_process_pool(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::BrokenProcessPool(Message::new(message))
     }
 
     /// Whether this is a [`CancelledError`](Self::CancelledError).

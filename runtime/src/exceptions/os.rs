@@ -44,6 +44,11 @@ impl OsError {
         self.0.subject.as_deref()
     }
 
+    #[cfg(feature = "process-pool")]
+    pub(super) fn io(&self) -> &io::Error {
+        &self.0.error
+    }
+
     pub(super) fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.0.error.get_ref()?.downcast_ref()
     }

@@ -32,6 +32,12 @@ impl Panic {
         Self(Arc::new(Inner { message, location, payload: Mutex::new(Some(payload)) }))
     }
 
+    /// A panic in another process: what it said and where.
+    #[cfg(feature = "process-pool")]
+    pub(super) fn described(message: String, location: Option<String>) -> Self {
+        Self(Arc::new(Inner { message, location, payload: Mutex::new(None) }))
+    }
+
     /// The text of the panic.
     pub fn message(&self) -> &str {
         &self.0.message

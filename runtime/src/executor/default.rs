@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::workers::Pool;
-use super::{Executor, ExecutorFuture, JobOutput, ShutdownOptions, ThreadPoolExecutor, job};
+use super::{Executor, ExecutorFuture, IntoJob, ShutdownOptions, ThreadPoolExecutor, job};
 use crate::context::Luggage;
 use crate::event_loop::{EventLoop, Inner, Slot};
 use crate::exceptions::{Error, Result};
@@ -84,15 +84,11 @@ impl EventLoop {
     /// # }
     /// ```
     #[track_caller]
-    pub fn run_in_executor<F, R>(
+    pub fn run_in_executor<J: IntoJob>(
         &self,
         executor: Option<&dyn Executor>,
-        function: F,
-    ) -> Result<ExecutorFuture<R::Value>>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: JobOutput<Value: Send + 'static>,
-    {
+        function: J,
+    ) -> Result<ExecutorFuture<J::Value>> {
         run_in_executor(self.inner(), executor, function, None, Location::caller())
     }
 
@@ -164,21 +160,28 @@ fn ended(inner: &Rc<Inner>, pool: &Arc<Pool>, timeout: Option<Duration>) -> Resu
 }
 
 /// Submits a function, and chains its result to the loop.
-pub(super) fn run_in_executor<F, R>(
+pub(super) fn run_in_executor<J: IntoJob>(
     inner: &Rc<Inner>,
     executor: Option<&dyn Executor>,
-    function: F,
+    function: J,
     luggage: Option<Luggage>,
     location: &'static Location<'static>,
-) -> Result<ExecutorFuture<R::Value>>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: JobOutput<Value: Send + 'static>,
-{
+) -> Result<ExecutorFuture<J::Value>> {
     inner.check_usable()?;
     let future = match executor {
         Some(executor) => job::submit(executor, function, luggage, location)?,
         None => job::submit(&inner.slot::<DefaultExecutor>().get()?, function, luggage, location)?,
     };
     Ok(ExecutorFuture::new(inner, future, location))
+}
+
+/// As `run_in_executor`, for a caller that knows where it was called.
+#[cfg(feature = "process-pool")]
+pub(crate) fn run_in_executor_at<J: IntoJob>(
+    event_loop: &EventLoop,
+    executor: &dyn Executor,
+    job: J,
+    location: &'static Location<'static>,
+) -> Result<ExecutorFuture<J::Value>> {
+    run_in_executor(event_loop.inner(), Some(executor), job, None, location)
 }

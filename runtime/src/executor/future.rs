@@ -68,6 +68,7 @@ impl<T: Send + 'static> ExecutorFuture<T> {
     }
 
     /// Calls `callback` once it is done, through the ready queue, in a copy of the current context.
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce() + 'static) -> CallbackId {
         self.signal.add_done_callback(move |_| callback())
     }
@@ -100,7 +101,7 @@ pub struct ExecutorFutureAwait<T: Send + 'static> {
 
 impl<T: Send + 'static> ExecutorFutureAwait<T> {
     /// Cancels a function that has not begun.
-    pub(super) fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         self.job.cancel();
     }
 }

@@ -4,12 +4,14 @@ use std::fmt;
 use std::panic::Location;
 
 use super::Executor;
+#[cfg(feature = "process-pool")]
+use super::RemoteJob;
 use crate::context::Luggage;
 use crate::exceptions::{Error, Result, catch};
 use crate::future::ConcurrentFuture;
 use crate::task::{TaskOutput, current_task};
 
-/// A function on its way to a thread, as an [`Executor`] gets it.
+/// A function on its way to a thread or another process, as an [`Executor`] gets it.
 ///
 /// Dropping it without running it cancels the future of its result.
 pub struct Job {
@@ -18,16 +20,20 @@ pub struct Job {
 }
 
 /// Who wants a job done: the task, if it was one, and the line.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Origin {
     task: Option<String>,
     location: &'static Location<'static>,
 }
 
 /// A job, whatever its types.
-trait Work {
+pub(super) trait Work {
     fn run(self: Box<Self>);
     fn fail(self: Box<Self>, error: Error);
+
+    /// The call for another process that this is, or itself again: a closure has no name that another could know.
+    #[cfg(feature = "process-pool")]
+    fn into_remote(self: Box<Self>) -> Result<RemoteJob, Box<dyn Work + Send>>;
 }
 
 impl Job {
@@ -43,8 +49,68 @@ impl Job {
         self.work.fail(error);
     }
 
+    /// The call for another process that this job is.
+    ///
+    /// # Errors
+    ///
+    /// The job itself, if it is a closure: that can run in this process only.
+    #[cfg(feature = "process-pool")]
+    pub fn into_remote(self) -> Result<RemoteJob, Self> {
+        let Self { work, origin } = self;
+        work.into_remote().map_err(|work| Self { work, origin })
+    }
+
+    #[cfg(feature = "process-pool")]
+    pub(super) fn new(work: Box<dyn Work + Send>, origin: Origin) -> Self {
+        Self { work, origin }
+    }
+
     pub(super) fn origin(&self) -> Origin {
         self.origin.clone()
+    }
+}
+
+/// What an [`Executor`] can be given: a function without arguments, or the [call](crate::RemoteCall) of a function that
+/// runs in another process.
+pub trait IntoJob {
+    /// What the job gives.
+    type Value: Send + 'static;
+
+    /// The job, and the future of its result.
+    #[doc(hidden)]
+    fn into_job(self, errand: Errand) -> (Job, ConcurrentFuture<Self::Value>);
+}
+
+/// Who wants a job done, and what goes along with it.
+#[derive(Debug)]
+pub struct Errand {
+    origin: Origin,
+    luggage: Luggage,
+}
+
+impl Errand {
+    pub(super) fn new(luggage: Option<Luggage>, location: &'static Location<'static>) -> Self {
+        let task = current_task().ok().flatten().map(|task| task.get_name());
+        Self { origin: Origin { task, location }, luggage: luggage.unwrap_or_default() }
+    }
+
+    #[cfg(feature = "process-pool")]
+    pub(super) fn into_origin(self) -> Origin {
+        self.origin
+    }
+}
+
+impl<F, R> IntoJob for F
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: JobOutput<Value: Send + 'static>,
+{
+    type Value = R::Value;
+
+    fn into_job(self, errand: Errand) -> (Job, ConcurrentFuture<R::Value>) {
+        let future = ConcurrentFuture::new();
+        let call = Call { function: self, luggage: errand.luggage, answer: Answer(future.clone()) };
+        (Job { work: Box::new(call), origin: errand.origin }, future)
     }
 }
 
@@ -63,21 +129,15 @@ impl JobOutput for () {}
 
 impl<T, E: Into<Error>> JobOutput for Result<T, E> {}
 
-/// Gives a function to an executor, with what it sees of the caller's context.
-pub(super) fn submit<F, R>(
+/// Gives a job to an executor, with what it sees of the caller's context.
+pub(super) fn submit<J: IntoJob>(
     executor: &dyn Executor,
-    function: F,
+    job: J,
     luggage: Option<Luggage>,
     location: &'static Location<'static>,
-) -> Result<ConcurrentFuture<R::Value>>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: JobOutput<Value: Send + 'static>,
-{
-    let future = ConcurrentFuture::new();
-    let task = current_task().ok().flatten().map(|task| task.get_name());
-    let call = Call { function, luggage: luggage.unwrap_or_default(), answer: Answer(future.clone()) };
-    executor.execute(Job { work: Box::new(call), origin: Origin { task, location } })?;
+) -> Result<ConcurrentFuture<J::Value>> {
+    let (job, future) = job.into_job(Errand::new(luggage, location));
+    executor.execute(job)?;
     Ok(future)
 }
 
@@ -89,7 +149,7 @@ struct Call<F, T: Send + 'static> {
 
 impl<F, R> Work for Call<F, R::Value>
 where
-    F: FnOnce() -> R + Send,
+    F: FnOnce() -> R + Send + 'static,
     R: JobOutput<Value: Send + 'static>,
 {
     fn run(self: Box<Self>) {
@@ -106,15 +166,20 @@ where
         let Self { answer, .. } = *self;
         answer.give(Err(error));
     }
+
+    #[cfg(feature = "process-pool")]
+    fn into_remote(self: Box<Self>) -> Result<RemoteJob, Box<dyn Work + Send>> {
+        Err(self)
+    }
 }
 
 /// The duty to set a future: it is cancelled if nobody does.
-struct Answer<T: Send + 'static>(ConcurrentFuture<T>);
+pub(super) struct Answer<T: Send + 'static>(pub(super) ConcurrentFuture<T>);
 
 impl<T: Send + 'static> Answer<T> {
-    fn give(self, outcome: Result<T>) {
-        // Refused only if it was cancelled: then nobody waits.
-        let _ = self.0.set(outcome);
+    /// False: it was cancelled, and nobody waits.
+    pub(super) fn give(self, outcome: Result<T>) -> bool {
+        self.0.set(outcome).is_ok()
     }
 }
 

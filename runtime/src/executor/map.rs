@@ -13,19 +13,52 @@ use crate::future::ConcurrentFuture;
 /// as an exception does in Python. Dropping it cancels what has not begun.
 #[must_use = "the jobs run; iterate to get their results"]
 pub struct Map<T: Send + 'static> {
-    futures: VecDeque<ConcurrentFuture<T>>,
+    futures: VecDeque<Pending<T>>,
+    /// Results of a chunk that is done.
+    ready: std::vec::IntoIter<T>,
     deadline: Option<Instant>,
 }
 
-impl<T: Send + 'static> Map<T> {
-    pub(super) fn new(timeout: Option<Duration>) -> Self {
-        // A deadline beyond what the clock can count is none.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Self { futures: VecDeque::new(), deadline }
+/// What gives the next result, or the next ones.
+enum Pending<T: Send + 'static> {
+    One(ConcurrentFuture<T>),
+    #[cfg(feature = "process-pool")]
+    Chunk(ConcurrentFuture<Vec<T>>),
+}
+
+impl<T: Send + 'static> Pending<T> {
+    /// Waits for it. The future is this iterator's own, so its result can be taken out.
+    fn take(&self, left: Option<Duration>) -> Result<Vec<T>> {
+        match self {
+            Self::One(future) => future.exception(left).and_then(|_| future.take()).map(|result| vec![result]),
+            #[cfg(feature = "process-pool")]
+            Self::Chunk(future) => future.exception(left).and_then(|_| future.take()),
+        }
     }
 
-    pub(super) fn push(&mut self, future: ConcurrentFuture<T>) {
-        self.futures.push_back(future);
+    fn cancel(&self) {
+        match self {
+            Self::One(future) => future.cancel(),
+            #[cfg(feature = "process-pool")]
+            Self::Chunk(future) => future.cancel(),
+        };
+    }
+}
+
+impl<T: Send + 'static> Map<T> {
+    pub(crate) fn new(timeout: Option<Duration>) -> Self {
+        // A deadline beyond what the clock can count is none.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Self { futures: VecDeque::new(), ready: Vec::new().into_iter(), deadline }
+    }
+
+    pub(crate) fn push(&mut self, future: ConcurrentFuture<T>) {
+        self.futures.push_back(Pending::One(future));
+    }
+
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn push_chunk(&mut self, future: ConcurrentFuture<Vec<T>>) {
+        self.futures.push_back(Pending::Chunk(future));
     }
 }
 
@@ -33,17 +66,21 @@ impl<T: Send + 'static> Iterator for Map<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let future = self.futures.pop_front()?;
-        // The future is this iterator's own, so its result can be taken out.
-        let result = future.exception(left).and_then(|_| future.take());
-        if result.is_err() {
-            future.cancel();
-            for rest in self.futures.drain(..) {
-                rest.cancel();
+        loop {
+            if let Some(result) = self.ready.next() {
+                return Some(Ok(result));
+            }
+            let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let pending = self.futures.pop_front()?;
+            match pending.take(left) {
+                Ok(results) => self.ready = results.into_iter(),
+                Err(error) => {
+                    pending.cancel();
+                    self.futures.drain(..).for_each(|rest| rest.cancel());
+                    return Some(Err(error));
+                }
             }
         }
-        Some(result)
     }
 }
 

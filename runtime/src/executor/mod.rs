@@ -16,14 +16,26 @@ mod default;
 mod future;
 mod job;
 mod map;
+#[cfg(feature = "process-pool")]
+mod parcel;
+#[cfg(feature = "process-pool")]
+mod remote;
 mod thread_pool;
 mod threadsafe;
 mod to_thread;
 mod workers;
 
+#[cfg(feature = "process-pool")]
+pub(crate) use default::run_in_executor_at;
 pub use future::{ExecutorFuture, ExecutorFutureAwait};
-pub use job::{Job, JobOutput};
+pub use job::{Errand, IntoJob, Job, JobOutput};
 pub use map::Map;
+#[cfg(feature = "process-pool")]
+pub use parcel::Parcel;
+#[cfg(feature = "process-pool")]
+pub use remote::{FunctionId, Lease, RemoteJob};
+#[cfg(feature = "process-pool")]
+pub(crate) use remote::{Invocation, remote_job};
 pub use thread_pool::{ShutdownOptions, ThreadPoolExecutor, ThreadPoolExecutorBuilder};
 pub use threadsafe::run_coroutine_threadsafe;
 pub use to_thread::{ToThread, to_thread};
@@ -74,11 +86,9 @@ pub trait Executor: Send + Sync {
     ///
     /// Those of [`execute`](Self::execute): a [`ThreadPoolExecutor`] that was shut down gives `RuntimeError`.
     #[track_caller]
-    fn submit<F, R>(&self, function: F) -> Result<ConcurrentFuture<R::Value>>
+    fn submit<J: IntoJob>(&self, function: J) -> Result<ConcurrentFuture<J::Value>>
     where
         Self: Sized,
-        F: FnOnce() -> R + Send + 'static,
-        R: JobOutput<Value: Send + 'static>,
     {
         job::submit(self, function, None, Location::caller())
     }

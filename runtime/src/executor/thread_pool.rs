@@ -104,6 +104,16 @@ impl ShutdownOptions {
         self.cancel_futures = cancel;
         self
     }
+
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn waits(self) -> bool {
+        self.wait
+    }
+
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn cancels(self) -> bool {
+        self.cancel_futures
+    }
 }
 
 impl Default for ShutdownOptions {

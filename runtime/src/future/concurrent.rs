@@ -45,13 +45,17 @@ struct State<T> {
 
 /// ```text
 ///   Pending ──▶ Running ──▶ Done ──▶ Taken
-///      └── set, or cancelled ──▲
+///      ├── set, or cancelled ──▲
+///      └─▶ Elsewhere ──────────┘ set, or cancelled
 /// ```
 enum Stage<T> {
     /// It can be cancelled.
     Pending,
     /// An executor's thread works on it: it cannot be cancelled any more.
     Running,
+    /// Another process works on it, which a cancel ends.
+    #[cfg(feature = "process-pool")]
+    Elsewhere,
     Done(Result<T>),
     /// Its one owner has the outcome. No other handle can ask, so nobody sees this.
     Taken,
@@ -110,14 +114,27 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
     }
 
     /// Cancels it, and says whether it is cancelled: false if it is running or done otherwise.
+    ///
+    /// A call that runs in another process can be cancelled all the same: a `ProcessPoolExecutor` kills its worker.
     pub fn cancel(&self) -> bool {
         let mut state = self.lock();
         match &state.stage {
-            Stage::Pending => state.stage = Stage::Done(Err(CancelledError::default().into())),
+            stage if may_be_cancelled(stage) => state.stage = Stage::Done(Err(CancelledError::default().into())),
             stage => return is_cancelled(stage),
         }
         self.tell(state);
         true
+    }
+
+    /// True, and another process works on it from now on; false if it is done. It can still be cancelled.
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn begin_elsewhere(&self) -> bool {
+        let mut state = self.lock();
+        let begins = !is_done(&state.stage);
+        if begins {
+            state.stage = Stage::Elsewhere;
+        }
+        begins
     }
 
     /// Whether it is done.
@@ -130,9 +147,9 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
         is_cancelled(&self.lock().stage)
     }
 
-    /// Whether an executor's thread works on it. Python: `Future.running()`.
+    /// Whether an executor's thread or process works on it. Python: `Future.running()`.
     pub fn running(&self) -> bool {
-        matches!(self.lock().stage, Stage::Running)
+        is_running(&self.lock().stage)
     }
 
     /// Blocks this thread until the result is there; at most `timeout`, `None` for ever.
@@ -248,6 +265,26 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
     }
 }
 
+#[cfg(feature = "process-pool")]
+fn may_be_cancelled<T>(stage: &Stage<T>) -> bool {
+    matches!(stage, Stage::Pending | Stage::Elsewhere)
+}
+
+#[cfg(not(feature = "process-pool"))]
+fn may_be_cancelled<T>(stage: &Stage<T>) -> bool {
+    matches!(stage, Stage::Pending)
+}
+
+#[cfg(feature = "process-pool")]
+fn is_running<T>(stage: &Stage<T>) -> bool {
+    matches!(stage, Stage::Running | Stage::Elsewhere)
+}
+
+#[cfg(not(feature = "process-pool"))]
+fn is_running<T>(stage: &Stage<T>) -> bool {
+    matches!(stage, Stage::Running)
+}
+
 fn is_done<T>(stage: &Stage<T>) -> bool {
     matches!(stage, Stage::Done(_) | Stage::Taken)
 }
@@ -273,6 +310,8 @@ impl<T> fmt::Debug for ConcurrentFuture<T> {
         let state = match &self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).stage {
             Stage::Pending => "pending",
             Stage::Running => "running",
+            #[cfg(feature = "process-pool")]
+            Stage::Elsewhere => "running",
             stage if is_cancelled(stage) => "cancelled",
             Stage::Done(Err(_)) => "failed",
             Stage::Done(Ok(_)) | Stage::Taken => "finished",

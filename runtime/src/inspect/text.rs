@@ -17,7 +17,7 @@ pub(crate) fn wait_text(snapshot: &Snapshot, wait: Wait) -> Cow<'static, str> {
             Some(holder) => Cow::Owned(format!("for a lock that {:?} holds", holder.get_name())),
             None => Cow::Borrowed("for a lock"),
         },
-        _ => numbered_text(wait, |fd| i32::try_from(fd).ok().and_then(crate::sys::peer_of)),
+        _ => numbered_text(wait, crate::sys::peer_of),
     }
 }
 

@@ -256,7 +256,7 @@ impl Shared {
             }
             *place = Some(transport.clone());
             let socket = transport.socket().and_then(|socket| socket.fileno());
-            self.descriptor.set(socket.map_or(0, |fd| fd.unsigned_abs() as usize));
+            self.descriptor.set(socket.and_then(|fd| usize::try_from(fd).ok()).unwrap_or(0));
         }
         free
     }

@@ -74,6 +74,8 @@ pub fn run_test<F>(options: TestOptions, name: &'static str, test: impl FnOnce()
 where
     F: Future<Output: Termination + 'static> + 'static,
 {
+    #[cfg(feature = "process-pool")]
+    crate::process_pool::serve_if_worker_in_test();
     let reports = Rc::new(RefCell::new(Vec::new()));
     let collected = reports.clone();
     let limit = options.timeout;

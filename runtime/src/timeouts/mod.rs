@@ -8,8 +8,12 @@
 //! The deadline is a counted cancel request, as in Python: the body leaves by it, and at its end the request is taken
 //! back. It becomes `TimeoutError` only if no other request has come since the beginning; else the leaving goes on.
 
+#[cfg(feature = "process-pool")]
+mod nearest;
 mod run;
 
+#[cfg(feature = "process-pool")]
+pub(crate) use nearest::nearest;
 pub use run::WithTimeout;
 
 use std::cell::{Cell, RefCell};

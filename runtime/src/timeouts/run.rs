@@ -69,7 +69,11 @@ impl<F: Future<Output: TaskOutput>> Future for WithTimeout<F> {
             // A branch that was kept: whoever polls it again is about to leave as well.
             return Poll::Pending;
         };
-        if let Poll::Ready(output) = body.poll(cx) {
+        #[cfg(feature = "process-pool")]
+        let polled = super::nearest::within(guard.timeout.when(), || body.poll(cx));
+        #[cfg(not(feature = "process-pool"))]
+        let polled = body.poll(cx);
+        if let Poll::Ready(output) = polled {
             this.body.set(None);
             guard.timeout.end(false);
             return Poll::Ready(output.into_result());

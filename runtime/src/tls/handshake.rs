@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::layer::Layer;
 use super::spool::Spool;
 use crate::event_loop::ExceptionContext;
-use crate::exceptions::Error;
+use crate::exceptions::{Error, Result};
 use crate::handle::TimerHandle;
 use crate::ssl::explain;
 use crate::transports::{Limits, Transport};
@@ -30,11 +30,18 @@ impl Layer {
         }
     }
 
-    /// Begins on a connection that exists, in the next tick, as a new one would.
-    pub(super) fn upgrade(&self, below: Transport) {
-        self.soon(move |layer| {
-            layer.begin(&below);
-            below.resume_reading();
+    /// Begins on a connection that exists, in the next tick, as a new one would, if `check` is content by then.
+    pub(super) fn upgrade(&self, below: Transport, check: impl FnOnce() -> Result<()> + 'static) {
+        self.soon(move |layer| match check() {
+            Ok(()) => {
+                layer.begin(&below);
+                below.resume_reading();
+            }
+            Err(error) => {
+                layer.set_error(error);
+                *layer.below.borrow_mut() = Some(below.clone());
+                below.close();
+            }
         });
     }
 
@@ -53,9 +60,10 @@ impl Layer {
             if let Err(error) = self.call(|above, transport| above.connection_made(transport)) {
                 self.report("protocol.connection_made() call failed", error);
             }
-            if let Err(error) = self.settle() {
-                self.report("protocol.pause_writing() failed", error);
-            }
+        }
+        if self.state.get().is_held() {
+            // What comes next is for a protocol that is busy.
+            self.steer();
         }
         if let Some(waiter) = self.waiter.take() {
             // Who waited may have been cancelled meanwhile.
@@ -81,13 +89,20 @@ impl Layer {
     /// Tells whoever waits for the connection why there is none. Nobody waits at a server: it is logged there, and in
     /// debug mode it goes to the exception handler.
     pub(super) fn not_shaken(&self, error: Error) {
-        if let Some(waiter) = self.waiter.take() {
-            // Who waited may have been cancelled meanwhile.
-            let _ = waiter.set_exception(error);
+        if self.state.get().is_awaited() {
+            self.tell_not_shaken(error);
         } else if self.inner.get_debug() {
             self.report("Error on transport creation for incoming connection", error);
         } else {
             crate::log::record!(warn, "a TLS handshake failed: {error}");
+        }
+    }
+
+    /// Tells whoever waits, once.
+    pub(super) fn tell_not_shaken(&self, error: Error) {
+        if let Some(waiter) = self.waiter.take() {
+            // Who waited may have been cancelled meanwhile.
+            let _ = waiter.set_exception(error);
         }
     }
 

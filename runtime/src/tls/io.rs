@@ -13,7 +13,7 @@ use crate::exceptions::{Error, Result};
 use crate::net::FilePart;
 use crate::ssl::explain;
 use crate::sys::Address;
-use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread};
+use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread, checked_after};
 
 /// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
 const PIECE: usize = 8 * RECORD;
@@ -213,6 +213,8 @@ impl Io for Layer {
         if self.state.get().is_lost() {
             return;
         }
+        let former = self.above.borrow().clone();
+        let endpoint = checked_after(&self.inner, former, endpoint);
         let former = self.above.replace(Some(endpoint));
         drop(former);
         if !unread.is_empty() && self.state.get().is_open() {
@@ -224,6 +226,21 @@ impl Io for Layer {
     fn set_held(&self, held: bool) {
         self.change(|state| state.set_held(held));
         if held { self.steer() } else { self.soon(Self::catch_up) }
+    }
+
+    fn is_held(&self) -> bool {
+        self.state.get().is_held()
+    }
+
+    fn is_sending_file(&self) -> bool {
+        self.state.get().is_sending_file()
+    }
+
+    /// The transport below receives nothing meanwhile; nor is handed over what it has brought already.
+    fn stop_until_room(&self) -> bool {
+        let choked = self.below().is_some_and(|below| below.stop_until_room());
+        self.change(|state| state.set_choked(choked));
+        choked
     }
 
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {

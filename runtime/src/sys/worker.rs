@@ -1,0 +1,106 @@
+//! A process that works for another one: how it is started, and how it takes what it was given.
+//!
+//! The socket to the parent is the worker's standard input: that is the one descriptor that a child gets without being
+//! visible, for a moment, to children that other threads start. The worker moves it away at once, so that nothing it
+//! runs later reads from it. What it is started as stands in its first argument, which its own children do not inherit
+//! and which shows in a list of processes.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use super::{Order, Preparation, Stream, UserSocket};
+
+/// What the first argument of a worker ends with.
+const MARK: &str = ": asyncio worker";
+
+/// Whether this process was started as a worker.
+pub(crate) fn is_worker() -> bool {
+    std::env::args_os().next().is_some_and(|name| name.as_bytes().ends_with(MARK.as_bytes()))
+}
+
+/// What starts this program again, as a worker with this end of a socket.
+///
+/// It stands at the head of a process group: what a terminal sends to this one's group does not reach it, and whatever it
+/// starts can be ended with it.
+pub(crate) fn order(socket: OwnedFd) -> io::Result<Order> {
+    let mut name = std::env::args_os().next().unwrap_or_default().into_vec();
+    if name.ends_with(MARK.as_bytes()) {
+        name.truncate(name.len() - MARK.len());
+    }
+    name.extend_from_slice(MARK.as_bytes());
+    Ok(Order {
+        executable: program()?.into(),
+        name: Some(OsString::from_vec(name)),
+        args: Vec::new(),
+        env: None,
+        cwd: None,
+        group: Some(0),
+        preparation: Preparation::default(),
+        streams: [Stream::File(socket), Stream::Inherit, Stream::Inherit],
+    })
+}
+
+/// The file of this program; on Linux that very file, though another one may have its name by now.
+fn program() -> io::Result<PathBuf> {
+    let own = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && own.exists() { Ok(own) } else { std::env::current_exe() }
+}
+
+/// A pair of connected sockets: the parent's end, which does not block, and the worker's, which does.
+pub(crate) fn pair() -> io::Result<(UserSocket, OwnedFd)> {
+    let (near, far) = UnixStream::pair()?;
+    near.set_nonblocking(true)?;
+    let near = UserSocket::from(near);
+    for size in [UserSocket::set_send_buffer_size, UserSocket::set_recv_buffer_size] {
+        // A system that gives less gives less.
+        let _ = size(&near, BUFFER);
+    }
+    Ok((near, far.into()))
+}
+
+/// What the system may hold for a large argument that is on its way, so that sender and receiver work at the same time.
+const BUFFER: usize = 1 << 20;
+
+/// Takes the socket to the parent from the standard input, which is empty from then on.
+pub(crate) fn take_socket() -> io::Result<UnixStream> {
+    let socket = io::stdin().as_fd().try_clone_to_owned()?;
+    let null = File::open("/dev/null")?;
+    // SAFETY: both descriptors are open; the standard input is replaced in one step and stays open.
+    if unsafe { libc::dup2(null.as_raw_fd(), libc::STDIN_FILENO) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let socket = UnixStream::from(socket);
+    // Of a stranger who has found out the name, and gives no socket.
+    socket.peer_addr()?;
+    Ok(socket)
+}
+
+/// Sees to it that this process ends with its parent, whatever it is doing then.
+#[cfg(target_os = "linux")]
+pub(crate) fn end_with_parent(_socket: &UnixStream) -> io::Result<()> {
+    // SAFETY: numbers only.
+    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// As on Linux, by a thread that waits for the end of the socket: only the parent has its other end.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_with_parent(socket: &UnixStream) -> io::Result<()> {
+    let socket = socket.try_clone()?;
+    let wait = move || {
+        let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
+        // SAFETY: one `pollfd`, which outlives the call. Nothing is asked for, so only a hang-up ends the wait.
+        while unsafe { libc::poll(&raw mut poll, 1, -1) } < 1 {}
+        // SAFETY: ends the process without running anything of it.
+        unsafe { libc::_exit(1) };
+    };
+    std::thread::Builder::new().name("asyncio worker".to_owned()).spawn(wait).map(drop)
+}

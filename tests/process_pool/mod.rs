@@ -1,0 +1,66 @@
+//! Functions in other processes: `ProcessPoolExecutor` and `#[asyncio::remote]`.
+
+mod calls;
+mod cancelling;
+mod deaths;
+mod engines;
+mod failures;
+mod maps;
+mod pools;
+mod shutdown;
+mod travelling;
+
+use std::time::Duration;
+
+use asyncio::{ProcessPoolExecutor, Result};
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn pool(max_workers: usize) -> ProcessPoolExecutor {
+    ProcessPoolExecutor::builder().max_workers(max_workers).build().unwrap()
+}
+
+/// The number of the process that runs it.
+#[asyncio::remote]
+fn process_id() -> Result<u32> {
+    Ok(std::process::id())
+}
+
+#[asyncio::remote]
+fn double(number: u32) -> Result<u32> {
+    Ok(number * 2)
+}
+
+/// Leaves a file behind as a sign that it runs, and does not end by itself.
+#[asyncio::remote]
+fn runs_for_ever(sign: String) -> Result<()> {
+    std::fs::write(sign, std::process::id().to_string())?;
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A path for a sign that is not there yet.
+fn sign(name: &str) -> String {
+    let path = std::env::temp_dir().join(format!("asyncio-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    path.to_str().unwrap().to_owned()
+}
+
+/// Waits until the sign is there; the process that left it.
+async fn seen(sign: &str) -> u32 {
+    loop {
+        if let Some(process) = std::fs::read_to_string(sign).ok().and_then(|text| text.parse().ok()) {
+            std::fs::remove_file(sign).unwrap();
+            return process;
+        }
+        asyncio::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Waits until the process is gone.
+async fn gone(process: u32) {
+    while std::path::Path::new(&format!("/proc/{process}")).exists() {
+        asyncio::sleep(Duration::from_millis(1)).await;
+    }
+}
