@@ -1,14 +1,17 @@
 //! What the harness measures: `peer echo PORT`, `peer echo-streams PORT`, `peer echo-streams-read PORT`,
-//! `peer udp-server PORT`, `peer http-server PORT`, `peer spawn N`, `peer micro CASE N`.
+//! `peer tls-server PORT`, `peer udp-server PORT`, `peer http-server PORT`, `peer spawn N`, `peer micro CASE N`.
 //! See `benches/README.md`.
 
 #[expect(clippy::all, unused, reason = "the harness's file, unchanged")]
 #[rustfmt::skip]
 mod common;
+mod groups;
 mod hello;
+mod inspection;
 #[cfg(feature = "process-pool")]
 mod pool;
 mod runtime;
+mod tls;
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -22,9 +25,6 @@ use runtime::Asyncio;
 /// Calls between two ticks in the case `call_soon`.
 const BATCH: u64 = 10_000;
 
-/// Modes of the harness whose chapters are not written yet.
-const LATER: [&str; 1] = ["tls-server"];
-
 fn main() -> ExitCode {
     #[cfg(feature = "process-pool")]
     asyncio::serve_if_worker();
@@ -32,8 +32,11 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
         ["echo", port] => number(port).and_then(|port| asyncio::run(echo(port))),
+        ["tls-server", port] => number(port).and_then(|port| asyncio::run(tls::echo(port))),
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
         ["http-server", port] => number(port).and_then(|port| asyncio::run(hello::serve(port))),
+        ["groups", rounds] => number(rounds).and_then(|rounds| asyncio::run(groups::run(rounds))),
+        ["inspection", rounds] => number(rounds).and_then(inspection::run),
         ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
             let (at_once, mebibytes) = (number(at_once)?, number(mebibytes)?);
@@ -53,12 +56,8 @@ fn main() -> ExitCode {
             let case = case.to_owned();
             asyncio::run(async move { common::micro::<Asyncio>(&case, count).await })
         }),
-        [mode, ..] if LATER.contains(&mode) => {
-            eprintln!("{mode} comes with a later chapter");
-            return ExitCode::from(2);
-        }
         _ => {
-            eprintln!("usage: peer echo PORT | peer udp-server PORT | peer micro CASE N");
+            eprintln!("usage: peer SERVER PORT | peer spawn N | peer micro CASE N; see benches/README.md");
             return ExitCode::from(2);
         }
     };

@@ -46,6 +46,30 @@ fn every_file_of_the_house_keeps_its_rules() {
     assert!(complaints.is_empty(), "{} house rules are broken:\n{}", complaints.len(), complaints.join("\n"));
 }
 
+/// What a report's code looks like: ASY0007.
+fn report_codes(text: &str) -> impl Iterator<Item = &str> {
+    let number = |code: &&str| code.len() == 7 && code[3..].bytes().all(|byte| byte.is_ascii_digit());
+    text.match_indices("ASY").filter_map(|(at, _)| text.get(at..at + 7)).filter(number)
+}
+
+#[test]
+fn every_code_of_a_report_has_its_page_and_every_page_its_report() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime/src");
+    let mut files = Vec::new();
+    collect(&sources, &mut files);
+    let mut reported = std::collections::BTreeSet::new();
+    for text in files.iter().map(|file| fs::read_to_string(file).expect("it is a source")) {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.for_each(|line| reported.extend(report_codes(line).map(str::to_owned)));
+    }
+    let guide = fs::read_to_string(sources.join("guide/errors.md")).expect("the chapter is there");
+    let pages = guide.lines().filter_map(|line| line.strip_prefix("# ")).flat_map(report_codes);
+    let table = guide.lines().filter(|line| line.starts_with("| [ASY")).filter_map(|line| report_codes(line).next());
+    let pages: std::collections::BTreeSet<_> = pages.map(str::to_owned).collect();
+    assert_eq!(pages, table.map(str::to_owned).collect());
+    assert_eq!(pages, reported);
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {

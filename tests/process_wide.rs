@@ -8,6 +8,8 @@
 mod activation;
 #[path = "process_wide/allocations.rs"]
 mod allocations;
+#[path = "process_wide/command_line.rs"]
+mod command_line;
 #[path = "process_wide/ctrl_c.rs"]
 mod ctrl_c;
 #[path = "process_wide/emfile.rs"]
@@ -24,8 +26,13 @@ mod fork_loop;
 mod idle;
 #[path = "process_wide/inspection.rs"]
 mod inspection;
+#[path = "process_wide/key_log.rs"]
+mod key_log;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/ports.rs"]
+mod ports;
 #[cfg(all(feature = "process-pool", target_os = "linux"))]
 #[path = "process_wide/process_pool.rs"]
 mod process_pool;
@@ -57,6 +64,7 @@ use program::Test;
 const TESTS: &[&[Test]] = &[
     activation::TESTS,
     allocations::TESTS,
+    command_line::TESTS,
     ctrl_c::TESTS,
     emfile::TESTS,
     exit_codes::TESTS,
@@ -66,6 +74,9 @@ const TESTS: &[&[Test]] = &[
     pipes::TESTS,
     idle::TESTS,
     inspection::TESTS,
+    key_log::TESTS,
+    #[cfg(target_os = "linux")]
+    ports::TESTS,
     #[cfg(all(feature = "process-pool", target_os = "linux"))]
     process_pool::TESTS,
     signals::TESTS,

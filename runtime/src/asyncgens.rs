@@ -46,7 +46,7 @@ impl Slot for Asyncgens {
         let Some(inner) = self.inner.upgrade() else { return };
         for (_, closer) in closers {
             let message = "the event loop was closed before an async clean-up ran; call shutdown_asyncgens() first";
-            inner.call_exception_handler(ExceptionContext::new(message).source(closer.location));
+            inner.call_exception_handler(ExceptionContext::new(message).source(closer.location).code("ASY0016"));
         }
     }
 }

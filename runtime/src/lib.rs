@@ -60,7 +60,7 @@ pub use context::{Context, ContextVar, Token, copy_context};
 pub use coroutine::{Coroutine, iscoroutine};
 pub use endpoints::{
     ConnectAcceptedSocket, CreateConnection, CreateDatagramEndpoint, CreateServer, CreateUnixConnection,
-    CreateUnixServer, Creating, Server,
+    CreateUnixServer, Creating, PipeServer, Server,
 };
 pub use event_loop::{
     AbstractEventLoop, ContextValue, EventLoop, EventLoopBuilder, ExceptionContext, ExceptionHandler, LoopHandle,

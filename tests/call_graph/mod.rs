@@ -5,3 +5,4 @@ mod cycles;
 #[cfg(target_os = "linux")]
 mod processes;
 mod shapes;
+mod waits;

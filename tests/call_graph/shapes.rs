@@ -1,7 +1,5 @@
 //! What a graph shows of things that have several parts, and of what is waited for.
 
-use std::rc::Rc;
-
 use asyncio::{Barrier, Condition, Error, Event, Lock, Queue, Semaphore, TaskGroup};
 
 use crate::support::tasks::{HOUR, tick, ticks};
@@ -162,19 +160,4 @@ async fn each_primitive_is_named() {
     }
     drop(guard);
     waits.await.unwrap();
-}
-
-#[asyncio::test]
-async fn a_socket_is_named_with_its_peer() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let sock = Rc::new(asyncio::Socket::from(std::net::TcpStream::connect(address).unwrap()));
-    sock.set_nonblocking(true).unwrap();
-    let reads = sock.clone();
-    let task = asyncio::create_task(async move { asyncio::get_running_loop()?.sock_recv(&reads, 1).await.map(drop) });
-    tick().await;
-    let fd = std::os::fd::AsRawFd::as_raw_fd(&*sock);
-    assert_eq!(lines(&task), [format!("waits for the socket {fd} to {address}")]);
-    drop(listener);
-    task.cancel();
 }

@@ -8,14 +8,14 @@ use crate::harness::program::{HOUR, Program, program, ticks};
 use crate::harness::trace::{Boom, List, say};
 
 pub(crate) const PROGRAMS: &[Program] = &[
-    program!(an_eager_task_runs_to_its_first_wait),
-    program!(a_task_that_does_not_wait_is_done_at_once),
-    program!(the_outer_task_is_current_again),
-    program!(an_eager_failure_is_kept_for_who_awaits),
-    program!(an_eager_task_is_cancelled_where_it_waits),
-    program!(eager_children_see_the_context_of_their_maker_and_keep_their_own),
-    program!(gather_of_eager_tasks_that_are_done_waits_for_nothing),
-    program!(eager_and_other_tasks_take_turns),
+    program!(an_eager_task_runs_to_its_first_wait).since(12),
+    program!(a_task_that_does_not_wait_is_done_at_once).since(12),
+    program!(the_outer_task_is_current_again).since(12),
+    program!(an_eager_failure_is_kept_for_who_awaits).since(12),
+    program!(an_eager_task_is_cancelled_where_it_waits).since(12),
+    program!(eager_children_see_the_context_of_their_maker_and_keep_their_own).since(12),
+    program!(gather_of_eager_tasks_that_are_done_waits_for_nothing).since(12),
+    program!(eager_and_other_tasks_take_turns).since(12),
 ];
 
 fn eagerly() -> Result<()> {

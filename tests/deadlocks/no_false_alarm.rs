@@ -1,12 +1,19 @@
 //! Programs that wait for longer than a second for what somebody will bring.
+//!
+//! Where the loop looks for a deadlock and finds that there is none it says so in the log, and whoever brings what is
+//! waited for waits for that. Where it watches something it never looks: there a child process takes its time.
 
-use std::sync::Arc;
+use std::process::Command;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{Event, Queue, Result};
+use asyncio::{EventLoop, Queue, Result, Runner};
 
 use super::run;
+use crate::support::log::listen;
 
 /// Longer than the loop's patience.
 const LONG: Duration = Duration::from_millis(1300);
@@ -25,6 +32,18 @@ async fn beside<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> 
     Ok(value)
 }
 
+/// Gets a message when this thread's loop has looked for a deadlock and says that there is none.
+fn looked() -> Receiver<()> {
+    let (sender, receiver) = mpsc::channel();
+    listen(move |text| {
+        if text.contains("that is no deadlock: another thread, or a waker") {
+            // Nobody waits for it a second time.
+            let _ = sender.send(());
+        }
+    });
+    receiver
+}
+
 #[test]
 fn a_thread_that_has_a_handle_may_call() {
     is_quiet(beside(async {
@@ -33,8 +52,9 @@ fn a_thread_that_has_a_handle_may_call() {
             static DONE: std::cell::RefCell<Option<asyncio::Future<()>>> = const { std::cell::RefCell::new(None) };
         }
         DONE.set(Some(event.clone()));
+        let looked = looked();
         thread::spawn(move || {
-            thread::sleep(LONG);
+            looked.recv().unwrap();
             handle.call_soon_threadsafe(|| DONE.take().unwrap().set_result(()).unwrap()).unwrap();
         });
         event.await
@@ -45,8 +65,9 @@ fn a_thread_that_has_a_handle_may_call() {
 fn a_thread_that_has_a_waker_may_wake() {
     is_quiet(beside(async {
         let (sender, receiver) = futures::channel::oneshot::channel();
+        let looked = looked();
         thread::spawn(move || {
-            thread::sleep(LONG);
+            looked.recv().unwrap();
             sender.send(()).unwrap();
         });
         receiver.await.unwrap();
@@ -55,20 +76,45 @@ fn a_thread_that_has_a_waker_may_wake() {
 }
 
 #[test]
-fn a_job_in_a_thread_will_end() {
-    is_quiet(beside(async { asyncio::to_thread(|| thread::sleep(LONG)).await }));
+fn a_waker_that_is_kept_anywhere_may_be_used() {
     is_quiet(beside(async {
-        let event_loop = asyncio::get_running_loop()?;
-        event_loop.run_in_executor(None, || thread::sleep(LONG))?.await
+        let kept = Arc::new(Mutex::new(None::<Waker>));
+        let (looked, waker) = (looked(), kept.clone());
+        // The thread does not know of the loop.
+        thread::spawn(move || {
+            looked.recv().unwrap();
+            waker.lock().unwrap().take().unwrap().wake();
+        });
+        let mut polled = false;
+        std::future::poll_fn(move |context| {
+            if std::mem::replace(&mut polled, true) {
+                return Poll::Ready(Ok(()));
+            }
+            *kept.lock().unwrap() = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }));
+}
+
+#[test]
+fn a_job_in_a_thread_will_end() {
+    is_quiet(beside(async {
+        let looked = looked();
+        asyncio::to_thread(move || looked.recv().unwrap()).await
+    }));
+    is_quiet(beside(async {
+        let looked = looked();
+        asyncio::get_running_loop()?.run_in_executor(None, move || looked.recv().unwrap())?.await
     }));
 }
 
 #[test]
 fn a_coroutine_of_another_thread_has_its_caller() {
     is_quiet(beside(async {
-        let handle = asyncio::get_running_loop()?.handle();
+        let (handle, looked) = (asyncio::get_running_loop()?.handle(), looked());
         let thread = thread::spawn(move || {
-            thread::sleep(LONG);
+            looked.recv().unwrap();
             let one = || async { Ok::<_, asyncio::Error>(1) };
             asyncio::run_coroutine_threadsafe(one, &handle).unwrap().result(None).unwrap()
         });
@@ -82,54 +128,85 @@ fn a_coroutine_of_another_thread_has_its_caller() {
 fn a_descriptor_may_become_ready() {
     is_quiet(beside(async {
         let (near, far) = std::os::unix::net::UnixStream::pair()?;
-        let (near, event) = (Arc::new(near), Event::new());
-        let (watched, set) = (near.clone(), event.clone());
+        let (near, done) = (Arc::new(near), Queue::new());
+        let (watched, put) = (near.clone(), done.clone());
         let event_loop = asyncio::get_running_loop()?;
         let inside = event_loop.clone();
         event_loop.add_reader(&*near, move || {
             inside.remove_reader(&*watched);
-            set.set();
+            put.put_nowait(()).unwrap();
         })?;
-        thread::spawn(move || {
-            thread::sleep(LONG);
-            drop(far);
-        });
-        event.wait().await
+        // Its end is that of the other side, of which nobody else has a copy.
+        let far = std::os::fd::OwnedFd::from(far);
+        let mut child = Command::new("sleep").arg(seconds()).stdin(far).spawn()?;
+        done.get().await?;
+        child.wait()?;
+        Ok(())
+    }));
+}
+
+/// [`LONG`], for `sleep`.
+fn seconds() -> String {
+    LONG.as_secs_f64().to_string()
+}
+
+#[test]
+fn a_child_will_end() {
+    is_quiet(beside(async {
+        let child = asyncio::create_subprocess_exec("sleep").arg(seconds()).await?;
+        assert_eq!(child.wait().await?, 0);
+        Ok(())
     }));
 }
 
 #[test]
 fn a_timer_will_be_due() {
     is_quiet(beside(async {
-        let event = Event::new();
-        let set = event.clone();
-        asyncio::get_running_loop()?.call_later(LONG, move || set.set())?;
-        event.wait().await
+        let (done, put) = (Queue::new(), Queue::new());
+        let forward = done.clone();
+        drop(asyncio::create_task({
+            let put = put.clone();
+            async move { forward.put(put.get().await?).await.map_err(asyncio::Error::from) }
+        }));
+        asyncio::get_running_loop()?.call_later(LONG, move || put.put_nowait(()).unwrap())?;
+        done.get().await
     }));
 }
 
 #[test]
 fn a_main_task_alone_waits_for_ctrl_c() {
     for what in ["event", "future", "pending"] {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let waits = thread::spawn(move || {
-            let mut runner = asyncio::Runner::builder().on_deadlock(asyncio::Error::runtime_error("it hangs")).build();
-            let event_loop = runner.get_loop().unwrap();
-            let inside = event_loop.clone();
-            event_loop.set_exception_handler(move |_, report| {
-                sender.send(report.to_string()).unwrap();
-                inside.stop();
-            });
-            // Nobody ends it, and the thread ends with the process.
-            runner.run(async move {
-                match what {
-                    "event" => Event::new().wait().await,
-                    "future" => asyncio::Future::<()>::new()?.await,
-                    _ => std::future::pending().await,
-                }
-            })
+        let mut runner = Runner::builder().on_deadlock(asyncio::Error::runtime_error("it hangs")).build();
+        let event_loop = runner.get_loop().unwrap();
+        event_loop.set_exception_handler(|_, report| panic!("{report}"));
+        // Instead of Ctrl-C.
+        listen(move |text| {
+            if text.contains("that is no deadlock: there is one") {
+                event_loop.stop();
+            }
         });
-        assert!(receiver.recv_timeout(LONG).is_err(), "{what} is reported");
-        assert!(!waits.is_finished());
+        let error = runner.run(async move {
+            match what {
+                "event" => asyncio::Event::new().wait().await,
+                "future" => asyncio::Future::<()>::new()?.await,
+                _ => std::future::pending().await,
+            }
+        });
+        listen(|_| ());
+        assert!(error.unwrap_err().to_string().contains("stopped before"), "{what} is reported");
     }
+}
+
+#[test]
+fn a_loop_that_is_run_by_hand_waits_in_silence() {
+    let (sender, receiver) = mpsc::channel();
+    // It would wait for ever, and ends with the process.
+    thread::spawn(move || {
+        let event_loop = EventLoop::new().unwrap();
+        event_loop.set_exception_handler(move |_, report| drop(sender.send(report.to_string())));
+        drop(event_loop.create_task(async { Queue::<u8>::new().get().await.map(drop) }));
+        event_loop.run_forever()
+    });
+    // Nothing tells that nothing will come, so it is waited for longer than the patience of a loop that looks.
+    assert_eq!(receiver.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Timeout));
 }

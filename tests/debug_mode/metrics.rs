@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use asyncio::testing::VirtualClock;
+use asyncio::{EventLoop, Runner};
+
 use crate::support::net::running;
 use crate::support::tasks::{HOUR, tick};
 
@@ -20,10 +23,34 @@ async fn tasks_callbacks_timers_and_calls_are_counted() {
     assert!(after.polls_of_the_kernel > before.polls_of_the_kernel);
     assert_eq!(after.calls_from_threads - before.calls_from_threads, 1);
     assert_eq!((after.timers, after.timers_fired - before.timers_fired), (before.timers + 3, 1));
-    assert!(after.durations.iter().all(|number| *number == 0), "only debug mode takes the time");
+    assert!(after.durations.iter().all(|number| *number == 0), "they are counted where that is asked for");
+    assert!(after.longest_callback.is_zero());
     assert!(tasks.iter().all(|task| task.cancel()));
     tick().await;
     assert_eq!(event_loop.metrics().tasks_alive, before.tasks_alive);
+}
+
+#[asyncio::test]
+async fn steps_are_told_from_callbacks_and_batches_are_counted() {
+    let event_loop = running();
+    let before = event_loop.metrics();
+    for _ in 0..5 {
+        event_loop.call_soon(|| {}).unwrap();
+    }
+    // A batch of five callbacks and the step of this task.
+    tick().await;
+    let after = event_loop.metrics();
+    assert_eq!(after.callbacks - before.callbacks, 6);
+    assert_eq!((after.steps - before.steps, after.batches - before.batches), (1, 1));
+    let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+    let (mut reader, _writer) = asyncio::open_connection_with_sock(near).await.unwrap();
+    let before = event_loop.metrics();
+    std::io::Write::write_all(&mut (&far), b"x").unwrap();
+    reader.readexactly(1).await.unwrap();
+    let after = event_loop.metrics();
+    // The descriptor's callback, and the step that it made run right after it.
+    assert_eq!((after.io_events - before.io_events, after.steps - before.steps), (1, 1));
+    assert_eq!(after.callbacks - before.callbacks, 2);
 }
 
 #[asyncio::test(debug)]
@@ -34,13 +61,55 @@ async fn debug_mode_counts_durations() {
     assert!(running().metrics().durations.iter().sum::<u64>() >= 10);
 }
 
-#[asyncio::test]
-async fn a_callback_that_keeps_the_loop_busy_is_seen() {
-    let spin = tick();
-    std::thread::sleep(Duration::from_millis(30));
-    spin.await;
-    // It is noted when the kernel is asked.
-    asyncio::testing::until_idle().await;
-    let longest = running().metrics().longest_batch;
-    assert!((Duration::from_millis(30)..Duration::from_secs(60)).contains(&longest), "{longest:?}");
+/// Runs callbacks that take so long, and gives what was counted.
+fn timed(event_loop: &EventLoop, clock: &VirtualClock, took: &[u64]) -> (Vec<(usize, u64)>, Duration) {
+    for micros in took {
+        let (clock, micros) = (clock.clone(), *micros);
+        event_loop.call_soon(move || clock.advance(Duration::from_micros(micros))).unwrap();
+    }
+    crate::support::ticks::tick(event_loop);
+    let metrics = event_loop.metrics();
+    let counted = metrics.durations.into_iter().enumerate().filter(|(_, number)| *number > 0).collect();
+    (counted, metrics.longest_callback)
+}
+
+#[test]
+fn a_histogram_is_taken_where_it_is_asked_for() {
+    let clock = VirtualClock::new();
+    let event_loop = EventLoop::builder().clock(clock.clone()).metrics_histogram(true).build().unwrap();
+    let took = [0, 1, 3, 3, 1_000_000, 0];
+    let expected = (vec![(0, 2), (1, 1), (2, 2), (20, 1)], Duration::from_secs(1));
+    assert_eq!(timed(&event_loop, &clock, &took), expected);
+    // Switching debug mode on and off takes nothing away.
+    event_loop.set_debug(true);
+    event_loop.set_debug(false);
+    assert_eq!(timed(&event_loop, &clock, &[0]).0[0], (0, 3));
+    event_loop.close().unwrap();
+    let without = EventLoop::builder().clock(clock.clone()).build().unwrap();
+    assert_eq!(timed(&without, &clock, &took), (Vec::new(), Duration::ZERO));
+    without.close().unwrap();
+}
+
+#[test]
+fn a_runner_passes_the_wish_on() {
+    for wish in [true, false] {
+        let mut runner = Runner::builder().metrics_histogram(wish).debug(false).build();
+        runner.run(tick()).unwrap();
+        let counted = runner.get_loop().unwrap().metrics().durations.iter().any(|number| *number > 0);
+        assert_eq!(counted, wish);
+        runner.close().unwrap();
+    }
+}
+
+#[test]
+fn a_callback_that_keeps_the_loop_busy_is_seen() {
+    let clock = VirtualClock::new();
+    let event_loop = EventLoop::builder().clock(clock.clone()).build().unwrap();
+    let long = Duration::from_millis(30);
+    event_loop.call_soon(move || clock.advance(long)).unwrap();
+    event_loop.run_until_complete(asyncio::testing::until_idle()).unwrap();
+    // It is noted when the kernel is asked the next time.
+    event_loop.run_until_complete(async {}).unwrap();
+    assert_eq!(event_loop.metrics().longest_batch, long);
+    event_loop.close().unwrap();
 }

@@ -2,8 +2,10 @@
 
 mod metrics;
 mod on_purpose;
+mod records;
 #[cfg(feature = "tracing")]
 mod spans;
+mod unclosed;
 mod where_it_went_on;
 
 use std::process::Command;

@@ -10,6 +10,9 @@ mod exception_handler;
 #[cfg(target_os = "linux")]
 mod happy_eyeballs;
 mod listening;
+#[cfg(unix)]
+mod named_pipes;
+mod other_protocols;
 mod readers;
 mod resolving;
 mod running;

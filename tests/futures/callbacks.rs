@@ -2,9 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use asyncio::{CallbackId, ContextVar, Error, EventLoop, Future, copy_context};
 
+use crate::support::reports::{Report, Reports};
 use crate::support::ticks::{Dropped, Trace, tick};
 
 static USER: ContextVar<&str> = ContextVar::new("user");
@@ -219,4 +221,22 @@ fn tasks_and_callbacks_are_told_in_the_order_in_which_they_came() {
     tick(&event_loop);
     assert_eq!(trace.all(), ["callback 1", "task", "callback 2"]);
     event_loop.close().unwrap();
+}
+
+#[asyncio::test]
+async fn a_callback_that_panics_is_reported_by_its_own_name_and_line() {
+    let reports = Reports::here();
+    let future = Future::new().unwrap();
+    let task = asyncio::create_task(async {});
+    let lines = [line!() + 1, line!() + 2];
+    future.add_done_callback(|_| panic!("of the future"));
+    task.add_done_callback(|_| panic!("of the task"));
+    future.set_result(()).unwrap();
+    asyncio::sleep(Duration::ZERO).await;
+    asyncio::sleep(Duration::ZERO).await;
+    let all = reports.all();
+    let own = |report: &Report| report.message.contains("a_callback_that_panics_is_reported_by_its_own_name_and_line");
+    assert!(all.iter().all(own), "{all:#?}");
+    let reported: Vec<u32> = all.iter().map(|report| report.source.unwrap().line()).collect();
+    assert_eq!(reported, lines);
 }

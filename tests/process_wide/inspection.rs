@@ -85,7 +85,12 @@ fn a_stuck_program_shows_who_is_running(mut program: Program) {
     program.until_it_sleeps();
     let table = ProcessTasks::read(program.id()).unwrap().table();
     let blocker = table.lines().find(|line| line.contains("the blocker ")).unwrap();
-    assert!(blocker.contains(" running  waits in sleep() ← waits_for_nothing() called at "), "{table}");
+    assert!(
+        blocker.contains(
+            " running  in the system call nanosleep; before that it waited in sleep() ← waits_for_nothing() called at "
+        ),
+        "{table}"
+    );
     program.signal(libc::SIGKILL);
     program.end();
 }

@@ -37,7 +37,7 @@ macro_rules! test {
 pub(crate) use test;
 
 /// Says to the process which program it is.
-const NAME: &str = "ASYNCIO_TEST_PROGRAM";
+pub(crate) const NAME: &str = "ASYNCIO_TEST_PROGRAM";
 /// Nothing here takes a tenth of it.
 const LIMIT: Duration = Duration::from_secs(60);
 

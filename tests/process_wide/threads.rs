@@ -1,10 +1,12 @@
 //! Threads and the end of the process: none can keep it from ending past a timeout.
 
+use std::cell::RefCell;
+use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{Error, Executor, Result, ThreadPoolExecutor, create_task, get_running_loop, to_thread};
+use asyncio::{Error, Executor, Result, Runner, ThreadPoolExecutor, create_task, get_running_loop, to_thread};
 
 use crate::fork::in_child;
 use crate::program::{Program, Test, succeeds, test};
@@ -14,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_blocked_job_of_another_pool_does_not_hang_the_exit, leaves_a_blocked_pool),
     test!(idle_threads_do_not_delay_the_exit, leaves_idle_threads),
     test!(exit_waits_for_a_job_that_ends, leaves_a_job_that_ends),
+    test!(a_runner_in_a_thread_local_ends_its_loop_when_the_thread_ends, keeps_runners_in_thread_locals),
     test!(a_pool_in_a_child_of_a_fork_refuses_jobs_and_hangs_nobody, forks),
 ];
 
@@ -106,4 +109,56 @@ fn forks() -> std::process::ExitCode {
 
 fn a_pool_in_a_child_of_a_fork_refuses_jobs_and_hangs_nobody(program: Program) {
     succeeds(program);
+}
+
+thread_local! {
+    static EARLY: RefCell<Option<Runner>> = const { RefCell::new(None) };
+    static LATE: RefCell<Option<Runner>> = const { RefCell::new(None) };
+    static WHO: asyncio::ContextVar<&'static str> = const { asyncio::ContextVar::new("who") };
+}
+
+/// Leaves a task behind that waits in a lock and cleans up.
+fn use_runner(runner: &mut Runner, name: &'static str) {
+    let began = runner.run(async move {
+        let lock = std::rc::Rc::new(asyncio::Lock::new());
+        let held = lock.clone();
+        drop(create_task(async move {
+            held.acquire().await?;
+            asyncio::with_cleanup(
+                &mut (),
+                async |()| asyncio::sleep(Duration::from_secs(3600)).await,
+                async |()| {
+                    asyncio::sleep(Duration::from_millis(1)).await;
+                    println!("{name} cleaned up");
+                },
+            )
+            .await;
+            Ok::<_, Error>(())
+        }));
+        drop(create_task(async move { lock.acquire().await }));
+        asyncio::sleep(Duration::ZERO).await;
+        Ok::<_, Error>(())
+    });
+    began.unwrap();
+}
+
+fn keeps_runners_in_thread_locals() -> ExitCode {
+    let thread = thread::spawn(|| {
+        // One is registered before everything that the library keeps for the thread, and so goes after all of that.
+        EARLY.with(|slot| *slot.borrow_mut() = Some(Runner::new()));
+        WHO.with(|who| drop(who.set("outside")));
+        EARLY.with(|slot| use_runner(slot.borrow_mut().as_mut().unwrap(), "early"));
+        LATE.with(|slot| *slot.borrow_mut() = Some(Runner::new()));
+        LATE.with(|slot| use_runner(slot.borrow_mut().as_mut().unwrap(), "late"));
+    });
+    match thread.join() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn a_runner_in_a_thread_local_ends_its_loop_when_the_thread_ends(program: Program) {
+    let ended = program.end();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:#?}");
+    assert_eq!(ended.stdout, "late cleaned up\nearly cleaned up\n");
 }

@@ -40,6 +40,7 @@ fn a_blocked_loop_is_reported_once_with_its_task_and_last_await(program: Program
     if cfg!(target_os = "linux") {
         assert!(text.contains("task \"the blocker\", created at "), "{text}");
         assert!(text.contains("which before that waited in sleep() ← works() called at "), "{text}");
+        assert!(text.contains(" runs all the while, now in the system call nanosleep; move what blocks "), "{text}");
     }
 }
 
@@ -113,6 +114,7 @@ fn waits_for_a_signal() -> ExitCode {
 
 fn a_handler_of_a_signal_keeps_a_wait_from_being_a_deadlock(mut program: Program) {
     program.wait_for("ready");
+    // It watches a descriptor, so it never looks for a deadlock: nothing tells that its patience would be over.
     std::thread::sleep(Duration::from_millis(1300));
     program.interrupt();
     succeeds(program);

@@ -18,7 +18,7 @@ async fn a_writer_that_is_dropped_open_closes_its_connection_and_is_reported() {
     drop(writer);
     assert!(transport.is_closing());
     let warnings = log::collected(Level::Warn);
-    assert!(warnings.len() == 1 && warnings[0].starts_with("unclosed <StreamWriter"), "{warnings:?}");
+    assert!(warnings.len() == 1 && warnings[0].starts_with("ASY0012: unclosed <StreamWriter"), "{warnings:?}");
     assert_eq!(read_all(peer).await.len(), written, "what was written is still sent");
     assert_eq!(reader.read(1).await.unwrap(), b"", "and the reader comes to its end");
 }

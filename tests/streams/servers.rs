@@ -231,7 +231,7 @@ async fn a_task_that_ends_without_closing_is_reported_in_debug_mode() {
         asyncio::start_server(async |_reader: StreamReader, _writer: StreamWriter| {}, "127.0.0.1", 0).await.unwrap();
     let (reports, _) = reported(server).await;
     let warnings = log::collected(Level::Warn);
-    assert!(warnings.len() == 1 && warnings[0].starts_with("unclosed <StreamWriter"), "{warnings:?}");
+    assert!(warnings.len() == 1 && warnings[0].starts_with("ASY0012: unclosed <StreamWriter"), "{warnings:?}");
     assert!(reports.all().is_empty());
 }
 

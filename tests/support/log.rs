@@ -1,13 +1,17 @@
 //! What was logged under the target "asyncio", thread by thread: tests run beside each other.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Once;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 thread_local! {
     static RECORDS: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
+    static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
 }
+
+type Listener = Rc<dyn Fn(&str)>;
 
 struct Collector;
 
@@ -28,6 +32,10 @@ impl Log for Collector {
             }
             None => false,
         });
+        let listener = LISTENER.with_borrow(Clone::clone);
+        if let Some(listener) = listener {
+            listener(&text);
+        }
         if !collected && record.level() <= Level::Warn {
             eprintln!("{}: {text}", record.level());
         }
@@ -38,12 +46,22 @@ impl Log for Collector {
 
 /// Collects what this thread logs from now on.
 pub(crate) fn collect() {
+    install();
+    RECORDS.set(Some(Vec::new()));
+}
+
+/// Calls `listener` with the text of each record that this thread logs from now on.
+pub(crate) fn listen(listener: impl Fn(&str) + 'static) {
+    install();
+    LISTENER.set(Some(Rc::new(listener)));
+}
+
+fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         log::set_logger(&Collector).unwrap();
         log::set_max_level(LevelFilter::Debug);
     });
-    RECORDS.set(Some(Vec::new()));
 }
 
 /// What was collected, of one level.

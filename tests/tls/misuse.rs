@@ -5,6 +5,7 @@ use std::time::Duration;
 use asyncio::{Error, SslReason, ssl};
 
 use super::certificates::{Authority, pair, trusting};
+use super::peers::{client, echo_server};
 use crate::support::journal::Journal;
 use crate::support::net::running;
 use crate::support::script::Script;
@@ -77,6 +78,23 @@ async fn time_limits_that_have_passed_are_refused() {
     let serving = event_loop.create_server(script, "127.0.0.1", 0).ssl(&server_context);
     let text = value_error(serving.ssl_shutdown_timeout(Duration::ZERO).await);
     assert!(text.contains("ssl_shutdown_timeout() must be more than zero"), "{text}");
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_folder_of_authorities_may_hold_other_things_too() {
+    let folder = std::env::temp_dir().join(format!("asyncio-capath-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("folder")).unwrap();
+    let authority = Authority::new("tests");
+    std::fs::write(folder.join("0a1b2c3d.0"), &authority.pem).unwrap();
+    std::fs::write(folder.join("README"), "what this folder is for").unwrap();
+    std::fs::write(folder.join("broken.pem"), "-----BEGIN CERTIFICATE-----\n!\n").unwrap();
+    let context = ssl::create_default_context().capath(&folder).build();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let server = authority.issue(&["127.0.0.1"]).server().build().unwrap();
+    let server = echo_server(&Journal::default(), &server).await;
+    client(Script::new(&Journal::default()), &server, &context.unwrap()).await.unwrap().0.abort();
+    let missing = ssl::create_default_context().capath("/nowhere/at/all").build().unwrap_err();
+    assert!(missing.to_string().contains("/nowhere/at/all"), "{missing}");
 }
 
 #[test]

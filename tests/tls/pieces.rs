@@ -12,7 +12,7 @@ use crate::support::net::{address, off_loop, read_all, running, settle};
 use crate::support::script::Script;
 
 /// Forwards in pieces whose sizes the numbers say, and keeps what went by.
-fn forward(mut from: TcpStream, mut to: TcpStream, mut seed: u64, seen: Option<Arc<Mutex<Vec<u8>>>>) {
+fn forward(mut from: TcpStream, mut to: TcpStream, mut seed: u64, seen: &Mutex<Vec<u8>>) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let mut rest = &buffer[..length];
@@ -23,21 +23,22 @@ fn forward(mut from: TcpStream, mut to: TcpStream, mut seed: u64, seen: Option<A
             if to.write_all(piece).is_err() {
                 return;
             }
-            if let Some(seen) = &seen {
-                seen.lock().unwrap().extend_from_slice(piece);
-            }
+            seen.lock().unwrap().extend_from_slice(piece);
             rest = others;
         }
     }
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// A port that leads to another one by way of [`forward`], once. What the client said is kept.
-fn in_pieces(to: std::net::SocketAddr, seed: u64) -> (u16, Arc<Mutex<Vec<u8>>>) {
+/// What went by in one direction.
+type Said = Arc<Mutex<Vec<u8>>>;
+
+/// A port that leads to another one by way of [`forward`], once. What the client and the server said is kept.
+fn in_pieces(to: std::net::SocketAddr, seed: u64) -> (u16, [Said; 2]) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let said = seen.clone();
+    let seen = [Said::default(), Said::default()];
+    let [said, answered] = seen.clone();
     std::thread::spawn(move || {
         let (client, _) = listener.accept().unwrap();
         let server = TcpStream::connect(to).unwrap();
@@ -45,8 +46,8 @@ fn in_pieces(to: std::net::SocketAddr, seed: u64) -> (u16, Arc<Mutex<Vec<u8>>>) 
             socket.set_nodelay(true).unwrap();
         }
         let (back_from, back_to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        let back = std::thread::spawn(move || forward(back_from, back_to, seed ^ 77, None));
-        forward(client, server, seed, Some(said));
+        let back = std::thread::spawn(move || forward(back_from, back_to, seed ^ 77, &answered));
+        forward(client, server, seed, &said);
         back.join().unwrap();
     });
     (port, seen)
@@ -84,7 +85,7 @@ async fn the_sizes_of_the_pieces_mean_nothing() {
 async fn a_handshake_that_is_cut_off_at_any_byte_fails_and_hangs_nobody() {
     let authority = Authority::new("tests");
     let context = authority.issue(&["localhost"]).server().build().unwrap();
-    let recorded = recorded(&authority, &context).await;
+    let [recorded, _] = recorded(&authority, &context).await;
     assert!(recorded.len() > 200, "a greeting and an answer");
     let journal = Journal::default();
     let server = echo_server(&journal, &context).await;
@@ -100,13 +101,43 @@ async fn a_handshake_that_is_cut_off_at_any_byte_fails_and_hangs_nobody() {
     assert_eq!(collected(log::Level::Warn).len(), recorded.len() - 1, "each is reported once");
 }
 
-/// What a client says in a handshake.
-async fn recorded(authority: &Authority, context: &asyncio::ssl::SslContext) -> Vec<u8> {
+#[asyncio::test(timeout = "60s")]
+async fn a_server_that_is_cut_off_at_any_byte_of_its_handshake_has_no_client() {
+    let authority = Authority::new("tests");
+    let context = authority.issue(&["localhost"]).server().build().unwrap();
+    let [_, recorded] = recorded(&authority, &context).await;
+    assert!(recorded.len() > 500, "an answer and a certificate");
+    let context = trusting(&authority).build().unwrap();
+    let (listener, journal) = (TcpListener::bind("127.0.0.1:0").unwrap(), Journal::default());
+    let (port, last) = (listener.local_addr().unwrap().port(), recorded.len());
+    let answering = asyncio::create_task(async move {
+        off_loop(move || {
+            for length in 0..recorded.len() {
+                let (mut peer, _) = listener.accept().unwrap();
+                // The greeting is read, so that closing is no reset of the system's.
+                let _ = peer.read(&mut [0; 4096]).unwrap();
+                let _ = peer.write_all(&recorded[..length]);
+            }
+        })
+        .await;
+        Ok::<_, asyncio::Error>(())
+    });
+    for length in 0..last {
+        let script = Script::new(&journal);
+        let connecting = running().create_connection(move || script, "127.0.0.1", port).ssl(&context);
+        let error = connecting.server_hostname("localhost").await.unwrap_err();
+        assert!(matches!(error, asyncio::Error::SslError(_) | asyncio::Error::OsError(_)), "{length}: {error:?}");
+    }
+    answering.await.unwrap();
+    assert_eq!(journal.entries(), [""; 0], "the recording is for another client's key");
+}
+
+/// What a client and a server say in a handshake.
+async fn recorded(authority: &Authority, context: &asyncio::ssl::SslContext) -> [Vec<u8>; 2] {
     let server = echo_server(&Journal::default(), context).await;
     let (port, said) = in_pieces(address(&server), 1);
     let config = client_config(authority);
     off_loop(move || drop(super::peers::connect(port, &config))).await;
     settle().await;
-    let said = said.lock().unwrap();
-    said.clone()
+    said.map(|said| said.lock().unwrap().clone())
 }

@@ -136,6 +136,30 @@ async fn what_is_no_tls_is_refused_and_reported_once_with_the_peer() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_client_that_meets_no_tls_says_so_with_the_server() {
+    let context = trusting(&Authority::new("tests")).build().unwrap();
+    for answer in [&b"220 mail.example.org ESMTP\r\n"[..], b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
+        let journal = Journal::default();
+        let noted = Journal::default();
+        let greet = move || {
+            let mut expected = [22, 21].into_iter();
+            Script::new(&noted).on_data(move |transport, data| {
+                assert_eq!(data.first().copied(), expected.next(), "a greeting, and then an alert");
+                transport.write(answer);
+                Ok(())
+            })
+        };
+        let server = crate::support::net::running().create_server(greet, "127.0.0.1", 0).await.unwrap();
+        let Err(Error::SslError(error)) = client(Script::new(&journal), &server, &context).await else {
+            panic!("that was no TLS")
+        };
+        assert_eq!(error.reason(), SslReason::NotTls, "{error}");
+        assert_eq!(error.peer(), Some(address(&server).to_string().as_str()));
+        assert_eq!(journal.entries(), [""; 0]);
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn in_debug_mode_a_servers_failed_handshake_goes_to_the_exception_handler() {
     let authority = Authority::new("tests");
     let event_loop = asyncio::get_running_loop().unwrap();

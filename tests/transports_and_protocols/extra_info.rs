@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use asyncio::{Error, ExtraInfo};
+use asyncio::{Error, ExtraInfo, Transport};
 
 use crate::support::journal::Journal;
 use crate::support::net::{client_of, connected, running, settle};
@@ -31,6 +31,31 @@ async fn both_ends_have_names_which_outlive_the_connection() {
         settle().await;
     }
     assert_eq!(journal.count("lost"), 1);
+}
+
+/// Has the only handle of its transport.
+#[derive(Default)]
+struct Keeper(Option<Transport>);
+
+#[asyncio::protocol]
+impl Keeper {
+    fn connection_made(&mut self, transport: &Transport) {
+        self.0 = Some(transport.clone());
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn whoever_has_the_last_handle_knows_the_names_after_the_end() {
+    let (_, protocol, peer) = connected(Keeper::default()).await;
+    let name = peer.peer_addr().unwrap();
+    drop(peer);
+    while !protocol.with(|keeper| keeper.0.as_ref().unwrap().is_closing()) {
+        settle().await;
+    }
+    settle().await;
+    let transport = protocol.with(|keeper| keeper.0.take().unwrap());
+    assert_eq!(transport.sockname(), Some(name));
+    assert!(transport.socket().unwrap().fileno().is_none(), "it is over");
 }
 
 #[asyncio::test(timeout = "10s")]

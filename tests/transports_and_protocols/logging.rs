@@ -116,7 +116,7 @@ fn a_transport_that_outlives_its_loop_is_a_warning_in_debug_mode() {
     });
     event_loop.close().unwrap();
     let [warning] = &collected(Level::Warn)[..] else { panic!("{:?}", collected(Level::Warn)) };
-    assert!(warning.starts_with("unclosed transport <Transport fd="), "{warning}");
+    assert!(warning.starts_with("ASY0010: unclosed transport <Transport fd="), "{warning}");
     assert!(warning.contains(&format!("made at {}:{line}:", file!())), "{warning}");
     drop(kept);
 }
@@ -140,7 +140,11 @@ fn a_server_that_outlives_its_loop_is_a_warning_in_debug_mode_with_all_its_conne
         let warnings = collected(Level::Warn);
         let place = format!(", made at {}:{line}:", file!());
         let count = |what: &str| warnings.iter().filter(|text| text.starts_with(what) && text.contains(&place)).count();
-        let found = (warnings.len(), count("unclosed server <Server Serving"), count("unclosed transport <Transport"));
+        let found = (
+            warnings.len(),
+            count("ASY0010: unclosed server <Server Serving"),
+            count("ASY0010: unclosed transport <Transport"),
+        );
         assert_eq!(found, if debug { (3, 1, 2) } else { (0, 0, 0) }, "{warnings:#?}");
         drop(clients);
     }

@@ -13,6 +13,9 @@ const USAGE: &str = "usage: asyncio ps PID [--json] [--watch]\n       asyncio ps
 /// How long `--watch` waits between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long callbacks are counted to say how many there are a second.
+const COUNT: Duration = Duration::from_millis(100);
+
 #[derive(Clone, Copy)]
 enum What {
     Table,
@@ -26,22 +29,29 @@ struct Arguments {
     watch: bool,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let Some(arguments) = parse(std::env::args().skip(1)) else {
         print(&mut std::io::stderr(), USAGE);
         return ExitCode::from(2);
     };
-    let mut callbacks = None;
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            print(&mut std::io::stderr(), &format!("asyncio: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Looks twice, for how many callbacks there are a second, or until the process is gone.
+fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let mut tasks = ProcessTasks::read(arguments.process)?;
+    std::thread::sleep(COUNT);
     loop {
-        let code = match look(&arguments, &mut callbacks) {
-            Ok(code) => code,
-            Err(error) => {
-                print(&mut std::io::stderr(), &format!("asyncio: {error}\n"));
-                return ExitCode::FAILURE;
-            }
-        };
+        tasks = ProcessTasks::read(arguments.process)?.since(&tasks);
+        let code = show(arguments, &tasks);
         if !arguments.watch {
-            return code;
+            return Ok(code);
         }
         std::thread::sleep(PAUSE);
     }
@@ -63,29 +73,25 @@ fn parse(arguments: impl Iterator<Item = String>) -> Option<Arguments> {
 }
 
 /// Prints what there is to see; circles go to standard error and are a failure, as in Python.
-fn look(arguments: &Arguments, callbacks: &mut Option<u64>) -> Result<ExitCode> {
-    let tasks = ProcessTasks::read(arguments.process)?;
+fn show(arguments: &Arguments, tasks: &ProcessTasks) -> ExitCode {
     let mut text = match (arguments.json, arguments.what) {
         (true, _) => tasks.json(),
         (false, What::Table) => tasks.table(),
         (false, What::Tree) => tasks.tree(),
     };
     if arguments.watch && !arguments.json {
-        let speed = callbacks.map(|before| tasks.callbacks().saturating_sub(before) / PAUSE.as_secs());
-        *callbacks = Some(tasks.callbacks());
-        let speed = speed.map(|speed| format!("{speed} callbacks a second\n")).unwrap_or_default();
         // Clears the screen.
-        text = format!("\x1b[2J\x1b[H{speed}{text}");
+        text.insert_str(0, "\x1b[2J\x1b[H");
     }
     print(&mut std::io::stdout(), &text);
     let cycles = tasks.cycles();
     if cycles.is_empty() || !matches!(arguments.what, What::Tree) {
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     for cycle in cycles {
         print(&mut std::io::stderr(), &format!("asyncio: tasks await each other in a circle: {cycle}\n"));
     }
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 fn print(to: &mut impl Write, text: &str) {

@@ -194,12 +194,14 @@ fn swap(context: Option<Context>) -> Option<Context> {
 
 fn take() -> Option<Context> {
     ENTERED.set(false);
-    CURRENT.take()
+    CURRENT.try_with(Cell::take).ok().flatten()
 }
 
+/// A thread that ends has no context any more: whatever runs there still, in the destructor of a thread-local, finds
+/// nothing set.
 fn put(context: Option<Context>) {
-    ENTERED.set(context.is_some());
-    CURRENT.set(context);
+    let entered = context.is_some();
+    ENTERED.set(CURRENT.try_with(|current| current.set(context)).is_ok() && entered);
 }
 
 /// A context that is current until this is dropped.

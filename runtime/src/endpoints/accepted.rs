@@ -91,7 +91,7 @@ impl<P: 'static> IntoFuture for ConnectAcceptedSocket<P> {
             check_running(&event_loop)?;
             let secure = secure.for_server("connect_accepted_socket")?;
             let (socket, peer) = adopt(sock, "connect_accepted_socket")?;
-            let connected = set_up(&event_loop, socket, peer, factory(), &secure, site).await?;
+            let connected = set_up(&event_loop, socket, peer, factory(), &secure, site)?.await?;
             if event_loop.get_debug() {
                 crate::log::record!(debug, "{:?} is handled", connected.0);
             }

@@ -45,7 +45,7 @@ impl Acceptor {
     /// Begins to listen, and to accept.
     pub(super) fn start(self: &Rc<Self>, server: &Rc<Core>, backlog: u32) -> io::Result<()> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        let fd = self.socket.fileno().unwrap_or(-1);
+        let fd = self.socket.fileno().unwrap_or(sys::CLOSED);
         self.source.set(Some(server.net().inner().add_source(fd, Interest::Read, self.clone())?));
         self.live.set(Some(server.net().enter(self.this.clone())));
         self.context.set(context::snapshot());
@@ -106,8 +106,8 @@ impl Acceptor {
             "socket.accept() failed"
         };
         let inner = server.net().inner();
-        let report = ExceptionContext::new(message).exception(Error::from(error)).with("socket", self.socket_view());
-        inner.call_exception_handler(report);
+        let report = ExceptionContext::new(message).exception(Error::from(error)).code("ASY0017");
+        inner.call_exception_handler(report.with("socket", self.socket_view()));
         let this = self.clone();
         let retry = inner.call_later_internal(ACCEPT_RETRY_DELAY, move || {
             this.retry.take();

@@ -48,6 +48,7 @@ pub struct CreateConnection<P> {
 #[derive(Debug)]
 struct Options {
     family: Option<AddressFamily>,
+    proto: Option<i32>,
     flags: i32,
     local: Option<(String, u16)>,
     pace: Pace,
@@ -58,7 +59,15 @@ struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { family: None, flags: 0, local: None, pace: Pace::RECOMMENDED, all_errors: false, last: None }
+        Self {
+            family: None,
+            proto: None,
+            flags: 0,
+            local: None,
+            pace: Pace::RECOMMENDED,
+            all_errors: false,
+            last: None,
+        }
     }
 }
 
@@ -148,6 +157,16 @@ impl<P> CreateConnection<P> {
         self.set("family")
     }
 
+    /// The protocol of the sockets, in the system's number, such as `IPPROTO_MPTCP` or `IPPROTO_SCTP`; 0 and unless this
+    /// is called it is TCP. One that the system does not have for streams is an `OsError`.
+    ///
+    /// The addresses are looked up as for TCP. A server of another protocol is made by
+    /// [`create_server_with_sock`](EventLoop::create_server_with_sock).
+    pub fn proto(mut self, proto: i32) -> Self {
+        self.options.proto = (proto != 0).then_some(proto);
+        self.set("proto")
+    }
+
     /// The system's flags for looking up the host and the local one, such as `AI_ADDRCONFIG`; none. Hosts that are
     /// numbers are not looked up.
     pub fn flags(mut self, flags: i32) -> Self {
@@ -213,12 +232,12 @@ impl<P: 'static> IntoFuture for CreateConnection<P> {
     }
 }
 
+/// Uses the options where they are: what is taken apart across an `.await` would be in the future's memory twice.
 async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHandle<P>)> {
-    let CreateConnection { event_loop, factory, place, options, secure, site } = this;
-    check_running(&event_loop)?;
-    let secure = secure.for_client("create_connection", place.host())?;
-    let (socket, peer) = match place {
-        Place::On(fd) => match options.last {
+    check_running(&this.event_loop)?;
+    let secure = this.secure.for_client("create_connection", this.place.host())?;
+    let (socket, peer) = match this.place {
+        Place::On(fd) => match this.options.last {
             None => adopt(fd, "create_connection_with_sock")?,
             Some(option) => {
                 let text = "says how to connect, and this socket is connected already; leave it out";
@@ -226,28 +245,27 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
             }
         },
         Place::To(host, port) => {
-            let (socket, peer) = reach(&event_loop, &host, port, options).await?;
+            let (socket, peer) = reach(&this.event_loop, &host, port, &this.options).await?;
             (socket, Some(peer.into()))
         }
     };
-    let connected = set_up(&event_loop, socket, peer, factory(), &secure, site).await?;
-    if event_loop.get_debug() {
+    let connected = set_up(&this.event_loop, socket, peer, (this.factory)(), &secure, this.site)?.await?;
+    if this.event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }
     Ok(connected)
 }
 
 /// A connection to one of the host's addresses.
-async fn reach(event_loop: &EventLoop, host: &str, port: u16, options: Options) -> Result<(Socket, SocketAddr)> {
-    let Options { family, flags, local, pace, all_errors, last: _ } = options;
-    let target = Target::flags(flags);
+async fn reach(event_loop: &EventLoop, host: &str, port: u16, options: &Options) -> Result<(Socket, SocketAddr)> {
+    let (family, target) = (options.family, Target::flags(options.flags));
     let addresses = resolve_one(event_loop, host, port, family, target).await?;
-    let from = match local {
-        Some((host, port)) => resolve_one(event_loop, &host, port, family, target.to_listen()).await?,
+    let from = match &options.local {
+        Some((host, port)) => resolve_one(event_loop, host, *port, family, target.to_listen()).await?,
         None => Vec::new(),
     };
-    let connected = connect_to_any(event_loop, addresses, from, pace).await;
-    connected.map_err(|errors| if all_errors { group(errors) } else { summary(errors) })
+    let connected = connect_to_any(event_loop, addresses, from, options.proto, options.pace).await;
+    connected.map_err(|errors| if options.all_errors { group(errors) } else { summary(errors) })
 }
 
 fn group(errors: Vec<Error>) -> Error {

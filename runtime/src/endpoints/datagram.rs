@@ -30,6 +30,8 @@ struct Options {
     local: Option<(String, u16)>,
     remote: Option<(String, u16)>,
     family: Option<AddressFamily>,
+    proto: Option<i32>,
+    flags: Option<i32>,
     reuse_port: Option<bool>,
     allow_broadcast: Option<bool>,
     local_path: Option<UnixAddress>,
@@ -117,6 +119,22 @@ impl<F> CreateDatagramEndpoint<F> {
     /// Only addresses of this family.
     pub fn family(mut self, family: AddressFamily) -> Self {
         self.options.family = Some(family);
+        self
+    }
+
+    /// The protocol of the socket, in the system's number, such as `IPPROTO_UDPLITE`; 0 and unless this is called it is
+    /// UDP. One that the system does not have for datagrams is an `OsError`.
+    ///
+    /// The addresses are looked up as for UDP.
+    pub fn proto(mut self, proto: i32) -> Self {
+        self.options.proto = Some(proto);
+        self
+    }
+
+    /// The system's flags for looking up the hosts; `AI_PASSIVE` for the local one. Hosts that are numbers are not
+    /// looked up.
+    pub fn flags(mut self, flags: i32) -> Self {
+        self.options.flags = Some(flags);
         self
     }
 
@@ -217,6 +235,8 @@ impl Options {
             ("local_addr", self.local.is_some()),
             ("remote_addr", self.remote.is_some()),
             ("family", self.family.is_some()),
+            ("proto", self.proto.is_some()),
+            ("flags", self.flags.is_some()),
             ("reuse_port", self.reuse_port.is_some()),
             ("allow_broadcast", self.allow_broadcast.is_some()),
         ];
@@ -290,9 +310,13 @@ async fn open(event_loop: &EventLoop, options: &Options) -> Result<(Socket, Remo
 }
 
 async fn pairs(event_loop: &EventLoop, options: &Options) -> Result<Vec<Pair>> {
-    let Options { local, remote, family, .. } = options;
-    let locals = addresses(event_loop, local.as_ref(), *family, Target::LISTEN).await?;
-    let remotes = addresses(event_loop, remote.as_ref(), *family, Target::CONNECT).await?;
+    let Options { local, remote, family, flags, .. } = options;
+    let (to_listen, to_connect) = match flags {
+        Some(flags) => (Target::flags(*flags).to_listen(), Target::flags(*flags)),
+        None => (Target::LISTEN, Target::CONNECT),
+    };
+    let locals = addresses(event_loop, local.as_ref(), *family, to_listen).await?;
+    let remotes = addresses(event_loop, remote.as_ref(), *family, to_connect).await?;
     match (locals, remotes) {
         (None, None) => match family {
             Some(_) => Ok(vec![(None, None)]),
@@ -325,7 +349,14 @@ async fn addresses(
 }
 
 fn open_pair((local, remote): Pair, options: &Options) -> Result<(Socket, Remote)> {
-    let socket = Socket::udp(&local.or(remote).unwrap_or_else(|| any_of(options.family)))?;
+    let address = local.or(remote).unwrap_or_else(|| any_of(options.family));
+    let socket =
+        Socket::datagram(&address, options.proto.filter(|proto| *proto != 0)).map_err(|error| match options.proto {
+            Some(number) => {
+                Error::os_error_at(error, format_args!("a datagram socket of protocol {number}, for {address}"))
+            }
+            None => Error::os_error_at(error, address),
+        })?;
     socket.merge_incoming();
     let broadcast = options.allow_broadcast.unwrap_or(false);
     if options.reuse_port.unwrap_or(false) {

@@ -95,7 +95,11 @@ impl EventLoop {
         F: FnMut() -> P + 'static,
         P: IntoEndpoint<K>,
     {
-        CreateServer::new(self.clone(), Box::new(move || Binding::of(factory()).endpoint), Place::At(host.into(), port))
+        CreateServer::new(
+            self.clone(),
+            Box::new(move || Ok(Binding::of(factory()).endpoint)),
+            Place::At(host.into(), port),
+        )
     }
 
     /// As [`create_server`](Self::create_server), with a stream socket that is bound already. Python:
@@ -150,7 +154,7 @@ impl EventLoop {
     {
         CreateServer::new(
             self.clone(),
-            Box::new(move || Binding::of(factory()).endpoint),
+            Box::new(move || Ok(Binding::of(factory()).endpoint)),
             Place::On(socks.into_iter().map(Into::into).collect()),
         )
     }

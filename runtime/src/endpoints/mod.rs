@@ -7,6 +7,7 @@ mod connect;
 mod creating;
 mod datagram;
 mod listen;
+mod named_pipes;
 mod pipes;
 #[cfg(feature = "tls")]
 mod secure;
@@ -26,6 +27,7 @@ pub use creating::Creating;
 pub(crate) use creating::check_running;
 pub use datagram::CreateDatagramEndpoint;
 pub use listen::CreateServer;
+pub use named_pipes::PipeServer;
 pub(crate) use secure::Secure;
 pub use server::Server;
 pub(crate) use set_up::set_up;

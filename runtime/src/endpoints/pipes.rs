@@ -137,7 +137,7 @@ async fn connect<P>(
         io::ErrorKind::InvalidInput => unsuitable(direction),
         _ => error.into(),
     })?;
-    let connected = set_up(&event_loop, pipe, None, factory(), &Secure::default(), site).await?;
+    let connected = set_up(&event_loop, pipe, None, factory(), &Secure::default(), site)?.await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

@@ -93,10 +93,7 @@ impl Secure {
             return factory;
         }
         let inner = inner.clone();
-        Box::new(move || {
-            let dressed = self.dress(&inner, factory());
-            dressed.expect("a server's session needs nothing that its context could lack").endpoint()
-        })
+        Box::new(move || Ok(self.dress(&inner, factory()?)?.endpoint()))
     }
 }
 

@@ -53,7 +53,7 @@ enum Phase {
 }
 
 /// Makes a protocol for a new connection.
-pub(super) type Factory = Box<dyn FnMut() -> Rc<dyn Endpoint>>;
+pub(super) type Factory = Box<dyn FnMut() -> Result<Rc<dyn Endpoint>>>;
 
 /// What the handles of a server, its sockets and its connections share.
 pub(super) struct Core {
@@ -238,7 +238,7 @@ impl Core {
         if self.phase.get() != Phase::Closed {
             *self.factory.borrow_mut() = Some(factory);
         }
-        let stream = endpoint.map_err(Error::from).and_then(|endpoint| {
+        let stream = endpoint.unwrap_or_else(|panic| Err(panic.into())).and_then(|endpoint| {
             let owner: Rc<dyn Owner> = self.clone();
             Ok(Stream::new(&self.net, socket, peer, endpoint, Some(owner))?)
         });

@@ -43,16 +43,16 @@ fn refused(error: io::Error, method: &str) -> Error {
     }
 }
 
-/// Makes the transport that the program asked for at `site`, in TLS if that is wanted, and returns when `connection_made` has. Cancelling it
-/// closes the transport.
-pub(crate) async fn set_up<M: Medium, P>(
+/// Makes the transport that the program asked for at `site`, in TLS if that is wanted. What it gives is ready when
+/// `connection_made` has returned; dropping that before closes the transport.
+pub(crate) fn set_up<M: Medium, P>(
     event_loop: &EventLoop,
     medium: M,
     peer: Option<Address>,
     binding: Binding<P>,
     secure: &Secure,
     site: &'static Location<'static>,
-) -> Result<(Transport, ProtocolHandle<P>)> {
+) -> Result<impl Future<Output = Result<(Transport, ProtocolHandle<P>)>> + use<M, P>> {
     let Binding { endpoint, handle } = binding;
     let dressed = secure.dress(event_loop.inner(), endpoint)?;
     let stream = Stream::new(&Network::of(event_loop.inner()), medium, peer, dressed.endpoint(), None)?;
@@ -60,7 +60,9 @@ pub(crate) async fn set_up<M: Medium, P>(
     let unfinished = Unfinished::new(stream.transport(), Transport::close);
     let made = event_loop.create_future();
     let transport = dressed.start(&stream, made.clone());
-    made.await?;
-    unfinished.finish();
-    Ok((transport, handle))
+    Ok(async move {
+        made.await?;
+        unfinished.finish();
+        Ok((transport, handle))
+    })
 }

@@ -138,7 +138,7 @@ async fn create<P>(this: CreateUnixConnection<P>) -> Result<(Transport, Protocol
         Place::To(address) => (connect(&address).await?, Some(Address::from(address))),
         Place::On(fd) => adopt_unix(fd, "create_unix_connection_with_sock")?,
     };
-    let connected = set_up(&event_loop, socket, peer, factory(), &secure, site).await?;
+    let connected = set_up(&event_loop, socket, peer, factory(), &secure, site)?.await?;
     if event_loop.get_debug() {
         crate::log::record!(debug, "{:?} is connected", connected.0);
     }

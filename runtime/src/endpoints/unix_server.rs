@@ -85,7 +85,7 @@ impl EventLoop {
         F: FnMut() -> P + 'static,
         P: IntoEndpoint<K>,
     {
-        let factory = Box::new(move || Binding::of(factory()).endpoint);
+        let factory = Box::new(move || Ok(Binding::of(factory()).endpoint));
         CreateUnixServer::new(self.clone(), factory, Place::At(path.into()))
     }
 
@@ -99,7 +99,7 @@ impl EventLoop {
         F: FnMut() -> P + 'static,
         P: IntoEndpoint<K>,
     {
-        let factory = Box::new(move || Binding::of(factory()).endpoint);
+        let factory = Box::new(move || Ok(Binding::of(factory()).endpoint));
         CreateUnixServer::new(self.clone(), factory, Place::On(sock.into()))
     }
 }

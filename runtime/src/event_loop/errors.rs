@@ -214,7 +214,7 @@ impl EventLoop {
     pub fn set_debug(&self, enabled: bool) {
         let inner = self.inner();
         inner.debug.set(enabled);
-        inner.closely.set(enabled || inner.watched.get());
+        inner.look_closely();
     }
 
     /// From which duration a callback counts as slow in debug mode; 100 ms. Python: `loop.slow_callback_duration`.

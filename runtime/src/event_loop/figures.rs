@@ -1,6 +1,11 @@
 //! What a loop counts of itself: cheap enough to be on always.
 //!
-//! One thread writes, and any may read: a plain load and store, never an atomic addition.
+//! One thread writes, and any may read: a plain load and store, never an atomic addition. Steps of tasks are most of what
+//! a loop runs, so they are not counted one by one: batches are, and what is no step.
+//!
+//! How long single callbacks take is not known by default: a look at the clock after each would cost more than the
+//! shortest of them. Debug mode takes that time anyway, and a loop built with `metrics_histogram` does nothing else
+//! of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,7 +30,13 @@ pub(crate) struct Figures {
     /// With a watchdog: how many callbacks have returned, and whether a batch runs.
     pub(crate) finished: AtomicU64,
     pub(crate) busy: AtomicU64,
-    /// Debug mode: how many callbacks took less than a microsecond, less than two, than four, and so on.
+    /// The longest of the durations, in nanoseconds.
+    pub(crate) longest_callback: AtomicU64,
+    /// How many batches have run.
+    pub(crate) batches: AtomicU64,
+    /// How many callbacks were no steps of tasks.
+    pub(crate) others: AtomicU64,
+    /// Where the time is taken: how many callbacks took less than a microsecond, less than two, than four, and so on.
     pub(crate) durations: [AtomicU64; BUCKETS],
 }
 
@@ -40,6 +51,7 @@ impl Figures {
     #[inline]
     pub(super) fn batch(&self, due: usize) {
         add(&self.callbacks, due as u64);
+        add(&self.batches, 1);
     }
 
     pub(super) fn looked(&self, timers: usize, descriptors: usize) {
@@ -55,9 +67,12 @@ impl Figures {
         }
     }
 
-    /// Debug mode: a callback took so many nanoseconds.
-    pub(super) fn took(&self, nanos: u128) {
-        let bucket = (128 - (nanos / 1000).leading_zeros()) as usize;
+    /// A callback took so many nanoseconds.
+    pub(super) fn took(&self, nanos: u64) {
+        if nanos > self.longest_callback.load(Ordering::Relaxed) {
+            self.longest_callback.store(nanos, Ordering::Relaxed);
+        }
+        let bucket = (u64::BITS - (nanos / 1000).leading_zeros()) as usize;
         add(&self.durations[bucket.min(BUCKETS - 1)], 1);
     }
 }

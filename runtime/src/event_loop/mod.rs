@@ -133,7 +133,9 @@ pub(crate) struct Inner {
     debug: Cell<bool>,
     /// A watchdog wants to know of each callback that has returned.
     watched: Cell<bool>,
-    /// In debug mode or watched, so that callbacks are run one by one with more ado.
+    /// How long each callback takes is counted.
+    histogram: Cell<bool>,
+    /// In debug mode, watched or timed, so that callbacks are run one by one with more ado.
     closely: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
     /// Debug mode: where that was created which runs now.
@@ -165,7 +167,17 @@ impl Inner {
     /// Counts from now on for a watchdog.
     pub(crate) fn watch_closely(&self) {
         self.watched.set(true);
-        self.closely.set(true);
+        self.look_closely();
+    }
+
+    /// Counts from now on how long callbacks take.
+    pub(crate) fn count_durations(&self) {
+        self.histogram.set(true);
+        self.look_closely();
+    }
+
+    fn look_closely(&self) {
+        self.closely.set(self.debug.get() || self.watched.get() || self.histogram.get());
     }
 
     /// How many were due when the present batch began.

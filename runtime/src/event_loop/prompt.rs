@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use super::{Inner, Ready};
+use super::{Inner, Ready, figures};
 use crate::handle::LocalWaker;
 
 impl Inner {
@@ -53,10 +53,12 @@ impl Inner {
         if self.get_debug() {
             return;
         }
-        match self.take_prompt() {
-            Some(Ready::Step(step)) => step.run(),
-            Some(ready) => self.run(ready),
-            None => {}
+        let Some(prompt) = self.take_prompt() else { return };
+        // No batch had it.
+        figures::add(&self.figures.callbacks, 1);
+        match prompt {
+            Ready::Step(step) => step.run(),
+            ready => self.run(ready),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which loop runs on this thread, and which one is set as its current one.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,7 +11,9 @@ use crate::exceptions::{Error, Result};
 use crate::sys::fork::Process;
 
 thread_local! {
-    static RUNNING: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
+    /// Emptied by its guard and never dropped with the thread: a runner that is kept in a thread-local runs its loop once
+    /// more when the thread ends, and by then what has a destructor may be gone.
+    static RUNNING: RefCell<Option<ManuallyDrop<Rc<Inner>>>> = const { RefCell::new(None) };
     static CURRENT: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
     /// Of the loop in `RUNNING`, and the process that runs it; only to be compared.
     static ADDRESS: Cell<(*const Inner, Process)> = const { Cell::new((ptr::null(), Process::NONE)) };
@@ -31,7 +34,7 @@ impl Running {
                     "another event loop is running on this thread; one thread runs one loop, so use a second thread",
                 ));
             }
-            *running = Some(inner.clone());
+            *running = Some(ManuallyDrop::new(inner.clone()));
             ADDRESS.set((Rc::as_ptr(inner), inner.process));
             Ok(Self { _private: () })
         })
@@ -41,7 +44,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         ADDRESS.set((ptr::null(), Process::NONE));
-        let inner = RUNNING.with(RefCell::take);
+        let inner = RUNNING.with(RefCell::take).map(ManuallyDrop::into_inner);
         drop(inner);
     }
 }
@@ -56,7 +59,7 @@ pub(crate) fn is_running_here(inner: *const Inner) -> bool {
 /// Calls `f` with the running loop of this thread; `None` in the child of a fork.
 #[inline]
 pub(crate) fn current_inner<R>(f: impl FnOnce(Option<&Rc<Inner>>) -> R) -> R {
-    RUNNING.with(|running| f(running.borrow().as_ref().filter(|inner| inner.process.is_current())))
+    RUNNING.with(|running| f(running.borrow().as_deref().filter(|inner| inner.process.is_current())))
 }
 
 /// The loop that runs on this thread. Python: `asyncio.get_running_loop()`.
@@ -82,15 +85,17 @@ pub fn get_event_loop() -> Result<EventLoop> {
         return Ok(running);
     }
     // A child of a fork inherits what was set, but not the loop.
-    let current = CURRENT.with(|current| current.borrow().clone());
+    let current = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
     current.filter(|current| current.inner().process.is_current()).ok_or_else(|| {
         Error::runtime_error("this thread has no event loop; use asyncio::run(…), or set_event_loop(new_event_loop()?)")
     })
 }
 
 /// Makes a loop the current one of this thread, or none. Python: `asyncio.set_event_loop()`.
+///
+/// On a thread that ends, inside the destructor of a thread-local, nothing can be made current any more.
 pub fn set_event_loop(event_loop: Option<EventLoop>) {
-    let former = CURRENT.with(|current| current.replace(event_loop));
+    let former = CURRENT.try_with(|current| current.replace(event_loop));
     drop(former);
 }
 

@@ -117,10 +117,24 @@ impl Inner {
         context: Option<Context>,
         location: &'static Location<'static>,
     ) -> Result<Handle> {
+        self.schedule(Rc::new(CallCell::new(callback, context, location)))
+    }
+
+    /// For rooms above: as `call_soon`, with the name of the program's function `N`, which `callback` wraps.
+    pub(crate) fn call_soon_named<N: 'static>(
+        &self,
+        callback: impl FnOnce() + 'static,
+        context: Option<Context>,
+        location: &'static Location<'static>,
+    ) -> Result<Handle> {
+        self.schedule(Rc::new(CallCell::<_, N>::named(callback, context, location)))
+    }
+
+    #[inline]
+    fn schedule(&self, call: Rc<dyn Call>) -> Result<Handle> {
         self.check_usable()?;
         // What another thread has called before this comes before it.
         self.take_inbox();
-        let call: Rc<dyn Call> = Rc::new(CallCell::new(callback, context, location));
         self.ready.push(Ready::Call(call.clone()));
         Ok(Handle::of(call))
     }

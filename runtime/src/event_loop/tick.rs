@@ -151,16 +151,23 @@ impl Inner {
         }
     }
 
-    /// The same, where somebody wants to know of each that has run: debug mode, a watchdog.
+    /// The same, where somebody wants to know of each that has run: debug mode, a histogram, a watchdog.
     #[cold]
     fn run_closely(self: &Rc<Self>, due: usize) {
         self.figures.busy.store(1, Ordering::Relaxed);
+        // Where one ends the next begins: one look at the clock each.
+        let mut began = if self.histogram.get() { self.nanos() } else { 0 };
         for _ in 0..due {
             let Some(ready) = self.ready.pop() else { break };
             if self.debug.get() {
                 self.run_timed(ready);
             } else {
                 self.run(ready);
+                if self.histogram.get() {
+                    let ended = self.nanos();
+                    self.figures.took(ended.saturating_sub(began));
+                    began = ended;
+                }
             }
             figures::add(&self.figures.finished, 1);
         }
@@ -175,11 +182,13 @@ impl Inner {
         match ready {
             Ready::Step(step) => step.run(),
             Ready::Call(call) => {
+                figures::add(&self.figures.others, 1);
                 if let Err(panic) = call.invoke() {
                     self.callback_failed(call, panic);
                 }
             }
             Ready::Source(source) => {
+                figures::add(&self.figures.others, 1);
                 self.expect_prompt();
                 if let Err(panic) = catch(|| source.run()) {
                     self.source_failed(panic);
@@ -206,7 +215,7 @@ impl Inner {
         self.running.set(location);
         self.run(ready);
         let took = self.clock.now().saturating_sub(began);
-        self.figures.took(took.as_nanos());
+        self.figures.took(nanos(took));
         if took >= self.slow_callback_duration.get() {
             crate::log::warning(format_args!(
                 "ASY0002: Executing {description} took {:.3} seconds",
@@ -215,6 +224,7 @@ impl Inner {
         }
         if is_source {
             if let Some(prompt) = self.take_prompt() {
+                figures::add(&self.figures.callbacks, 1);
                 self.run_timed(prompt);
             }
         }

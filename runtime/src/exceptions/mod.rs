@@ -143,7 +143,12 @@ impl Error {
     /// assert!(error.to_string().contains("127.0.0.1:9"));
     /// ```
     pub fn os_error_at(error: io::Error, subject: impl fmt::Display) -> Self {
-        Self::OsError(OsError::new(error).at(subject))
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>());
+        match inner {
+            // What a system does not have: that says it all.
+            Some(Self::NotImplementedError(_)) => Self::from(error),
+            _ => Self::OsError(OsError::new(error).at(subject)),
+        }
     }
 
     pub(crate) fn broken_thread_pool(message: impl Into<Cow<'static, str>>) -> Self {

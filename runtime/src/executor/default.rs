@@ -31,7 +31,7 @@ impl Slot for DefaultExecutor {
         if let Some(executor) = executor {
             if self.inner.upgrade().is_some_and(|inner| inner.get_debug()) {
                 crate::log::warning(
-                    "unclosed default executor; await shutdown_default_executor(…) before the event loop is closed",
+                    "ASY0011: unclosed default executor; await shutdown_default_executor(…) before the event loop is closed",
                 );
             }
             executor.pool().close(false);

@@ -68,6 +68,7 @@ impl<T: Send + 'static> ExecutorFuture<T> {
     }
 
     /// Calls `callback` once it is done, through the ready queue, in a copy of the current context.
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce() + 'static) -> CallbackId {
         self.signal.add_done_callback(move |_| callback())
     }

@@ -1,6 +1,7 @@
 //! `ThreadPoolExecutor`: the handle of a pool of threads, and how one is made and ended.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -8,13 +9,15 @@ use std::time::Duration;
 
 use super::workers::{Initializer, Plan, Pool};
 use super::{Executor, Job, JobOutput};
+use crate::event_loop::current_inner;
 use crate::exceptions::{Error, Result, install_hook};
 
 /// A pool of threads that call functions. Python: `concurrent.futures.ThreadPoolExecutor`.
 ///
 /// Threads start when they are needed: an idle one is used again before a new one starts. A clonable handle; when the
 /// last clone goes, the threads finish what was submitted and end. Nothing waits for them then: call
-/// [`shutdown`](Self::shutdown) to do so. No thread of a pool keeps the process from ending.
+/// [`shutdown`](Self::shutdown) to do so; debug mode warns of a pool that was used and dropped without. No thread of a
+/// pool keeps the process from ending.
 ///
 /// # Examples
 ///
@@ -36,12 +39,36 @@ pub struct ThreadPoolExecutor {
 /// What the handles share, and the threads do not: its end is the pool's.
 struct Owner {
     pool: Arc<Pool>,
+    made_at: &'static Location<'static>,
+    /// It was made by a loop in debug mode.
+    watched: bool,
+}
+
+impl Owner {
+    /// In debug mode: nobody can wait for the threads any more.
+    #[cold]
+    fn report_unclosed(&self) {
+        let place = self.made_at;
+        crate::log::warning(format_args!(
+            "ASY0011: a ThreadPoolExecutor, made at {place}, was dropped before it was shut down, and nothing waits for its \
+             threads; call shutdown() when you are done with it"
+        ));
+    }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        let running = self.pool.is_running() && !self.pool.ends_by_itself();
+        if running && (self.watched || is_debug()) {
+            self.report_unclosed();
+        }
         self.pool.close(false);
     }
+}
+
+/// Whether a loop in debug mode runs here.
+fn is_debug() -> bool {
+    current_inner(|inner| inner.is_some_and(|inner| inner.get_debug()))
 }
 
 /// Options for a pool; made by [`ThreadPoolExecutor::builder`].
@@ -128,6 +155,7 @@ impl ThreadPoolExecutorBuilder {
     /// # Errors
     ///
     /// `ValueError` if `max_workers` is zero, or the prefix has a NUL character in it, which no thread's name can have.
+    #[track_caller]
     pub fn build(self) -> Result<ThreadPoolExecutor> {
         let max_workers = self.max_workers.unwrap_or_else(default_workers);
         if max_workers == 0 {
@@ -143,7 +171,8 @@ impl ThreadPoolExecutorBuilder {
         install_hook();
         let Self { initializer, keep_alive, .. } = self;
         let pool = Pool::new(Plan { max_workers, thread_name_prefix, initializer, keep_alive });
-        Ok(ThreadPoolExecutor { owner: Arc::new(Owner { pool }) })
+        let (made_at, watched) = (Location::caller(), is_debug());
+        Ok(ThreadPoolExecutor { owner: Arc::new(Owner { pool, made_at, watched }) })
     }
 }
 
@@ -160,6 +189,7 @@ fn default_prefix() -> String {
 
 impl ThreadPoolExecutor {
     /// A pool with Python's defaults.
+    #[track_caller]
     pub fn new() -> Self {
         Self::builder().build().expect("the defaults are valid")
     }
@@ -220,6 +250,7 @@ impl Executor for ThreadPoolExecutor {
 }
 
 impl Default for ThreadPoolExecutor {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

@@ -170,6 +170,17 @@ impl Pool {
         jobs.into_iter().for_each(|job| job.fail(broken.clone()));
     }
 
+    /// Whether threads run, and no one has asked them to end.
+    pub(super) fn is_running(&self) -> bool {
+        let state = self.lock();
+        !state.closed && !state.workers.is_empty()
+    }
+
+    /// Whether its threads end by themselves when there is nothing to do.
+    pub(super) fn ends_by_itself(&self) -> bool {
+        self.plan.keep_alive.is_some()
+    }
+
     /// Takes no more jobs. The threads end when there is nothing left to do; with `cancel`, what has not begun is
     /// cancelled.
     pub(super) fn close(&self, cancel: bool) {

@@ -17,7 +17,7 @@ pub use concurrent::ConcurrentFuture;
 pub(crate) use parked::Key;
 pub(crate) use parked::park;
 pub use waiters::CallbackId;
-pub(crate) use waiters::{DoneCallback, Place, Waiter, Waiters};
+pub(crate) use waiters::{DoneCallback, Many, Place, Waiter, Waiters};
 pub(crate) use watch::{Watch, Watched};
 pub(crate) use wrapped::chain;
 pub use wrapped::wrap_future;
@@ -179,17 +179,19 @@ impl<T> Future<T> {
     /// Python: `Future.add_done_callback()`.
     ///
     /// Callbacks run in the order in which they were added. On a future that is done it is scheduled at once.
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + 'static) -> CallbackId {
-        self.add_callback(DoneCallback { function: Box::new(callback), context: context::snapshot() })
+        self.add_callback(DoneCallback::new(callback, context::snapshot()))
     }
 
     /// As [`add_done_callback`](Self::add_done_callback), in this very context.
+    #[track_caller]
     pub fn add_done_callback_with_context(
         &self,
         context: Context,
         callback: impl FnOnce(&Self) + 'static,
     ) -> CallbackId {
-        self.add_callback(DoneCallback { function: Box::new(callback), context: Some(context) })
+        self.add_callback(DoneCallback::new(callback, Some(context)))
     }
 
     fn add_callback(&self, callback: DoneCallback<Self>) -> CallbackId {
@@ -232,11 +234,7 @@ pub(crate) fn tell<S: Clone + Watched + 'static>(mut waiters: Waiters<S>, subjec
     waiters.drain(|waiter| match waiter {
         Waiter::Wake(waker) => waker.wake(),
         Waiter::Watch(watch) => watch.ended(subject),
-        Waiter::Call(DoneCallback { function, context }) => {
-            let subject = subject.clone();
-            // A closed loop runs nothing any more: then there is nobody to tell.
-            let _ = inner.call_soon(move || function(&subject), context, Location::caller());
-        }
+        Waiter::Call(callback) => callback.schedule(subject, inner),
     });
 }
 

@@ -3,21 +3,42 @@
 //! Used by futures and tasks alike. One waiting task, the common case, needs no allocation.
 
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
 use std::task::Context as PollContext;
 
 use super::watch::Watch;
 use crate::context::Context;
+use crate::event_loop::Inner;
 use crate::handle::LocalWaker;
 
 /// Names a callback for `remove_done_callback`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackId(u32);
 
-/// A callback of `add_done_callback`, and the context that it runs in.
+type Schedule<S> = Box<dyn FnOnce(&S, &Inner)>;
+
+/// A callback of `add_done_callback`, and the context that it runs in. Its type is forgotten, its name is not.
 pub(crate) struct DoneCallback<S> {
-    pub(crate) function: Box<dyn FnOnce(&S)>,
-    pub(crate) context: Option<Context>,
+    schedule: Schedule<S>,
+}
+
+impl<S: Clone + 'static> DoneCallback<S> {
+    #[track_caller]
+    pub(crate) fn new<F: FnOnce(&S) + 'static>(callback: F, context: Option<Context>) -> Self {
+        let location = Location::caller();
+        let schedule = move |subject: &S, inner: &Inner| {
+            let subject = subject.clone();
+            // A closed loop runs nothing any more: then there is nobody to tell.
+            let _ = inner.call_soon_named::<F>(move || callback(&subject), context, location);
+        };
+        Self { schedule: Box::new(schedule) }
+    }
+
+    /// Puts it into the ready queue, now that `subject` is done.
+    pub(crate) fn schedule(self, subject: &S, inner: &Inner) {
+        (self.schedule)(subject, inner);
+    }
 }
 
 pub(crate) enum Waiter<S> {
@@ -173,6 +194,16 @@ impl<S> Waiters<S> {
 }
 
 impl<S> Many<S> {
+    /// An empty list by whose parts a reader of memory finds out how lists are laid out: no two of its words are the same.
+    pub(crate) fn probe() -> Self {
+        Self { next: 1, list: Vec::with_capacity(3) }
+    }
+
+    /// Where its entries stand, how many have room, and how large each is.
+    pub(crate) fn parts(&self) -> (usize, usize, usize) {
+        (self.list.as_ptr().addr(), self.list.capacity(), size_of::<(u32, Waiter<S>)>())
+    }
+
     /// The list is in the order of its numbers, for they grow.
     fn position(&self, id: u32) -> Option<usize> {
         self.list.binary_search_by_key(&id, |(other, _)| *other).ok()

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::context::{self, Context};
@@ -43,19 +44,26 @@ impl About {
     }
 }
 
-/// A callback that runs once.
-pub(crate) struct CallCell<F> {
+/// A callback that runs once. Reports have the name of `N`: the program's own function, where `F` wraps it.
+pub(crate) struct CallCell<F, N = F> {
     callback: Cell<Option<F>>,
     about: About,
+    name: PhantomData<fn() -> N>,
 }
 
 impl<F: FnOnce()> CallCell<F> {
     pub(crate) fn new(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
-        Self { callback: Cell::new(Some(callback)), about: About::new(context, location) }
+        Self::named(callback, context, location)
     }
 }
 
-impl<F: FnOnce()> Call for CallCell<F> {
+impl<F: FnOnce(), N> CallCell<F, N> {
+    pub(crate) fn named(callback: F, context: Option<Context>, location: &'static Location<'static>) -> Self {
+        Self { callback: Cell::new(Some(callback)), about: About::new(context, location), name: PhantomData }
+    }
+}
+
+impl<F: FnOnce(), N> Call for CallCell<F, N> {
     fn invoke(&self) -> Result<(), Panic> {
         let Some(callback) = self.callback.take() else { return Ok(()) };
         self.about.context.run(callback)
@@ -73,7 +81,7 @@ impl<F: FnOnce()> Call for CallCell<F> {
     }
 
     fn name(&self) -> &'static str {
-        type_name::<F>()
+        type_name::<N>()
     }
 }
 

@@ -78,10 +78,18 @@ fn find(inner: &Inner) -> Option<String> {
     let snapshot = Snapshot::take(inner);
     let tasks = snapshot.tasks();
     let asleep = tasks.iter().all(|task| task.standing() == Standing::Waiting);
-    if tasks.is_empty() || !asleep || is_waiting_alone(tasks) || is_held_elsewhere(inner, tasks) {
+    if tasks.is_empty() || !asleep {
         return None;
     }
-    Some(text(&snapshot))
+    let forgiven = if is_waiting_alone(tasks) {
+        "there is one, and it waits for what nobody but Ctrl-C may be meant to end"
+    } else if is_held_elsewhere(inner, tasks) {
+        "another thread, or a waker that is kept somewhere, may wake one"
+    } else {
+        return Some(text(&snapshot));
+    };
+    crate::log::record!(debug, "all tasks have been asleep for a second; that is no deadlock: {forgiven}");
+    None
 }
 
 /// Whether there is one task, and it waits for what nobody but Ctrl-C is to end.

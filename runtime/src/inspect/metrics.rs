@@ -16,8 +16,13 @@ pub struct Metrics {
     pub tasks_alive: usize,
     /// Tasks that were started.
     pub tasks_spawned: u64,
-    /// Callbacks and steps of tasks that were run.
+    /// Callbacks and steps of tasks that were run, those of the present batch included.
     pub callbacks: u64,
+    /// Those of them that were steps of tasks: how often a task was polled. The children of a scope are polled by the step of
+    /// the task around them.
+    pub steps: u64,
+    /// Batches that were run: the iterations of the loop.
+    pub batches: u64,
     /// How often the kernel was asked.
     pub polls_of_the_kernel: u64,
     /// Reports that a descriptor is ready.
@@ -34,9 +39,12 @@ pub struct Metrics {
     pub ready: usize,
     /// The longest time in which the loop had callbacks to run all along and did not come to ask the kernel.
     pub longest_batch: Duration,
-    /// How long single callbacks took; counted in debug mode only. The first number is of those below a microsecond, each
-    /// next one of those below twice as much, the last of all that took longer.
+    /// How long single callbacks and steps took. The first number is of those below a microsecond, each next one of those
+    /// below twice as much, the last of all that took longer. Counted in debug mode and with
+    /// [`metrics_histogram`](crate::EventLoopBuilder::metrics_histogram) only, for it takes a look at the clock each.
     pub durations: Vec<u64>,
+    /// The longest of them; zero where that is not counted.
+    pub longest_callback: Duration,
 }
 
 impl EventLoop {
@@ -67,6 +75,8 @@ impl EventLoop {
             tasks_alive,
             tasks_spawned: spawned.into(),
             callbacks: read(&figures.callbacks),
+            steps: read(&figures.callbacks).saturating_sub(read(&figures.others)),
+            batches: read(&figures.batches),
             polls_of_the_kernel: read(&figures.looks),
             io_events: read(&figures.events),
             calls_from_threads: read(&figures.calls),
@@ -75,6 +85,7 @@ impl EventLoop {
             descriptors,
             ready: inner.batch().get(),
             longest_batch: Duration::from_nanos(read(&figures.longest)),
+            longest_callback: Duration::from_nanos(read(&figures.longest_callback)),
             durations: figures.durations.iter().map(read).collect(),
         }
     }

@@ -1,6 +1,7 @@
 //! What is waited for, in words.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use super::Snapshot;
 use crate::trace::{Wait, WaitsFor, holder_of};
@@ -16,13 +17,28 @@ pub(crate) fn wait_text(snapshot: &Snapshot, wait: Wait) -> Cow<'static, str> {
             Some(holder) => Cow::Owned(format!("for a lock that {:?} holds", holder.get_name())),
             None => Cow::Borrowed("for a lock"),
         },
-        WaitsFor::Socket => {
-            let peer = i32::try_from(wait.address).ok().and_then(crate::sys::peer_of);
-            match peer {
-                Some(peer) => Cow::Owned(format!("for the socket {} to {peer}", wait.address)),
-                None => Cow::Owned(format!("for the socket {}", wait.address)),
-            }
-        }
-        kind => Cow::Borrowed(kind.text()),
+        _ => numbered_text(wait, crate::sys::peer_of),
     }
+}
+
+/// The same of what has a number that means something elsewhere, too: sockets, by whose descriptor `peer_of` finds whom
+/// they are connected to, and processes.
+pub(super) fn numbered_text<P: Display>(wait: Wait, peer_of: impl FnOnce(usize) -> Option<P>) -> Cow<'static, str> {
+    let Wait { kind, address } = wait;
+    let plain = Cow::Borrowed(kind.text());
+    let between = match kind {
+        WaitsFor::Socket => {
+            return Cow::Owned(match peer_of(address) {
+                Some(peer) => format!("for the socket {address} to {peer}"),
+                None => format!("for the socket {address}"),
+            });
+        }
+        WaitsFor::Process if address != 0 => return Cow::Owned(format!("for the process {address}")),
+        WaitsFor::Read => "from",
+        WaitsFor::Drain => "to",
+        WaitsFor::Close => "of the connection to",
+        _ => return plain,
+    };
+    let peer = if address == 0 { None } else { peer_of(address) };
+    peer.map_or(plain, |peer| Cow::Owned(format!("{} {between} {peer}", kind.text())))
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::ProcessTasks;
 use crate::event_loop::{Figures, Inner};
-use crate::sys::thread_number;
+use crate::sys::{Doing, doing, thread_number};
 
 /// The thread; it ends when this is dropped.
 #[derive(Debug)]
@@ -70,9 +70,15 @@ fn tell(thread: usize, since: Duration) {
         Ok(None) => "a callback that is no task runs all the while".to_owned(),
         Err(error) => format!("what runs cannot be seen: {error}"),
     };
+    // At this moment; it may have been elsewhere before.
+    let call = match doing(std::process::id(), thread) {
+        Some(Doing::Call(call)) => format!(", now in the system call {call}"),
+        Some(Doing::Runs) => String::from(", now on a processor"),
+        None => String::new(),
+    };
     let seconds = since.as_secs_f64();
     crate::log::warning(format_args!(
-        "ASY0009: the event loop has not finished a callback for {seconds:.1} s: {what}; move what blocks into a thread with \
+        "ASY0009: the event loop has not finished a callback for {seconds:.1} s: {what}{call}; move what blocks into a thread with \
          asyncio::to_thread(…)"
     ));
 }

@@ -170,7 +170,11 @@ impl Lookup {
     async fn finish(self) -> Result<Vec<SocketAddr>> {
         match self {
             Self::Known(addresses) => Ok(addresses),
-            Self::Asked(question) => Ok(question.finish().await?.into_iter().map(|info| info.address).collect()),
+            // Boxed, because most hosts are known and need no memory for it.
+            Self::Asked(question) => {
+                let found = Box::pin(question.finish()).await?;
+                Ok(found.into_iter().map(|info| info.address).collect())
+            }
         }
     }
 }

@@ -8,19 +8,35 @@ use std::rc::Rc;
 use crate::event_loop::{EventLoop, Inner, Source, SourceKey};
 use crate::exceptions::{Error, Result};
 use crate::future::Future;
-use crate::sys::{Interest, Readiness, Socket};
+use crate::sys::{CLOSED, Interest, RawFd, Readiness, Socket};
 
 /// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
 ///
 /// Cancelling it closes the socket.
-pub(super) async fn connect(event_loop: &EventLoop, address: SocketAddr, from: &[SocketAddr]) -> Result<Socket> {
+pub(super) async fn connect(
+    event_loop: &EventLoop,
+    address: SocketAddr,
+    from: &[SocketAddr],
+    protocol: Option<i32>,
+) -> Result<Socket> {
     let at = |error| Error::os_error_at(error, address);
-    let socket = Socket::tcp(&address).map_err(at)?;
+    let socket = open(&address, protocol)?;
     bind(&socket, &address, from)?;
     if socket.connect(&address).map_err(at)? {
         return Ok(socket);
     }
-    let fd = socket.fileno().unwrap_or(-1);
+    // Within one machine the answer is there already, so that asking once more is cheaper than to wait for a report.
+    if address.ip().is_loopback() && socket.has_connected(&address).map_err(at)? {
+        return Ok(socket);
+    }
+    // Boxed: most attempts on this machine need no memory for it.
+    Box::pin(connected(event_loop, socket, address)).await
+}
+
+/// Waits until the outcome is there.
+async fn connected(event_loop: &EventLoop, socket: Socket, address: SocketAddr) -> Result<Socket> {
+    let at = |error| Error::os_error_at(error, address);
+    let fd = socket.fileno().unwrap_or(CLOSED);
     let outcome = event_loop.create_future();
     let waiting = Rc::new(Connecting { outcome: outcome.clone(), queued: Cell::new(false) });
     let inner = event_loop.inner().clone();
@@ -32,6 +48,15 @@ pub(super) async fn connect(event_loop: &EventLoop, address: SocketAddr, from: &
     match socket.take_error().map_err(at)? {
         None => Ok(socket),
         Some(error) => Err(at(error)),
+    }
+}
+
+fn open(address: &SocketAddr, protocol: Option<i32>) -> Result<Socket> {
+    match protocol {
+        None => Socket::tcp(address).map_err(|error| Error::os_error_at(error, address)),
+        Some(number) => Socket::stream(address, number).map_err(|error| {
+            Error::os_error_at(error, format_args!("a stream socket of protocol {number}, for {address}"))
+        }),
     }
 }
 
@@ -79,7 +104,7 @@ impl Source for Connecting {
 struct Registered {
     inner: Rc<Inner>,
     key: SourceKey,
-    fd: i32,
+    fd: RawFd,
 }
 
 impl Drop for Registered {

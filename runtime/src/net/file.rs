@@ -18,6 +18,30 @@ const PIECE: usize = 1 << 20;
 /// After so many calls the others have their turn.
 const CALLS: usize = 4;
 
+/// The options of the two methods that send a file.
+macro_rules! part_of_a_file {
+    () => {
+        /// From which byte of the file on; from the first unless this is called.
+        pub fn offset(mut self, offset: u64) -> Self {
+            self.part.offset = offset;
+            self
+        }
+
+        /// How many bytes at most; to the end of the file unless this is called.
+        pub fn count(mut self, count: u64) -> Self {
+            self.part.count = Some(count);
+            self
+        }
+
+        /// Whether a file that the system's call cannot send is read and sent by hand; it is unless this is called.
+        pub fn fallback(mut self, enabled: bool) -> Self {
+            self.part.fallback = enabled;
+            self
+        }
+    };
+}
+pub(crate) use part_of_a_file;
+
 /// Which part of which file.
 #[derive(Debug)]
 pub(crate) struct FilePart<'a> {

@@ -35,6 +35,7 @@ impl Pace {
     /// Addresses in the order in which they are tried.
     fn order(self, addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         match self.interleave.unwrap_or(self.delay.is_some().into()) {
+            _ if addresses.len() < 2 => addresses,
             0 => addresses,
             first => interleaved(addresses, first),
         }
@@ -49,12 +50,14 @@ pub(crate) async fn connect_to_any(
     event_loop: &EventLoop,
     addresses: Vec<SocketAddr>,
     from: Vec<SocketAddr>,
+    protocol: Option<i32>,
     pace: Pace,
 ) -> Result<(Socket, SocketAddr), Vec<Error>> {
     let addresses = pace.order(addresses);
     match pace.delay {
-        Some(delay) if addresses.len() > 1 => race(event_loop, addresses, from, delay).await,
-        _ => in_turn(event_loop, addresses, &from).await,
+        // Boxed: it is large, and the memory of every attempt that is no race would have to hold it.
+        Some(delay) if addresses.len() > 1 => Box::pin(race(event_loop, addresses, from, protocol, delay)).await,
+        _ => in_turn(event_loop, addresses, &from, protocol).await,
     }
 }
 
@@ -62,10 +65,11 @@ async fn in_turn(
     event_loop: &EventLoop,
     addresses: Vec<SocketAddr>,
     from: &[SocketAddr],
+    protocol: Option<i32>,
 ) -> Result<(Socket, SocketAddr), Vec<Error>> {
     let mut errors = Vec::new();
     for address in addresses {
-        match connect(event_loop, address, from).await {
+        match connect(event_loop, address, from, protocol).await {
             Ok(socket) => return Ok((socket, address)),
             Err(error) => errors.push(error),
         }
@@ -77,12 +81,13 @@ async fn race(
     event_loop: &EventLoop,
     addresses: Vec<SocketAddr>,
     from: Vec<SocketAddr>,
+    protocol: Option<i32>,
     delay: Duration,
 ) -> Result<(Socket, SocketAddr), Vec<Error>> {
     let from: Rc<[SocketAddr]> = from.into();
     let attempts = addresses.into_iter().map(|address| {
         let (event_loop, from) = (event_loop.clone(), from.clone());
-        move || async move { Ok::<_, Error>((connect(&event_loop, address, &from).await?, address)) }
+        move || async move { Ok::<_, Error>((connect(&event_loop, address, &from, protocol).await?, address)) }
     });
     let race = staggered_race(attempts, delay).await.map_err(|error| vec![error])?;
     match race.winner {

@@ -14,8 +14,8 @@ pub use address::{AddressFamily, Hosts};
 pub(crate) use address::{Target, resolve_all, resolve_one};
 pub(crate) use dns::check_running;
 pub use dns::{GetAddrInfo, GetNameInfo, Resolving};
-pub(crate) use file::FilePart;
 pub use file::SendingFile;
+pub(crate) use file::{FilePart, part_of_a_file};
 pub(crate) use happy_eyeballs::{Pace, connect_to_any};
 pub use resolver::{AddrInfo, AddrInfoQuery, Resolver, ResolverFuture, SystemResolver};
 pub use sock::{

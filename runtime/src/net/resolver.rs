@@ -79,7 +79,8 @@ pub type ResolverFuture<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 /// [`to_thread`](crate::to_thread()). What takes time shall begin when the method is called: several hosts are asked
 /// for before the first answer is awaited. An `OsError` becomes a `ResolveError` that names the host.
 ///
-/// [`StaticResolver`](crate::testing::StaticResolver) is one for tests.
+/// [`StaticResolver`](crate::testing::StaticResolver) is one for tests. hickory-resolver cannot be run on a loop, for all its
+/// sockets, timers and futures have to be `Send`, and those of a loop stay on its thread.
 ///
 /// # Examples
 ///

@@ -103,20 +103,20 @@ impl<P: BufferedProtocol> Endpoint for Bound<P, Buffered> {
         }
     }
 
-    /// For a transport that has no other way: what it lends is copied.
+    /// What TLS has decrypted is copied, as much as fits at once.
     fn data_received(&self, transport: &Transport, data: &[u8]) -> Result<usize> {
-        let mut taken = 0;
-        while taken < data.len() && transport.is_reading() {
-            let rest = data.get(taken..).unwrap_or_default();
-            let mut length = 0;
-            self.lend(transport, Some(rest.len()), &mut |memory| {
-                length = rest.len().min(memory.len());
-                memory[..length].copy_from_slice(&rest[..length]);
-            })?;
-            taken += length;
+        let mut length = 0;
+        self.lend(transport, Some(data.len()), &mut |memory| {
+            // By then it may have paused.
+            if transport.is_reading() {
+                length = data.len().min(memory.len());
+                memory[..length].copy_from_slice(&data[..length]);
+            }
+        })?;
+        if length > 0 {
             self.buffer_updated(transport, length)?;
         }
-        Ok(taken)
+        Ok(length)
     }
 
     fn is_buffered(&self) -> bool {

@@ -41,6 +41,8 @@ where
     let connection = transport.clone();
     let body = async move { handle.run(&connection, handler).await };
     let task = Task::builder().name(name::<P>(transport, callback)).eager_start(true).create_task(body)?;
+    // The handler may have put TLS between.
+    let transport = transport.outermost();
     if task.cancelled() {
         transport.close();
         return Ok(Started::Done);
@@ -50,8 +52,7 @@ where
         return task.into_result().map(|()| started);
     }
     transport.set_held(true);
-    let connection = transport.clone();
-    task.add_done_callback(move |task| ended(&connection, callback, task));
+    task.add_done_callback(move |task| ended(&transport.outermost(), callback, task));
     Ok(Started::Running)
 }
 

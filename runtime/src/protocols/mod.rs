@@ -21,7 +21,8 @@
 //! has `data_received`), or cut into whole frames ([`FramedProtocol`]). One connection may have one kind after another.
 //!
 //! An `async fn` handler counts as one callback that lasts: nothing else is called until it has ended. Has it left more
-//! to be sent than the high limit, nothing is received until the low limit is reached.
+//! to be sent than the high limit, nothing is received until the low limit is reached. A handler that writes much waits for
+//! room itself, by [`Transport::drain`].
 //!
 //! A datagram endpoint is `connection_made (datagram_received | error_received)* connection_lost`.
 //!

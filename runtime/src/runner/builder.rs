@@ -17,6 +17,7 @@ pub struct RunnerBuilder {
     pub(super) on_deadlock: OnDeadlock,
     pub(super) watchdog: Option<Duration>,
     pub(super) dump_on: Option<Signal>,
+    pub(super) metrics_histogram: bool,
 }
 
 impl RunnerBuilder {
@@ -79,6 +80,13 @@ impl RunnerBuilder {
     /// nanoseconds a callback.
     pub fn watchdog(mut self, limit: Duration) -> Self {
         self.watchdog = Some(limit);
+        self
+    }
+
+    /// Counts how long callbacks and steps take, for [`Metrics::durations`](crate::Metrics::durations); see
+    /// [`EventLoopBuilder::metrics_histogram`](crate::EventLoopBuilder::metrics_histogram) for what it costs.
+    pub fn metrics_histogram(mut self, enabled: bool) -> Self {
+        self.metrics_histogram = enabled;
         self
     }
 

@@ -178,6 +178,9 @@ impl Runner {
         if let Some(debug) = self.options.debug {
             event_loop.set_debug(debug);
         }
+        if self.options.metrics_histogram {
+            event_loop.inner().count_durations();
+        }
         if set_current {
             set_event_loop(Some(event_loop.clone()));
         }
@@ -269,7 +272,7 @@ fn cancel_all_tasks(event_loop: &EventLoop) -> Result<()> {
             let message = "unhandled exception during asyncio.run() shutdown";
             let report = ExceptionContext::new(message).exception(error).source(task.location());
             let report = report.run_in(task.entered_context());
-            event_loop.call_exception_handler(report.with("task", task));
+            event_loop.call_exception_handler(report.with("task", task).code("ASY0014"));
         }
     }
     Ok(())

@@ -245,7 +245,7 @@ impl<R, N: Nursery> Supervision<R, N> {
         let Some(inner) = current_inner(|inner| inner.cloned()) else { return };
         for error in errors {
             let message = format!("an error in a {} {why}", self.what);
-            inner.call_exception_handler(ExceptionContext::new(message).exception(error));
+            inner.call_exception_handler(ExceptionContext::new(message).exception(error).code("ASY0004"));
         }
     }
 }

@@ -218,12 +218,8 @@ impl Slot for Signals {
     }
 }
 
-/// An error for what must not be caught, and where the system has no signals.
+/// An error for what must not be caught.
 fn check(sig: Signal) -> Result<()> {
-    if cfg!(not(unix)) {
-        let system = std::env::consts::OS;
-        return Err(Error::not_implemented(format!("add_signal_handler() does not exist on {system}")));
-    }
     if sig.is_fault() {
         return Err(Error::runtime_error(format!(
             "{sig} cannot be handled on an event loop: the program would run into the same fault again"

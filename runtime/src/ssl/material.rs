@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -57,10 +58,15 @@ pub(super) fn certificates_in(folder: &Path) -> Result<Vec<CertificateDer<'stati
     for entry in fs::read_dir(folder).map_err(at)? {
         let file = Material::File(entry.map_err(at)?.path());
         if let Ok(found) = file.certificates() {
-            certificates.extend(found);
+            certificates.extend(found.into_iter().filter(is_authority));
         }
     }
     Ok(certificates)
+}
+
+/// A file that is not PEM may be anything.
+fn is_authority(certificate: &CertificateDer<'static>) -> bool {
+    RootCertStore::empty().add(certificate.clone()).is_ok()
 }
 
 pub(super) fn unusable(message: impl Into<String>) -> Error {

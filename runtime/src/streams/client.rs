@@ -90,6 +90,7 @@ impl Client {
 
     fn failed(&self, error: Error, task: Option<&AnyTask>) {
         let mut report = ExceptionContext::new("Unhandled exception in client_connected_cb")
+            .code("ASY0015")
             .exception(error)
             .source(self.location)
             .with("transport", self.transport.clone());

@@ -11,7 +11,7 @@ use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
 use crate::handle::LocalWaker;
 use crate::sync::Place;
-use crate::trace::{WaitsFor, address_of, waits_for};
+use crate::trace::{WaitsFor, waits_for};
 use crate::transports::Transport;
 
 /// What [`StreamWriter::drain`](crate::StreamWriter::drain) returns.
@@ -82,18 +82,18 @@ impl Shared {
                     // Who writes and drains in a loop would never let the connection end.
                     *stage = Stage::Yielded;
                     LocalWaker::wake_context(context);
-                    waits_for(WaitsFor::Drain, address_of(self));
+                    waits_for(WaitsFor::Drain, self.descriptor());
                     return Poll::Pending;
                 }
             }
             Stage::Yielded | Stage::Waiting(_) if is_marked() => {
-                waits_for(WaitsFor::Drain, address_of(self));
+                waits_for(WaitsFor::Drain, self.descriptor());
                 return Poll::Pending;
             }
             Stage::Yielded => *stage = Stage::New,
             Stage::Waiting(place) => {
                 if !self.outgoing.drainers.leave_if_woken(place, context) {
-                    waits_for(WaitsFor::Drain, address_of(self));
+                    waits_for(WaitsFor::Drain, self.descriptor());
                     return Poll::Pending;
                 }
                 *stage = Stage::New;
@@ -107,7 +107,7 @@ impl Shared {
             return Poll::Ready(Ok(()));
         }
         *stage = Stage::Waiting(self.outgoing.drainers.enter(context));
-        waits_for(WaitsFor::Drain, address_of(self));
+        waits_for(WaitsFor::Drain, self.descriptor());
         Poll::Pending
     }
 
@@ -128,7 +128,7 @@ impl Shared {
             }
             Some(_) => {}
         }
-        waits_for(WaitsFor::Close, address_of(self));
+        waits_for(WaitsFor::Close, self.descriptor());
         Poll::Pending
     }
 

@@ -9,7 +9,7 @@ use super::reader::StreamReader;
 use super::shared::{Incoming, Shared};
 use crate::cancellation::is_marked;
 use crate::exceptions::Result;
-use crate::trace::{WaitsFor, address_of, waits_for};
+use crate::trace::{WaitsFor, waits_for};
 
 /// A read in progress. Dropping it ends the wait.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl StreamReader {
     ) -> Poll<Result<T>> {
         // What has come in stays for the next read.
         if self.waiting && is_marked() {
-            waits_for(WaitsFor::Read, address_of(self.shared()));
+            waits_for(WaitsFor::Read, self.shared().descriptor());
             return Poll::Pending;
         }
         let shared = self.shared();
@@ -77,7 +77,7 @@ impl StreamReader {
             }
             Attempt::Needs(wanted) => {
                 shared.wait_for(wanted, context);
-                waits_for(WaitsFor::Read, address_of(shared));
+                waits_for(WaitsFor::Read, shared.descriptor());
                 self.waiting = true;
                 Poll::Pending
             }

@@ -33,6 +33,8 @@ pub(super) struct Shared {
     transport: RefCell<Option<Transport>>,
     /// Its loop. Looked at for each wake-up, outside of any borrow.
     inner: OnceCell<Rc<Inner>>,
+    /// The connection's descriptor, by which whoever looks finds the peer; zero where there is none.
+    descriptor: Cell<usize>,
     /// There is no writer, nor a program that holds the transport: the end of the reader is that of the connection.
     alone: Cell<bool>,
 }
@@ -80,6 +82,7 @@ impl Shared {
             outgoing: Outgoing::new(),
             transport: RefCell::default(),
             inner: OnceCell::new(),
+            descriptor: Cell::new(0),
             alone: Cell::new(false),
         })
     }
@@ -252,8 +255,16 @@ impl Shared {
                 self.inner.get_or_init(|| inner);
             }
             *place = Some(transport.clone());
+            let socket = transport.socket().and_then(|socket| socket.fileno());
+            self.descriptor.set(socket.and_then(|fd| usize::try_from(fd).ok()).unwrap_or(0));
         }
         free
+    }
+
+    /// What [`waits_for`](crate::trace::waits_for) is told.
+    #[inline]
+    pub(super) fn descriptor(&self) -> usize {
+        self.descriptor.get()
     }
 
     /// The connection goes on by another transport, after the upgrade to TLS.
@@ -276,6 +287,7 @@ impl Shared {
             None => self.feed_eof(),
             Some(error) => self.set_exception(error.clone()),
         }
+        self.descriptor.set(0);
         let transport = self.transport.take();
         drop(transport);
         *self.outgoing.error.borrow_mut() = error.cloned();

@@ -198,7 +198,7 @@ impl Drop for StreamWriter {
 pub(super) fn report_unclosed(transport: &Transport) {
     if current_inner(|inner| inner.is_some_and(|inner| inner.get_debug())) {
         crate::log::warning(format_args!(
-            "unclosed <StreamWriter transport={transport:?}>; call close() when you are done with it"
+            "ASY0012: unclosed <StreamWriter transport={transport:?}>; call close() when you are done with it"
         ));
     }
 }

@@ -65,7 +65,7 @@ pub(super) async fn start(
     running.connect(ends)?;
     made.await?;
     if event_loop.get_debug() {
-        crate::log::record!(debug, "process {} was started: {running:?}", Path::new(&program).display());
+        crate::log::record!(info, "process {} was started: {running:?}", Path::new(&program).display());
     }
     Ok(unfinished.finish())
 }
@@ -186,7 +186,7 @@ impl Running {
         }
         self.forget_source();
         if self.inner().get_debug() {
-            crate::log::record!(debug, "{self:?} has ended");
+            crate::log::record!(info, "{self:?} has ended");
         }
         self.waiters.wake_all();
         self.tell("process_exited", |endpoint, transport| endpoint.process_exited(transport));
@@ -219,7 +219,8 @@ impl Running {
         call: impl FnOnce(&dyn SubprocessEndpoint, &SubprocessTransport) -> Result<()>,
     ) {
         let Some(error) = self.call(call).err() else { return };
-        let mut context = ExceptionContext::new(format!("protocol.{callback}() call failed")).exception(error);
+        let mut context =
+            ExceptionContext::new(format!("protocol.{callback}() call failed")).exception(error).code("ASY0013");
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", SubprocessTransport::new(this));
         }

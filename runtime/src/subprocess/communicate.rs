@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use super::process::Process;
 use crate::exceptions::{Error, Result};
 use crate::streams::{StreamReader, StreamWriter};
-use crate::trace::{Branches, WaitsFor, address_of, keep};
+use crate::trace::{Branches, WaitsFor, keep};
 
 /// What the child has written: to standard output, and to standard error.
 type Output = (Option<Vec<u8>>, Option<Vec<u8>>);
@@ -89,7 +89,7 @@ fn feed(stdin: Option<&StreamWriter>, input: &[u8]) -> Result<()> {
 async fn ended(process: &mut Process) -> Result<()> {
     let mut exit = pin!(process.wait());
     let mut exited = false;
-    let address = address_of(&**process.transport().running());
+    let pid = process.transport().running().child().pid() as usize;
     let mut ends = [&mut process.stdout, &mut process.stderr].map(|reader| reader.as_mut().map(StreamReader::at_end));
     poll_fn(|context| {
         let traced = Branches::begin();
@@ -115,7 +115,7 @@ async fn ended(process: &mut Process) -> Result<()> {
         if exited && ends.iter().all(Option::is_none) {
             return Poll::Ready(Ok(()));
         }
-        traced.suspended(WaitsFor::Process, address);
+        traced.suspended(WaitsFor::Process, pid);
         Poll::Pending
     })
     .await

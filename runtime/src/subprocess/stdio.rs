@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::exceptions::{Error, Result};
-use crate::sys::{OwnedFile, Stream, own_stdout, pipe};
+use crate::sys::{Direction, OwnedFile, Stream, own_stdout, pipe};
 
 /// What becomes of one standard stream of a child.
 ///
@@ -31,7 +31,7 @@ impl Stdio {
     pub(super) fn read_by_child(self) -> Result<(Stream, Option<OwnedFile>)> {
         match self.0 {
             Kind::Pipe => {
-                let (theirs, ours) = pipe()?;
+                let (ours, theirs) = pipe(Direction::Write)?;
                 Ok((Stream::File(theirs), Some(ours)))
             }
             Kind::File(file) => Ok((Stream::File(file), None)),
@@ -46,7 +46,7 @@ impl Stdio {
         let copy_of = |file: io::Result<OwnedFile>| file.map(|file| Some(Stream::File(file)));
         let (theirs, ours) = match self.0 {
             Kind::Pipe => {
-                let (ours, theirs) = pipe()?;
+                let (ours, theirs) = pipe(Direction::Read)?;
                 (theirs, Some(ours))
             }
             Kind::File(file) => (file, None),

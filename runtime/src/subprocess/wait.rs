@@ -10,7 +10,7 @@ use super::child::Running;
 use crate::cancellation::is_marked;
 use crate::exceptions::{Error, Result};
 use crate::sync::Place;
-use crate::trace::{WaitsFor, address_of, waits_for};
+use crate::trace::{WaitsFor, waits_for};
 
 /// What [`Process::wait`](super::Process::wait) returns.
 #[must_use = "nothing waits until it is awaited: write `.await`"]
@@ -45,7 +45,7 @@ impl Future for WaitProcess {
                 }
             }
         }
-        waits_for(WaitsFor::Process, address_of(running));
+        waits_for(WaitsFor::Process, running.child().pid() as usize);
         Poll::Pending
     }
 }

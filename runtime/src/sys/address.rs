@@ -4,10 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use socket2::SockAddr;
+
+use super::names;
 
 /// The address of a unix socket. Python: what `getsockname()` gives for `AF_UNIX`, a `str` or `bytes`.
 ///
@@ -48,14 +49,7 @@ impl TryFrom<&UnixAddress> for SockAddr {
     type Error = io::Error;
 
     fn try_from(address: &UnixAddress) -> io::Result<Self> {
-        match address {
-            UnixAddress::Unnamed => Self::unix(""),
-            UnixAddress::Path(path) if path.as_os_str().as_bytes().contains(&0) => {
-                Err(io::Error::new(io::ErrorKind::InvalidInput, "a path cannot contain a NUL"))
-            }
-            UnixAddress::Path(path) => Self::unix(path),
-            UnixAddress::Abstract(name) => Self::unix(OsStr::from_bytes(&[b"\0", &name[..]].concat())),
-        }
+        names::to_system(address)
     }
 }
 
@@ -67,7 +61,7 @@ impl From<Vec<u8>> for UnixAddress {
                 name.remove(0);
                 Self::Abstract(name)
             }
-            Some(_) => Self::Path(OsString::from_vec(name).into()),
+            Some(_) => Self::Path(names::os_string(name).into()),
         }
     }
 }
@@ -80,7 +74,7 @@ impl From<&[u8]> for UnixAddress {
 
 impl From<OsString> for UnixAddress {
     fn from(name: OsString) -> Self {
-        name.into_vec().into()
+        names::bytes(&name).into()
     }
 }
 
@@ -102,7 +96,7 @@ macro_rules! from_reference {
         $(impl From<&$reference> for UnixAddress {
             fn from(name: &$reference) -> Self {
                 let name: &OsStr = name.as_ref();
-                name.as_bytes().into()
+                names::bytes(name).into()
             }
         })*
     };
@@ -130,17 +124,11 @@ pub(crate) enum Address {
 
 impl Address {
     /// `None` if it is of a family that nobody here speaks.
-    pub(super) fn of(address: &SockAddr) -> Option<Self> {
+    pub(crate) fn of(address: &SockAddr) -> Option<Self> {
         if let Some(address) = address.as_socket() {
             return Some(Self::Internet(address));
         }
-        address.is_unix().then(|| {
-            Self::from(match (address.as_pathname(), address.as_abstract_namespace()) {
-                (Some(path), _) => UnixAddress::Path(path.to_owned()),
-                (None, Some(name)) => UnixAddress::Abstract(name.to_owned()),
-                (None, None) => UnixAddress::Unnamed,
-            })
-        })
+        names::from_system(address).map(Self::from)
     }
 
     pub(crate) fn internet(&self) -> Option<SocketAddr> {

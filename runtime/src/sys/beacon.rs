@@ -5,10 +5,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How the block begins. Written in two halves in the reader, so that it is found once.
+/// How the block begins. Copies of it, as the reader has one, are told from it by the word that follows.
 pub(crate) const MAGIC: [u8; 16] = *b"asyncio\x01look\x02in\x03";
 /// Another number means another meaning of what stands here, or behind it.
-pub(crate) const VERSION: usize = 1;
+pub(crate) const VERSION: usize = 2;
 /// More loops at a time are not shown.
 pub(crate) const PAGES: usize = 64;
 

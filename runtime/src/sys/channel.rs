@@ -57,6 +57,11 @@ pub(crate) trait Channel: fmt::Debug + 'static {
     /// Its own address, if it has one.
     fn local_address(&self) -> Option<Address>;
 
+    /// Whether no other descriptor can lead to the same file.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
     /// Closes it for good; nothing happens if it is closed.
     fn close(&self);
 }
@@ -114,6 +119,10 @@ impl Channel for Socket {
 
     fn local_address(&self) -> Option<Address> {
         self.local_address().ok().flatten()
+    }
+
+    fn is_alone(&self) -> bool {
+        self.is_alone()
     }
 
     fn close(&self) {

@@ -11,6 +11,11 @@ pub(crate) fn raw(fd: &impl AsRawFd) -> RawFd {
     fd.as_raw_fd()
 }
 
+/// The same, for one that is open.
+pub(crate) fn number(fd: &impl AsRawFd) -> usize {
+    fd.as_raw_fd().unsigned_abs() as usize
+}
+
 /// Another descriptor for the same.
 pub(crate) fn duplicate(file: &impl AsFile) -> io::Result<OwnedFile> {
     file.as_fd().try_clone_to_owned()

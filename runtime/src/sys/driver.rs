@@ -10,37 +10,17 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Token, Waker};
 
-use super::{Readiness, fork};
+use super::fork;
+use super::readiness::{Interest, Readiness};
 
 /// Reports that one `wait` can bring: more only take another round.
 const EVENTS: usize = 1024;
 
 /// The token of the wake-up, out of the reach of a slab.
 const WAKE: Token = Token(usize::MAX);
-
-/// What to report of a descriptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    /// Data to read, a connection to accept, the end of the stream.
-    Read,
-    /// Room to write, a connection made.
-    Write,
-    /// Both, and out-of-band data where the system tells it apart.
-    Both,
-}
-
-impl Readiness {
-    #[inline]
-    fn of(event: &Event) -> Self {
-        let usual = Self::READABLE.when(event.is_readable()).or(Self::WRITABLE.when(event.is_writable()));
-        let ended = Self::READ_CLOSED.when(event.is_read_closed()).or(Self::WRITE_CLOSED.when(event.is_write_closed()));
-        usual.or(ended).or(Self::ERROR.when(event.is_error())).or(Self::PRIORITY.when(event.is_priority()))
-    }
-}
 
 /// The loop's poller. After a `fork` the child shares it with its parent, so every call but dropping is refused there.
 pub(crate) struct Driver {
@@ -52,6 +32,9 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// Whether the system forgets a descriptor of its own accord when the last one that leads to its file is closed.
+    pub(crate) const CLOSING_REMOVES: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let process = fork::Process::current();
@@ -125,26 +108,6 @@ impl Driver {
 
 fn open(poll: &mut Option<Poll>) -> io::Result<&mut Poll> {
     poll.as_mut().ok_or_else(|| io::Error::other("the event loop is closed"))
-}
-
-impl From<Interest> for mio::Interest {
-    fn from(interest: Interest) -> Self {
-        match interest {
-            Interest::Read => Self::READABLE,
-            Interest::Write => Self::WRITABLE,
-            Interest::Both => both(),
-        }
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn both() -> mio::Interest {
-    mio::Interest::READABLE | mio::Interest::WRITABLE | mio::Interest::PRIORITY
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn both() -> mio::Interest {
-    mio::Interest::READABLE | mio::Interest::WRITABLE
 }
 
 /// Ends a `wait`, from any thread or from a signal handler: it is one `write` to a descriptor.

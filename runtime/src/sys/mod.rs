@@ -18,8 +18,12 @@
 //! - [`interrupt`]: Ctrl-C as a flag, and the default action given back.
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
-//! - [`Lit`], [`read_memory`]: the memory of a process that another one reads.
+//! - [`Lit`], [`read_memory`], [`doing`]: the memory and the threads of a process that another one looks at.
+//! - [`PipeInstance`], [`connect_named_pipe`]: named pipes of Windows's kind.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
+//!
+//! Unix stands in the files beside this one, with its systems apart only where they differ; Windows in `windows/`, a file
+//! for each that differs. What a system lacks is a `NotImplementedError` that names it.
 //!
 //! The receive side lends bytes instead of filling its caller's memory, so that a completion backend can stand behind
 //! the same contract. Every descriptor made here is close-on-exec and non-blocking.
@@ -27,28 +31,52 @@
 mod address;
 mod beacon;
 mod channel;
+#[cfg_attr(windows, path = "windows/child.rs")]
 mod child;
 mod datagram;
+#[cfg_attr(windows, path = "windows/descriptor.rs")]
 mod descriptor;
+#[cfg_attr(windows, path = "windows/driver.rs")]
 mod driver;
+#[cfg(unix)]
 mod errno;
+#[cfg_attr(windows, path = "windows/fork.rs")]
 pub(crate) mod fork;
 mod inbox;
+#[cfg_attr(windows, path = "windows/inherited.rs")]
 mod inherited;
+#[cfg_attr(windows, path = "windows/interrupt.rs")]
 pub(crate) mod interrupt;
+#[cfg_attr(windows, path = "windows/named_pipe.rs")]
+mod named_pipe;
+#[cfg_attr(windows, path = "windows/names.rs")]
+mod names;
+mod not_here;
 mod other_process;
+#[cfg_attr(windows, path = "windows/pipe.rs")]
 mod pipe;
 mod readiness;
 mod receive;
+#[cfg_attr(windows, path = "windows/resolve.rs")]
 mod resolve;
 mod ring;
 mod scoped;
+#[cfg_attr(windows, path = "windows/sendfile.rs")]
 mod sendfile;
+#[cfg_attr(windows, path = "windows/signals.rs")]
 pub(crate) mod signals;
+#[cfg(unix)]
 mod sigpipe;
+#[cfg_attr(windows, path = "windows/socket.rs")]
 mod socket;
+mod system_call;
+#[cfg_attr(windows, path = "windows/unix_socket.rs")]
 mod unix_socket;
+#[cfg_attr(windows, path = "windows/user_socket.rs")]
 mod user_socket;
+#[cfg(windows)]
+#[path = "windows/wait.rs"]
+mod wait;
 #[cfg(feature = "process-pool")]
 pub(crate) mod worker;
 
@@ -60,14 +88,17 @@ pub use child::PreExec;
 pub(crate) use child::{Child, Order, Preparation, Stream, pipe};
 pub(crate) use datagram::{Incoming, Look, Parcel};
 pub(crate) use descriptor::{
-    AsFile, AsRawFd, OwnedFd, OwnedFile, RawFd, duplicate, for_files, own_stdout, owns_a_socket, raw,
+    AsFile, AsRawFd, OwnedFd, OwnedFile, RawFd, duplicate, for_files, number, own_stdout, owns_a_socket, raw,
 };
-pub(crate) use driver::{Driver, Interest, Unparker};
+#[cfg(windows)]
+use driver::blocked;
+pub(crate) use driver::{Driver, Unparker};
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
+pub(crate) use named_pipe::{PipeInstance, connect_named_pipe};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
-pub(crate) use readiness::Readiness;
+pub(crate) use readiness::{Interest, Readiness};
 pub(crate) use receive::{Keeper, Lease, Loan, ReceiveBuffer};
 pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
@@ -75,9 +106,11 @@ pub(crate) use resolve::{
 pub(crate) use ring::Ring;
 pub(crate) use scoped::{Chain, Scoped};
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
-pub(crate) use socket::{SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
+pub(crate) use socket::{CLOSED, SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
+pub(crate) use system_call::{Doing, doing};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};
 pub(crate) use user_socket::{
-    accept, connect, family, is_stream, peer_of, receive, receive_from, receive_some, receive_some_from, send, send_to,
+    accept, connect, family, is_nonblocking, is_stream, peer_of, receive, receive_from, receive_some,
+    receive_some_from, send, send_to,
 };

@@ -1,7 +1,20 @@
-//! What a descriptor is ready for: a bit each, because reports are joined and looked at for every event of every
-//! connection.
+//! What is asked of the poller, and what it answers: a bit each, because reports are joined and looked at for every event
+//! of every connection.
 
 use std::fmt;
+
+use mio::event::Event;
+
+/// What to report of a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// Data to read, a connection to accept, the end of the stream.
+    Read,
+    /// Room to write, a connection made.
+    Write,
+    /// Both, and out-of-band data where the system tells it apart.
+    Both,
+}
 
 /// A set of things that a descriptor is ready for.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +39,14 @@ impl Readiness {
     pub(crate) const ALL: Self = Self::FOR_READERS.or(Self::FOR_WRITERS);
 
     const NAMES: [&'static str; 6] = ["readable", "writable", "read closed", "write closed", "error", "priority"];
+
+    /// What the poller reports.
+    #[inline]
+    pub(super) fn of(event: &Event) -> Self {
+        let usual = Self::READABLE.when(event.is_readable()).or(Self::WRITABLE.when(event.is_writable()));
+        let ended = Self::READ_CLOSED.when(event.is_read_closed()).or(Self::WRITE_CLOSED.when(event.is_write_closed()));
+        usual.or(ended).or(Self::ERROR.when(event.is_error())).or(Self::PRIORITY.when(event.is_priority()))
+    }
 
     /// The union of two sets.
     #[inline]
@@ -74,4 +95,24 @@ impl fmt::Debug for Readiness {
         let names = Self::NAMES.iter().enumerate().filter(|(place, _)| self.0 & (1 << place) != 0);
         f.debug_set().entries(names.map(|(_, name)| name)).finish()
     }
+}
+
+impl From<Interest> for mio::Interest {
+    fn from(interest: Interest) -> Self {
+        match interest {
+            Interest::Read => Self::READABLE,
+            Interest::Write => Self::WRITABLE,
+            Interest::Both => both(),
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn both() -> mio::Interest {
+    mio::Interest::READABLE | mio::Interest::WRITABLE | mio::Interest::PRIORITY
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn both() -> mio::Interest {
+    mio::Interest::READABLE | mio::Interest::WRITABLE
 }

@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, SockAddr, Type};
 use super::Address;
 
 /// What stands for no descriptor.
-pub(super) const CLOSED: RawFd = -1;
+pub(crate) const CLOSED: RawFd = -1;
 
 /// A peer that is gone is an error to be returned, not a signal that ends the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
@@ -32,6 +32,8 @@ pub(crate) struct Socket {
     fd: Cell<RawFd>,
     /// Of TCP itself, and not of another protocol with streams.
     tcp: bool,
+    /// No other descriptor can lead to it: it was made here, and its number was never told.
+    alone: Cell<bool>,
 }
 
 impl Socket {
@@ -40,8 +42,15 @@ impl Socket {
         Ok(Self::of(stream_socket(Domain::for_address(*address), Some(Protocol::TCP))?, true))
     }
 
+    /// A stream socket of the family of `address` and of the protocol with this number of the system's.
+    pub(crate) fn stream(address: &SocketAddr, protocol: i32) -> io::Result<Self> {
+        let protocol = Protocol::from(protocol);
+        let socket = stream_socket(Domain::for_address(*address), Some(protocol))?;
+        Ok(Self::of(socket, protocol == Protocol::TCP))
+    }
+
     fn of(socket: socket2::Socket, tcp: bool) -> Self {
-        Self { fd: Cell::new(socket.into_raw_fd()), tcp }
+        Self { fd: Cell::new(socket.into_raw_fd()), tcp, alone: Cell::new(true) }
     }
 
     /// Takes over a descriptor that somebody else made; it must be a stream socket.
@@ -58,6 +67,7 @@ impl Socket {
         socket.set_nonblocking(true)?;
         socket.set_cloexec(true)?;
         let mut socket = Self::from(socket);
+        socket.set_shown();
         socket.tcp = wanted == Type::STREAM && socket.protocol()? == Some(Protocol::TCP);
         Ok(socket)
     }
@@ -76,6 +86,15 @@ impl Socket {
     /// Whether it is of TCP, as far as is known. A stream of SCTP or of several paths behaves in other ways.
     pub(crate) fn is_tcp(&self) -> bool {
         self.tcp
+    }
+
+    /// Its number is told to the program, which may make other descriptors of it.
+    pub(crate) fn set_shown(&self) {
+        self.alone.set(false);
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone.get()
     }
 
     /// The descriptor, `None` once it is closed.
@@ -121,6 +140,15 @@ impl Socket {
         }
     }
 
+    /// As [`connect`](Self::connect), which has begun: whether that has ended well by now.
+    pub(crate) fn has_connected(&self, address: &SocketAddr) -> io::Result<bool> {
+        match self.socket()?.connect(&SockAddr::from(*address)) {
+            Err(error) if error.raw_os_error() == Some(libc::EISCONN) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::EALREADY) => Ok(false),
+            result => result.map(|()| true),
+        }
+    }
+
     /// The next connection of a listening socket, and where it comes from.
     pub(crate) fn accept(&self) -> io::Result<(Self, Option<Address>)> {
         let listener = self.socket()?;
@@ -147,6 +175,12 @@ impl Socket {
         let pieces = pieces.get(..SEND_PIECES).unwrap_or(pieces);
         let socket = self.socket()?;
         uninterrupted(|| socket.send_vectored_with_flags(pieces, SEND_FLAGS))
+    }
+
+    /// Passes a result on. Where the poller has to hear of a socket that is blocked, this tells it.
+    #[inline]
+    pub(super) fn noticed<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -318,4 +352,39 @@ pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket,
     let (socket, address) = listener.accept()?;
     socket.set_nonblocking(true)?;
     Ok((socket, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_meets_is_a_lack_of_resources_or_the_end_of_one_connection_or_neither() {
+        for (code, of_resources, of_connection) in [
+            (libc::EMFILE, true, false),
+            (libc::ENFILE, true, false),
+            (libc::ENOBUFS, true, false),
+            (libc::ENOMEM, true, false),
+            (libc::ECONNABORTED, false, true),
+            (libc::EPROTO, false, true),
+            (libc::EINVAL, false, false),
+        ] {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(
+                (is_out_of_resources(&error), is_lost_connection(&error)),
+                (of_resources, of_connection),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_socket_is_alone_until_its_number_is_told_and_never_if_somebody_else_made_it() {
+        let socket = Socket::tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(socket.is_alone());
+        socket.set_shown();
+        assert!(!socket.is_alone());
+        let (near, _far) = std::os::unix::net::UnixStream::pair().unwrap();
+        assert!(!Socket::adopt(near.into()).unwrap().is_alone());
+    }
 }

@@ -18,6 +18,13 @@ impl Socket {
         Ok(socket.into())
     }
 
+    /// A datagram socket among unix sockets.
+    pub(crate) fn unix_datagram() -> io::Result<Self> {
+        let socket = socket2::Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
+    }
+
     /// Takes over a descriptor that somebody else made; it must be a unix stream socket, else `InvalidInput`.
     pub(crate) fn adopt_unix(fd: OwnedFd) -> io::Result<Self> {
         const OTHERWISE: &str = "a unix stream socket was expected";

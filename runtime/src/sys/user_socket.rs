@@ -55,6 +55,11 @@ fn uninitialised(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     unsafe { slice::from_raw_parts_mut(buffer.as_mut_ptr().cast(), buffer.len()) }
 }
 
+/// Whether its operations never block.
+pub(crate) fn is_nonblocking(socket: &UserSocket) -> io::Result<bool> {
+    socket.nonblocking()
+}
+
 /// Whether it is a stream socket.
 pub(crate) fn is_stream(socket: &UserSocket) -> io::Result<bool> {
     Ok(socket.r#type()? == socket2::Type::STREAM)
@@ -83,7 +88,8 @@ pub(crate) fn accept(socket: &UserSocket) -> io::Result<(UserSocket, SockAddr)> 
 }
 
 /// The Internet address that a descriptor is connected to, if it is one that is.
-pub(crate) fn peer_of(fd: super::RawFd) -> Option<std::net::SocketAddr> {
+pub(crate) fn peer_of(number: usize) -> Option<std::net::SocketAddr> {
+    let fd = super::RawFd::try_from(number).ok()?;
     let ask = |storage: *mut socket2::SockAddrStorage, len: *mut libc::socklen_t| {
         // SAFETY: both point to what they say. A number that is no descriptor gives an error.
         match unsafe { libc::getpeername(fd, storage.cast(), len) } {

@@ -154,17 +154,19 @@ impl AnyTask {
 
     /// Calls `callback` with the task once it is done, through the ready queue, in a copy of the current context.
     /// Python: `Task.add_done_callback()`.
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + 'static) -> CallbackId {
-        self.add_callback(DoneCallback { function: Box::new(callback), context: context::snapshot() })
+        self.add_callback(DoneCallback::new(callback, context::snapshot()))
     }
 
     /// As [`add_done_callback`](Self::add_done_callback), in this very context.
+    #[track_caller]
     pub fn add_done_callback_with_context(
         &self,
         context: Context,
         callback: impl FnOnce(&Self) + 'static,
     ) -> CallbackId {
-        self.add_callback(DoneCallback { function: Box::new(callback), context: Some(context) })
+        self.add_callback(DoneCallback::new(callback, Some(context)))
     }
 
     fn add_callback(&self, callback: DoneCallback<Self>) -> CallbackId {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::header::{Header, Rare};
 use super::trace::Trace;
 use crate::event_loop::Inner;
+use crate::future::Many;
 use crate::sys::{Lit, thread_number};
 use crate::trace::Entry;
 
@@ -59,10 +60,13 @@ const _: () = assert!(size_of::<Entry>() == 32);
 
 /// The offsets, in the order in which the reader knows them.
 fn layout() -> &'static [usize] {
-    static LAYOUT: OnceLock<[usize; 17]> = OnceLock::new();
+    static LAYOUT: OnceLock<[usize; 22]> = OnceLock::new();
     LAYOUT.get_or_init(|| {
         // How a location is laid out is found by this one, whose parts are known.
         let probe = Location::caller();
+        // And how a list of waiters is, by this one, which stays for ever.
+        let list = Box::leak(Box::new(Many::<super::AnyTask>::probe()));
+        let (entries, capacity, entry) = list.parts();
         [
             offset_of!(Header, id),
             offset_of!(Header, state),
@@ -81,6 +85,11 @@ fn layout() -> &'static [usize] {
             probe.file().len(),
             probe.line() as usize,
             probe.column() as usize,
+            size_of::<Many<super::AnyTask>>(),
+            std::ptr::from_ref(list).addr(),
+            entries,
+            capacity,
+            entry,
         ]
     })
 }

@@ -187,7 +187,7 @@ impl Drop for Shared {
         }
         for error in self.group.take_errors() {
             let report = ExceptionContext::new("exception of a TaskGroup was never retrieved").exception(error);
-            self.inner.call_exception_handler(report.source(self.location));
+            self.inner.call_exception_handler(report.source(self.location).code("ASY0004"));
         }
     }
 }

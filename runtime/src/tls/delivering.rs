@@ -3,7 +3,6 @@
 
 use super::layer::Layer;
 use crate::exceptions::Result;
-use crate::transports::{Endpoint, Transport};
 
 impl Layer {
     /// Hands plaintext to the protocol, or keeps it until the protocol wants it.
@@ -55,51 +54,36 @@ impl Layer {
 
     /// How much of it the protocol takes.
     fn offer(&self, plain: &[u8]) -> Result<usize> {
-        self.call(|above, transport| {
-            if above.is_buffered() { self.fill(above, transport, plain) } else { above.data_received(transport, plain) }
-        })
+        self.call(|above, transport| above.data_received(transport, plain))
     }
 
-    /// Puts as much into the protocol's own memory as fits.
-    fn fill(&self, above: &dyn Endpoint, transport: &Transport, plain: &[u8]) -> Result<usize> {
-        let mut length = 0;
-        above.lend(transport, Some(plain.len()), &mut |memory| {
-            // By then it may have paused.
-            if self.state.get().may_deliver() {
-                length = plain.len().min(memory.len());
-                for (place, byte) in memory.iter_mut().zip(plain) {
-                    *place = *byte;
-                }
+    /// Tells the protocol to stop writing, or to go on, if it does not know; if it is running, that is done right after.
+    pub(super) fn settle(&self) {
+        while self.state.get().has_signal() {
+            if self.above.borrow().as_ref().is_some_and(|above| above.is_busy()) {
+                // Somebody uses the protocol through a handle just now.
+                return self.soon(Self::settle);
             }
-        })?;
-        if length > 0 {
-            above.buffer_updated(transport, length)?;
-        }
-        Ok(length)
-    }
-
-    /// Tells the protocol to stop writing, or to go on, if it does not know.
-    pub(super) fn settle(&self) -> Result<()> {
-        loop {
-            match self.change(|state| state.signal()) {
-                Some(true) => self.call(|above, transport| above.pause_writing(transport))?,
-                Some(false) => self.call(|above, transport| above.resume_writing(transport))?,
-                None => return Ok(()),
+            let (name, result) = match self.change(|state| state.signal()) {
+                Some(true) => ("protocol.pause_writing() failed", self.call_only(|above, at| above.pause_writing(at))),
+                Some(false) => {
+                    ("protocol.resume_writing() failed", self.call_only(|above, at| above.resume_writing(at)))
+                }
+                None => return,
+            };
+            if let Err(error) = result {
+                self.report(name, error);
             }
         }
     }
 
     /// The protocol is held no more: tells it what fell due meanwhile.
     pub(super) fn catch_up(&self) {
-        if let Err(error) = self.settle() {
-            self.report("protocol.pause_writing() or resume_writing() failed", error);
-        }
-        if let Some(late) = self.take_kept_loss() {
-            if let Err(error) = self.lost(late.as_ref()) {
-                self.report("protocol.connection_lost() call failed", error);
-            }
-            return;
-        }
+        self.settle();
         self.go_on();
+        if let Some(below) = self.below() {
+            // It may have been lost meanwhile.
+            below.set_held(false);
+        }
     }
 }

@@ -104,12 +104,6 @@ impl Layer {
 
     /// The transport below is gone.
     pub(super) fn lost(&self, exc: Option<&Error>) -> Result<()> {
-        if self.state.get().is_held() && !self.state.get().is_lost() {
-            self.change(|state| state.end());
-            self.unlimit();
-            self.keep_loss(exc.cloned());
-            return Ok(());
-        }
         if !self.change(|state| state.lost()) {
             return Ok(());
         }
@@ -122,17 +116,29 @@ impl Layer {
             result = self.call(|above, transport| above.connection_lost(transport, error.as_ref()));
         }
         if !state.is_shaken() {
-            self.not_shaken(error.unwrap_or_else(|| {
-                SslError::new(SslReason::Other, "the connection was closed before the handshake was done")
-                    .with_peer(self.peer())
-                    .into()
-            }));
+            self.not_shaken(error.unwrap_or_else(|| self.closed_too_early()));
         }
         let above = self.above.take();
         if let Err(panic) = catch(|| drop(above)) {
             self.report("dropping the protocol failed", panic.into());
         }
         result
+    }
+
+    /// The transport below is gone, which the protocol will be told when it is free.
+    pub(super) fn losing(&self, exc: Option<&Error>) {
+        self.change(|state| state.end());
+        self.unlimit();
+        if !self.state.get().is_shaken() {
+            // It may be the handler that keeps the protocol busy who waits for the handshake.
+            let error = self.error.borrow().clone().or_else(|| exc.cloned());
+            self.tell_not_shaken(error.unwrap_or_else(|| self.closed_too_early()));
+        }
+    }
+
+    fn closed_too_early(&self) -> Error {
+        let text = "the connection was closed before the handshake was done";
+        SslError::new(SslReason::Other, text).with_peer(self.peer()).into()
     }
 
     /// The first reason counts.

@@ -13,7 +13,7 @@ use crate::exceptions::{Error, Result};
 use crate::net::FilePart;
 use crate::ssl::explain;
 use crate::sys::Address;
-use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread};
+use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread, checked_after};
 
 /// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
 const PIECE: usize = 8 * RECORD;
@@ -56,7 +56,9 @@ impl Layer {
             return size > 0;
         }
         if size > 0 && self.change(|state| state.drop_write()) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
+            crate::log::warning(format_args!(
+                "ASY0018: data was written to a connection that is closing or closed: {self:?}"
+            ));
         }
         false
     }
@@ -211,6 +213,8 @@ impl Io for Layer {
         if self.state.get().is_lost() {
             return;
         }
+        let former = self.above.borrow().clone();
+        let endpoint = checked_after(&self.inner, former, endpoint);
         let former = self.above.replace(Some(endpoint));
         drop(former);
         if !unread.is_empty() && self.state.get().is_open() {
@@ -222,6 +226,21 @@ impl Io for Layer {
     fn set_held(&self, held: bool) {
         self.change(|state| state.set_held(held));
         if held { self.steer() } else { self.soon(Self::catch_up) }
+    }
+
+    fn is_held(&self) -> bool {
+        self.state.get().is_held()
+    }
+
+    fn is_sending_file(&self) -> bool {
+        self.state.get().is_sending_file()
+    }
+
+    /// The transport below receives nothing meanwhile; nor is handed over what it has brought already.
+    fn stop_until_room(&self) -> bool {
+        let choked = self.below().is_some_and(|below| below.stop_until_room());
+        self.change(|state| state.set_choked(choked));
+        choked
     }
 
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool) {

@@ -2,7 +2,6 @@
 //! handler of its own awaits something. In the order in which it has to be told.
 
 use super::layer::Layer;
-use crate::exceptions::Error;
 use crate::transports::Unread;
 
 /// What waits for the protocol.
@@ -11,8 +10,6 @@ pub(super) struct Kept {
     plain: Option<Unread>,
     /// The peer's data has ended behind that.
     end: Option<End>,
-    /// The connection was lost, with an error perhaps, while the protocol was held.
-    late: Option<Option<Error>>,
 }
 
 /// How the peer's data has ended.
@@ -26,7 +23,7 @@ pub(super) enum End {
 
 impl Kept {
     fn is_empty(&self) -> bool {
-        self.plain.is_none() && self.end.is_none() && self.late.is_none()
+        self.plain.is_none() && self.end.is_none()
     }
 }
 
@@ -66,10 +63,6 @@ impl Layer {
         self.kept.borrow_mut().get_or_insert_default().end.get_or_insert(end);
     }
 
-    pub(super) fn keep_loss(&self, exc: Option<Error>) {
-        self.kept.borrow_mut().get_or_insert_default().late.get_or_insert(exc);
-    }
-
     pub(super) fn take_kept(&self) -> Option<Unread> {
         self.kept.borrow_mut().as_mut()?.plain.take()
     }
@@ -79,10 +72,6 @@ impl Layer {
         let mut kept = self.kept.borrow_mut();
         let kept = kept.as_mut().filter(|kept| kept.plain.is_none())?;
         kept.end.take()
-    }
-
-    pub(super) fn take_kept_loss(&self) -> Option<Option<Error>> {
-        self.kept.borrow_mut().as_mut()?.late.take()
     }
 
     /// Nobody will want it any more.

@@ -20,7 +20,7 @@ use crate::future::Future;
 use crate::handle::TimerHandle;
 use crate::ssl::{Side, SslContext, explain};
 use crate::sys::Address;
-use crate::transports::{Endpoint, Entered, Transport};
+use crate::transports::{Endpoint, Entered, Transport, checked};
 
 /// What can be asked of a TLS connection beside its context.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +96,7 @@ impl Layer {
             Side::Client(config) => Session::client(config, server_name(options.server_hostname.as_deref())?),
         };
         let session = session.map_err(|error| explain(&error))?;
+        let above = if made { above } else { checked(inner, above) };
         Ok(Rc::new_cyclic(|this| Self {
             this: this.clone(),
             inner: inner.clone(),
@@ -119,6 +120,7 @@ impl Layer {
     /// The future is told when the handshake is done, or why it is not.
     pub(crate) fn set_waiter(&self, waiter: Future<()>) {
         *self.waiter.borrow_mut() = Some(waiter);
+        self.change(|state| state.set_awaited());
     }
 
     /// What the protocol above writes to.
@@ -145,8 +147,19 @@ impl Layer {
         result
     }
 
-    /// Calls the protocol above, if there is one still.
+    /// Calls the protocol above, if there is one still, and then tells it about flow control what came up while it ran.
     pub(super) fn call<R: Default>(&self, callback: impl FnOnce(&dyn Endpoint, &Transport) -> Result<R>) -> Result<R> {
+        let result = self.call_only(callback);
+        if self.state.get().has_signal() {
+            self.settle();
+        }
+        result
+    }
+
+    pub(super) fn call_only<R: Default>(
+        &self,
+        callback: impl FnOnce(&dyn Endpoint, &Transport) -> Result<R>,
+    ) -> Result<R> {
         // Cloned: the callback may replace its own protocol.
         let above = self.above.borrow().clone();
         let (Some(above), Some(transport)) = (above, self.this_transport()) else { return Ok(R::default()) };
@@ -218,5 +231,36 @@ impl fmt::Debug for Layer {
             Some(below) => write!(f, "<TLS {phase} over {below:?}>"),
             None => write!(f, "<TLS {phase}>"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_loop::get_running_loop;
+    use crate::protocols::Binding;
+
+    struct Nothing;
+
+    impl asyncio::Protocol for Nothing {}
+
+    #[test]
+    fn in_debug_mode_the_order_of_what_is_told_above_tls_is_watched_too() {
+        asyncio::run(async {
+            let event_loop = get_running_loop()?;
+            let context = crate::ssl::create_default_context().danger_accept_any_certificate().build()?;
+            let options = Options { server_hostname: Some("localhost".to_owned()), ..Options::default() };
+            for debug in [false, true] {
+                event_loop.set_debug(debug);
+                let above = Binding::of(Nothing).endpoint;
+                let layer = Layer::new(event_loop.inner(), above, &context, &options, false)?;
+                let is_watched = || layer.above.borrow().as_ref().is_some_and(|above| above.order().is_some());
+                assert_eq!(is_watched(), debug);
+                layer.transport().set_protocol(Nothing);
+                assert_eq!(is_watched(), debug, "across set_protocol too");
+            }
+            Ok::<_, Error>(())
+        })
+        .unwrap();
     }
 }

@@ -12,11 +12,9 @@ use crate::sys::Lease;
 use crate::transports::{AnyProtocol, Endpoint, Transport};
 
 impl AnyProtocol for Layer {
+    /// It takes note of everything, whatever the protocol above is doing.
     fn is_busy(&self) -> bool {
-        let state = self.state.get();
-        // Held, it takes note of everything.
-        let is_above_busy = || self.above.borrow().as_ref().is_some_and(|above| above.is_busy());
-        state.is_running() || (!state.is_held() && is_above_busy())
+        false
     }
 
     fn report(self: Rc<Self>, context: ExceptionContext) -> ExceptionContext {
@@ -63,14 +61,28 @@ impl Endpoint for Layer {
         self.lost(exc)
     }
 
+    fn defers_loss(&self, exc: Option<&Error>) -> bool {
+        let above = self.above.borrow().clone();
+        let is_busy = self.state.get().is_held() || above.is_some_and(|above| above.defers_loss(exc));
+        if is_busy {
+            self.losing(exc);
+        }
+        is_busy
+    }
+
     fn pause_writing(&self, _transport: &Transport) -> Result<()> {
         self.change(|state| state.set_full(true));
-        self.settle()
+        self.settle();
+        Ok(())
     }
 
     fn resume_writing(&self, _transport: &Transport) -> Result<()> {
         self.change(|state| state.set_full(false));
-        self.settle()
+        if self.change(|state| state.set_choked(false)) {
+            self.soon(Self::go_on);
+        }
+        self.settle();
+        Ok(())
     }
 
     fn outer(&self) -> Option<Transport> {

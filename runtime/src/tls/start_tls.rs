@@ -12,7 +12,7 @@ use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result, SslError, SslReason};
 use crate::protocols::{Binding, IntoEndpoint};
 use crate::ssl::SslContext;
-use crate::transports::{Endpoint, Transport};
+use crate::transports::{Endpoint, Transport, checked_after};
 
 /// An upgrade to be made: options, and then `.await`. See [`EventLoop::start_tls`].
 ///
@@ -111,26 +111,58 @@ impl StartTls {
     }
 
     /// Puts the layer between the transport and its protocol.
-    fn begin(&mut self) -> Result<(Rc<Layer>, Closing)> {
+    fn begin(&mut self) -> Result<Begun> {
         self.options.check("start_tls")?;
         check_side("start_tls", &self.context, self.server_side)?;
         let transport = self.transport.clone().expect("it is awaited once");
         let present = transport.endpoint().filter(|_| !transport.is_closing()).ok_or_else(|| {
             Error::runtime_error("start_tls: the connection is closing or closed, there is nothing to upgrade")
         })?;
-        let has_unread = present.has_unread() || transport.io().has_unread();
-        let above = self.protocol.take().unwrap_or(present);
-        let layer = Layer::new(self.event_loop.inner(), above, &self.context, &self.options, true)?;
-        self.transport = None;
-        if has_unread {
-            transport.close();
-            let text = "start_tls: plaintext was received and not used up; it must not become a part of the protected \
-                        conversation, so the connection is closed";
-            return Err(SslError::new(SslReason::PlaintextBeforeTls, text).with_peer(transport.io().peername()).into());
+        if transport.io().is_sending_file() {
+            return Err(Error::runtime_error(
+                "start_tls: sendfile() is in progress on this transport; await it before you upgrade",
+            ));
         }
+        if present.outer().is_some() {
+            return Err(Error::runtime_error(
+                "start_tls: this transport carries TLS already; for TLS in TLS use the transport that the first upgrade gave",
+            ));
+        }
+        let inner = self.event_loop.inner();
+        let above = match self.protocol.take() {
+            Some(protocol) => checked_after(inner, Some(present.clone()), protocol),
+            None => present.clone(),
+        };
+        let layer = Layer::new(inner, above, &self.context, &self.options, true)?;
+        self.transport = None;
+        let closing = Closing { transport: Some(transport.clone()) };
+        check_all_taken(&transport, &*present)?;
         transport.io().set_endpoint(layer.clone(), Vec::new());
-        Ok((layer, Closing { transport: Some(transport) }))
+        if transport.io().is_held() {
+            // By the handler that awaits this: the protocol is busy, the handshake must not be.
+            layer.transport().set_held(true);
+            transport.set_held(false);
+        }
+        Ok(Begun { layer, present, closing })
     }
+}
+
+/// What was put between a transport and its protocol.
+struct Begun {
+    layer: Rc<Layer>,
+    /// Whose protocol it was until then.
+    present: Rc<dyn Endpoint>,
+    closing: Closing,
+}
+
+/// Refuses to go on if something was received in the clear that the program has not got.
+fn check_all_taken(transport: &Transport, endpoint: &dyn Endpoint) -> Result<()> {
+    if !(endpoint.has_unread() || transport.io().has_unread()) {
+        return Ok(());
+    }
+    let text = "start_tls: plaintext was received and not used up; it must not become a part of the protected \
+                conversation, so the connection is closed";
+    Err(SslError::new(SslReason::PlaintextBeforeTls, text).with_peer(transport.io().peername()).into())
 }
 
 impl IntoFuture for StartTls {
@@ -143,11 +175,13 @@ impl IntoFuture for StartTls {
         let event_loop = self.event_loop.clone();
         Upgrading {
             work: Box::pin(async move {
-                let (layer, closing) = begun?;
+                let Begun { layer, present, closing } = begun?;
                 let transport = closing.transport.clone().expect("it is taken at the end");
                 let shaken = event_loop.create_future();
                 layer.set_waiter(shaken.clone());
-                layer.upgrade(transport);
+                let below = transport.clone();
+                // When the callback has returned in which this was asked for, it is known what it has taken.
+                layer.upgrade(transport, move || check_all_taken(&below, &*present));
                 shaken.await?;
                 closing.finish();
                 Ok(layer.transport())

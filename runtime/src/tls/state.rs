@@ -27,10 +27,14 @@ pub(super) struct State {
     made: bool,
     /// The handshake was completed.
     shaken: bool,
+    /// Somebody waits for it, or did.
+    awaited: bool,
     /// By `pause_reading` of the transport above.
     paused: bool,
     /// A handler of the protocol above awaits something, so that it can be told nothing.
     held: bool,
+    /// A handler has written more than the peer reads: nothing is handed over until there is room again.
+    choked: bool,
     /// Too much waits to be sent, says the transport below.
     full: bool,
     /// And that was told to the protocol above.
@@ -54,8 +58,10 @@ impl State {
             phase: Phase::Idle,
             made,
             shaken: false,
+            awaited: false,
             paused: false,
             held: false,
+            choked: false,
             full: false,
             told_full: false,
             sending_file: false,
@@ -99,9 +105,14 @@ impl State {
         self.held = held;
     }
 
+    /// Returns what was said before.
+    pub(super) fn set_choked(&mut self, choked: bool) -> bool {
+        std::mem::replace(&mut self.choked, choked)
+    }
+
     /// Whether plaintext, or the end of it, can be told to the protocol above.
     pub(super) fn may_deliver(self) -> bool {
-        self.phase == Phase::Open && !(self.paused || self.held || self.sending_file || self.close_asked)
+        self.phase == Phase::Open && !(self.paused || self.held || self.choked || self.sending_file || self.close_asked)
     }
 
     pub(super) fn is_sending_file(self) -> bool {
@@ -122,9 +133,15 @@ impl State {
         self.full = full;
     }
 
-    /// What the protocol above has to be told of writing now, if anything: true to stop, false to go on.
+    /// Whether the protocol above has to be told something of writing, and can be.
+    pub(super) fn has_signal(self) -> bool {
+        let can = self.made && !self.running && !self.held && self.phase != Phase::Lost;
+        can && self.full != self.told_full
+    }
+
+    /// What that is, if anything: true to stop, false to go on.
     pub(super) fn signal(&mut self) -> Option<bool> {
-        let due = self.made && !self.held && self.phase != Phase::Lost && self.full != self.told_full;
+        let due = self.has_signal();
         self.told_full = if due { self.full } else { self.told_full };
         due.then_some(self.full)
     }
@@ -137,8 +154,12 @@ impl State {
         self.shaken
     }
 
-    pub(super) fn is_running(self) -> bool {
-        self.running
+    pub(super) fn is_awaited(self) -> bool {
+        self.awaited
+    }
+
+    pub(super) fn set_awaited(&mut self) {
+        self.awaited = true;
     }
 
     pub(super) fn set_running(&mut self, running: bool) -> bool {

@@ -68,13 +68,13 @@ pub(crate) enum WaitsFor {
     Join,
     /// That a socket is ready; the address is its descriptor.
     Socket,
-    /// Bytes of a stream.
+    /// Bytes of a stream; the address is its descriptor, if it is a socket, as in the next two.
     Read,
     /// Room in the write buffer of a stream.
     Drain,
     /// The end of a stream's connection.
     Close,
-    /// The end of a process.
+    /// The end of a process; the address is its number.
     Process,
 }
 
@@ -117,7 +117,7 @@ struct Log {
     /// Where whoever is polled now begins to write.
     base: Cell<u32>,
     /// What the leaf said that suspended last, as long as it has no entry: then there is none from `base` on. The kind
-    /// `Unknown` says that there is no such leaf.
+    /// `Unknown` says that there is no such leaf, and the address is that of one before.
     kind: Cell<WaitsFor>,
     address: Cell<usize>,
     entries: [Cell<Entry>; CAPACITY],
@@ -147,17 +147,22 @@ impl Log {
     fn cut(&self, len: u32) {
         self.len.set(len);
         self.kind.set(WaitsFor::Unknown);
-        self.address.set(0);
+    }
+
+    /// What that leaf waits for.
+    #[inline]
+    fn leaf(&self) -> Wait {
+        let kind = self.kind.get();
+        Wait { kind, address: if kind == WaitsFor::Unknown { 0 } else { self.address.get() } }
     }
 
     /// Gives the leaf an entry, if it has none.
     #[inline]
     fn settle(&self) {
-        let kind = self.kind.get();
-        if kind != WaitsFor::Unknown {
+        if self.kind.get() != WaitsFor::Unknown {
+            let wait = self.leaf();
             self.kind.set(WaitsFor::Unknown);
-            let address = self.address.replace(0);
-            self.write(Entry::Wait { start: self.base.get(), wait: Wait { kind, address } });
+            self.write(Entry::Wait { start: self.base.get(), wait });
         }
     }
 
@@ -189,7 +194,8 @@ pub(crate) fn coroutine<R>(frame: &Frame, poll: impl FnOnce() -> R, is_pending: 
         log.cut(start);
         let result = log.running.link(frame, poll);
         if is_pending(&result) {
-            log.push(Entry::Frame { start, frame: *frame });
+            log.settle();
+            log.write(Entry::Frame { start, frame: *frame });
         } else {
             log.cut(start);
         }
@@ -286,7 +292,7 @@ impl Step {
         LOG.with(|log| {
             let is_leaf = log.len.get() == self.base;
             if is_leaf {
-                f(Wait { kind: log.kind.get(), address: log.address.get() });
+                f(log.leaf());
             }
             is_leaf
         })
@@ -347,7 +353,9 @@ thread_local! {
 /// Somebody waits for this for the first time: from now on [`holder_of`] finds it by its address.
 #[cold]
 pub(crate) fn list_holder(address: usize, held: Weak<dyn Holder>) {
-    HOLDERS.with_borrow_mut(|holders| {
+    // Who waits on a thread that ends waits all the same.
+    let _ = HOLDERS.try_with(|holders| {
+        let mut holders = holders.borrow_mut();
         if holders.len() == holders.capacity() {
             holders.retain(|(_, held)| held.strong_count() > 0);
         }
@@ -357,10 +365,11 @@ pub(crate) fn list_holder(address: usize, held: Weak<dyn Holder>) {
 
 /// The address of the task that holds what is waited for here.
 pub(crate) fn holder_of(address: usize) -> Option<usize> {
-    HOLDERS.with_borrow(|holders| {
-        let held = holders.iter().filter(|(other, _)| *other == address).find_map(|(_, held)| held.upgrade())?;
-        held.holder()
-    })
+    let found = HOLDERS.try_with(|holders| {
+        let holders = holders.borrow();
+        holders.iter().filter(|(other, _)| *other == address).find_map(|(_, held)| held.upgrade())
+    });
+    found.ok().flatten()?.holder()
 }
 
 /// The coroutines that run in this very moment, innermost first, as far as the step goes.

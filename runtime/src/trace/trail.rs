@@ -81,9 +81,18 @@ impl fmt::Display for Trail {
     }
 }
 
+const _: () = {
+    let mut number = 0;
+    while number < WaitsFor::ALL.len() {
+        assert!(WaitsFor::ALL[number] as usize == number, "each stands at its number");
+        number += 1;
+    }
+    assert!(number == WaitsFor::Process as usize + 1, "none is missing");
+};
+
 impl WaitsFor {
     /// All, in the order of their numbers.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Unknown,
         Self::Sleep,
         Self::Future,
@@ -104,6 +113,7 @@ impl WaitsFor {
         Self::Read,
         Self::Drain,
         Self::Close,
+        Self::Process,
     ];
 
     /// What follows "waits".

@@ -152,6 +152,10 @@ impl Endpoint for Checked<dyn Endpoint> {
         self.endpoint.connection_lost(transport, exc)
     }
 
+    fn defers_loss(&self, exc: Option<&Error>) -> bool {
+        self.endpoint.defers_loss(exc)
+    }
+
     fn pause_writing(&self, transport: &Transport) -> Result<()> {
         self.note(Event::PauseWriting, transport);
         self.endpoint.pause_writing(transport)

@@ -64,6 +64,11 @@ pub(crate) trait Endpoint: AnyProtocol {
     /// True: stay open for writing.
     fn eof_received(&self, transport: &Transport) -> Result<bool>;
     fn connection_lost(&self, transport: &Transport, exc: Option<&Error>) -> Result<()>;
+    /// The connection is lost. True if this is a layer below a protocol that is busy: then `connection_lost` waits until
+    /// the transport is held no more, as this has it that be.
+    fn defers_loss(&self, _exc: Option<&Error>) -> bool {
+        false
+    }
     fn pause_writing(&self, transport: &Transport) -> Result<()>;
     fn resume_writing(&self, transport: &Transport) -> Result<()>;
     /// The transport of the protocol, if this is a layer between.

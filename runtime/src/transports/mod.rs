@@ -34,6 +34,8 @@ pub use room::TransportDrain;
 pub use sendfile::Sendfile;
 pub use trsock::TransportSocket;
 
+#[cfg(feature = "tls")]
+pub(crate) use checked::{checked, checked_after};
 pub(crate) use datagram::{Datagram, Remote};
 pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
 pub(crate) use entered::Entered;
@@ -119,10 +121,13 @@ pub(crate) trait Io: fmt::Debug {
     /// While it is held, the protocol is busy with a handler that awaits: nothing is told to it, no data, no end of the
     /// stream, no flow control, no end of the connection. What falls due meanwhile is told when it is held no more.
     fn set_held(&self, held: bool);
+    #[cfg(feature = "tls")]
+    fn is_held(&self) -> bool;
+    /// Whether a file has the connection for itself.
+    #[cfg(feature = "tls")]
+    fn is_sending_file(&self) -> bool;
     /// Whether the peer reads slower than a handler writes. If so, nothing is received until there is room again.
-    fn stop_until_room(&self) -> bool {
-        false
-    }
+    fn stop_until_room(&self) -> bool;
     /// Reports the failure of a callback that has returned already, and ends the connection if it is fatal.
     fn callback_failed(&self, message: &'static str, error: Error, fatal: bool);
     /// From now on nothing is received, and what is written is refused, until [`end_sending_file`](Self::end_sending_file).
@@ -343,6 +348,11 @@ impl Transport {
     pub(crate) fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>) {
         let unread = self.endpoint().map(|former| former.replaced()).unwrap_or_default();
         self.0.set_endpoint(endpoint, unread);
+    }
+
+    /// What the protocol speaks to: this, or the last of the layers that were put between the two.
+    pub(crate) fn outermost(&self) -> Self {
+        self.endpoint().and_then(|endpoint| endpoint.outer()).unwrap_or_else(|| self.clone())
     }
 
     pub(crate) fn set_held(&self, held: bool) {

@@ -86,7 +86,9 @@ impl Network {
             return;
         }
         let made = site.map_or_else(String::new, |site| format!(", made at {site}"));
-        crate::log::warning(format_args!("unclosed {what} {it:?}{made}; close it before the event loop is closed"));
+        crate::log::warning(format_args!(
+            "ASY0010: unclosed {what} {it:?}{made}; close it before the event loop is closed"
+        ));
     }
 
     /// Where that was, if anybody has said so.
@@ -97,7 +99,11 @@ impl Network {
     /// Takes back what [`enter`](Self::enter) and the poller know of a descriptor, and closes it.
     pub(super) fn close(&self, source: &Cell<Option<SourceKey>>, live: &Cell<Option<LiveKey>>, channel: &impl Channel) {
         if let (Some(key), Some(fd)) = (source.take(), channel.fileno()) {
-            self.inner.remove_source(key, fd);
+            if channel.is_alone() {
+                self.inner.remove_closing_source(key, fd);
+            } else {
+                self.inner.remove_source(key, fd);
+            }
         }
         if let Some(key) = live.take() {
             self.leave(key);

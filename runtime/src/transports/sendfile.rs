@@ -9,7 +9,7 @@ use super::{Io, Transport};
 use crate::cancellation::is_marked;
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
-use crate::net::{FilePart, SendingFile};
+use crate::net::{FilePart, SendingFile, part_of_a_file};
 use crate::trace::{WaitsFor, address_of, waits_for};
 
 impl EventLoop {
@@ -72,23 +72,7 @@ pub struct Sendfile<'a> {
 }
 
 impl Sendfile<'_> {
-    /// From which byte of the file on; from the first unless this is called.
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.part.offset = offset;
-        self
-    }
-
-    /// How many bytes at most; to the end of the file unless this is called.
-    pub fn count(mut self, count: u64) -> Self {
-        self.part.count = Some(count);
-        self
-    }
-
-    /// Whether a file that the system's call cannot send is read and sent by hand; it is unless this is called.
-    pub fn fallback(mut self, enabled: bool) -> Self {
-        self.part.fallback = enabled;
-        self
-    }
+    part_of_a_file!();
 }
 
 impl<'a> IntoFuture for Sendfile<'a> {

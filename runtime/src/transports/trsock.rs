@@ -42,6 +42,7 @@ pub struct TransportSocket(Rc<dyn HasSocket>);
 
 impl TransportSocket {
     pub(crate) fn new(owner: Rc<dyn HasSocket>) -> Self {
+        owner.socket().set_shown();
         Self(owner)
     }
 

@@ -160,7 +160,7 @@ impl Drop for Watch {
 #[cold]
 fn lost(location: &'static Location<'static>) {
     let message = "a clean-up could not run: its future was dropped instead of cancelled";
-    let report = ExceptionContext::new(message).source(location);
+    let report = ExceptionContext::new(message).source(location).code("ASY0016");
     match crate::task::current_loop().or_else(|| current_inner(|inner| inner.cloned())) {
         Some(inner) => inner.call_exception_handler(report),
         None => crate::log::failure(&report),

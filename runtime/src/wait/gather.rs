@@ -294,7 +294,7 @@ impl<C> Drop for Shared<C> {
             Some(_) if self.all.get() => {}
             Some(error) => {
                 let report = ExceptionContext::new("exception of a gather() was never retrieved").exception(error);
-                self.inner.call_exception_handler(report.source(self.location));
+                self.inner.call_exception_handler(report.source(self.location).code("ASY0004"));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 use asyncio::testing::VirtualClock;
@@ -13,8 +14,8 @@ pub(crate) struct Program {
     pub(crate) run: fn(Mode) -> Result<()>,
     /// The minor version of Python 3 that has what it shows.
     pub(crate) since: u32,
-    /// In strict mode only, because ...
-    pub(crate) strict_only: Option<&'static str>,
+    /// The default mode asks the kernel less often, so the trace of this one would be another.
+    pub(crate) strict_only: bool,
     pub(crate) differences: &'static [Difference],
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct Difference {
 
 impl Program {
     pub(crate) const fn new(name: &'static str, run: fn(Mode) -> Result<()>) -> Self {
-        Self { name, run, since: 11, strict_only: None, differences: &[] }
+        Self { name, run, since: 11, strict_only: false, differences: &[] }
     }
 
     pub(crate) const fn since(mut self, minor: u32) -> Self {
@@ -36,8 +37,8 @@ impl Program {
         self
     }
 
-    pub(crate) const fn strict_only(mut self, because: &'static str) -> Self {
-        self.strict_only = Some(because);
+    pub(crate) const fn strict_only(mut self) -> Self {
+        self.strict_only = true;
         self
     }
 
@@ -113,5 +114,29 @@ pub(crate) const fn millis(count: u64) -> Duration {
 pub(crate) async fn ticks(count: usize) {
     for _ in 0..count {
         sleep(Duration::ZERO).await;
+    }
+}
+
+/// Counts the ticks of the running loop from the moment it is made.
+#[derive(Clone)]
+pub(crate) struct Ticks(Rc<Cell<usize>>);
+
+impl Ticks {
+    pub(crate) fn new() -> Result<Self> {
+        let ticks = Self(Rc::default());
+        ticks.next(&get_running_loop()?);
+        Ok(ticks)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.get() - 1
+    }
+
+    fn next(&self, event_loop: &EventLoop) {
+        self.0.set(self.0.get() + 1);
+        if self.count() < 50 {
+            let (ticks, inner) = (self.clone(), event_loop.clone());
+            event_loop.call_soon(move || ticks.next(&inner)).expect("it runs");
+        }
     }
 }

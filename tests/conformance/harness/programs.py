@@ -48,7 +48,7 @@ def show_error(error):
     match error:
         case BaseExceptionGroup():
             return f"ExceptionGroup({error.message}: {', '.join(map(show, error.exceptions))})"
-        case asyncio.CancelledError() if error.args and error.args[0] is not None:
+        case asyncio.CancelledError() if error.args and error.args[0]:
             return f"{name}({error.args[0]})"
         case asyncio.IncompleteReadError():
             return f"{name}({error.partial.decode()} of {show(error.expected)})"
@@ -76,15 +76,36 @@ async def outcome(awaitable):
         return error
 
 
+CALLBACK = "Exception in callback"
+
+
 def report(_, context):
     """Notes what the exception handler is given: the message, the exception, the keys of the rest."""
     known = ("message", "exception", "source_traceback", "handle_traceback")
-    say("reported:", context["message"], context.get("exception"), sorted(key for key in context if key not in known))
+    message = context["message"]
+    if message.startswith(CALLBACK):
+        # What follows is the name of the function, which each language has in its own form.
+        message = CALLBACK
+    say("reported:", message, context.get("exception"), sorted(key for key in context if key not in known))
 
 
 async def ticks(count):
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+class Ticks:
+    """Counts the ticks of the running loop from the moment it is made."""
+
+    def __init__(self):
+        self.count = -1
+        self.loop = asyncio.get_running_loop()
+        self.next()
+
+    def next(self):
+        self.count += 1
+        if self.count < 50:
+            self.loop.call_soon(self.next)
 
 
 def create_task(coroutine, **options):

@@ -33,7 +33,10 @@ pub(crate) fn report(_: &EventLoop, context: &ExceptionContext) {
     let mut keys = context.keys();
     keys.retain(|key| !["exception", "source_traceback", "handle_traceback"].contains(key));
     keys.sort_unstable();
-    say!("reported:", context.message(), context.get_exception(), List(keys));
+    // What follows is the name of the function, which each language has in its own form.
+    let callback = "Exception in callback";
+    let message = if context.message().starts_with(callback) { callback } else { context.message() };
+    say!("reported:", message, context.get_exception(), List(keys));
 }
 
 /// The error that programs raise themselves.
@@ -108,6 +111,7 @@ impl Show for Vec<u8> {
 }
 
 /// Several values.
+#[derive(Clone)]
 pub(crate) struct List<I>(pub(crate) I);
 
 impl<I: Clone + IntoIterator<Item: Show>> Show for List<I> {
@@ -160,6 +164,7 @@ impl Show for Error {
             }
             Self::LimitOverrunError(error) => format!("LimitOverrunError({})", error.consumed),
             Self::ExceptionGroup(group) => group.show(),
+            Self::OsError(error) if error.raw_os_error() == Some(libc::ESRCH) => "ProcessLookupError".to_owned(),
             Self::OsError(error) => name_of(error.kind()).to_owned(),
             Self::KeyboardInterrupt => "KeyboardInterrupt".to_owned(),
             // What a Python callback raises is a panic here; its text is what a `Boom` shows.

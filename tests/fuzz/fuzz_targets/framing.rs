@@ -3,7 +3,6 @@
 #![no_main]
 
 use std::cell::RefCell;
-use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use asyncio::testing::{MemoryTransports, until_idle};
@@ -129,8 +128,7 @@ async fn run(Input { shape, skip, pieces }: Input) {
 }
 
 thread_local! {
-    /// Never closed: when a thread's values go, those that the loop needs may be gone already.
-    static RUNNER: RefCell<ManuallyDrop<Runner>> = RefCell::new(ManuallyDrop::new(Runner::new()));
+    static RUNNER: RefCell<Runner> = RefCell::new(Runner::new());
 }
 
 fuzz_target!(|input: Input| {

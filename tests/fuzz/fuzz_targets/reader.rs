@@ -4,7 +4,6 @@
 #![no_main]
 
 use std::cell::RefCell;
-use std::mem::ManuallyDrop;
 
 use asyncio::testing::{MemoryPeer, MemoryTransports, until_idle};
 use asyncio::{Error, Runner, StreamReader, StreamReaderProtocol, create_task};
@@ -187,8 +186,7 @@ async fn run(input: Input) {
 }
 
 thread_local! {
-    /// Never closed: when a thread's values go, those that the loop needs may be gone already.
-    static RUNNER: RefCell<ManuallyDrop<Runner>> = RefCell::new(ManuallyDrop::new(Runner::new()));
+    static RUNNER: RefCell<Runner> = RefCell::new(Runner::new());
 }
 
 fuzz_target!(|input: Input| {

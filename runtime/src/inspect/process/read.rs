@@ -2,90 +2,46 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::find::Found;
+use super::layout::Layout;
 use super::memory::Memory;
+use super::peers::Peers;
 use super::{FigureView, Line, LoopView, ProcessTasks, TaskView};
 use crate::exceptions::{Error, Result};
-use crate::trace::WaitsFor;
+use crate::inspect::text::numbered_text;
+use crate::sys::doing;
+use crate::trace::{Wait, WaitsFor};
 
 /// Longer lists are no lists.
 const MOST: usize = 50_000_000;
 const ENTRY: usize = 32;
+/// Whoever has more waiters is shown with none of those.
+const LONGEST_LIST: usize = 4096;
+/// No address is less.
+const PAGE: usize = 4096;
 /// As in `task/state.rs`.
 const RUNNING: u16 = 1 << 1;
 const DONE: u16 = 1 << 3;
-
-/// The words of the layout, in their order.
-struct Layout {
-    id: usize,
-    state: usize,
-    location: usize,
-    waits_for: usize,
-    rare: usize,
-    waiters: usize,
-    waiters_size: usize,
-    name_address: usize,
-    name_len: usize,
-    trace_address: usize,
-    trace_len: usize,
-    /// Where the parts of a location stand in it.
-    file: usize,
-    file_len: usize,
-    line: usize,
-    column: usize,
-}
 
 struct Reader {
     memory: Memory,
     layout: Layout,
     locations: HashMap<usize, String>,
     names: HashMap<(usize, usize), String>,
+    peers: Peers,
 }
 
 pub(super) fn read(found: &Found) -> Result<ProcessTasks> {
     let memory = found.memory;
-    let layout = layout(found).map_err(|error| memory.refused(error))?;
+    let layout = Layout::of(found).map_err(|error| memory.refused(error))?;
     let layout =
         layout.ok_or_else(|| Error::runtime_error("that process was built in a way that this one cannot read"))?;
-    let mut reader = Reader { memory, layout, locations: HashMap::new(), names: HashMap::new() };
+    let peers = Peers::of(memory.process);
+    let mut reader = Reader { memory, layout, locations: HashMap::new(), names: HashMap::new(), peers };
     let loops = found.pages.iter().filter_map(|page| reader.one_loop(*page).ok()).collect();
-    Ok(ProcessTasks { loops })
-}
-
-/// The layout; `None` if that of a location is not recognised.
-fn layout(found: &Found) -> io::Result<Option<Layout>> {
-    let Ok(words) = <[usize; 17]>::try_from(found.layout.clone()) else { return Ok(None) };
-    let [id, state, location, waits_for, rare, waiters, waiters_size, name_address, name_len, rest @ ..] = words;
-    let [trace_address, trace_len, size, probe, file_address, file_length, line_number, column_number] = rest;
-    let mut bytes = vec![0; size.min(256)];
-    found.memory.bytes(probe, &mut bytes)?;
-    let word = |value: usize| bytes.chunks_exact(8).position(|chunk| chunk == value.to_ne_bytes()).map(|at| at * 8);
-    let half = |value: usize| {
-        let value = u32::try_from(value).unwrap_or_default().to_ne_bytes();
-        // The numbers stand behind the file's name.
-        bytes.chunks_exact(4).rposition(|chunk| chunk == value).map(|at| at * 4)
-    };
-    let parts = (word(file_address), word(file_length), half(line_number), half(column_number));
-    let (Some(file), Some(file_len), Some(line), Some(column)) = parts else { return Ok(None) };
-    Ok(Some(Layout {
-        id,
-        state,
-        location,
-        waits_for,
-        rare,
-        waiters,
-        waiters_size,
-        name_address,
-        name_len,
-        trace_address,
-        trace_len,
-        file,
-        file_len,
-        line,
-        column,
-    }))
+    Ok(ProcessTasks { loops, at: Instant::now() })
 }
 
 impl Reader {
@@ -98,15 +54,18 @@ impl Reader {
         tasks.sort_by_key(|task| task.id);
         connect(&mut tasks);
         let ready = self.memory.word(words[4])? as u64;
-        Ok(LoopView { thread, figures: FigureView { ready, ..self.figures(figures)? }, tasks })
+        let doing = tasks.iter().any(|task| task.running).then(|| doing(self.memory.process, thread)).flatten();
+        Ok(LoopView { thread, figures: FigureView { ready, ..self.figures(figures)? }, doing, tasks })
     }
 
     fn figures(&self, address: usize) -> io::Result<FigureView> {
-        let words = self.memory.words(address, 8)?;
+        let words = self.memory.words(address, 11)?;
         let number = |index: usize| words[index] as u64;
         Ok(FigureView {
             callbacks: number(0),
-            longest: Duration::from_nanos(number(5)),
+            a_second: None,
+            longest_batch: Duration::from_nanos(number(5)),
+            longest_callback: Duration::from_nanos(number(10)),
             ready: 0,
             timers: number(6),
             descriptors: number(7),
@@ -123,7 +82,8 @@ impl Reader {
             return Ok(None);
         }
         let words = layout.waiters_size / size_of::<usize>();
-        let watchers = self.memory.words(address + layout.waiters, words.min(16))?;
+        let mut watchers = self.memory.words(address + layout.waiters, words.min(16))?;
+        watchers.extend(watchers.clone().into_iter().flat_map(|word| self.list(word)));
         let (location, rare) = (self.memory.word(address + layout.location)?, self.memory.word(address + layout.rare)?);
         let wait = self.memory.words(address + layout.waits_for, 2)?;
         let mut name = format!("Task-{id}");
@@ -137,11 +97,25 @@ impl Reader {
             trace = self.trace(rare)?;
         }
         if trace.is_empty() {
-            trace.push(wait_line(0, wait[0].to_ne_bytes()[0], wait[1]));
+            trace.push(self.wait_line(0, wait[0].to_ne_bytes()[0], wait[1]));
         }
         let created = self.location(location)?;
         let running = state & RUNNING != 0;
         Ok(Some(TaskView { id, name, created, running, address, trace, awaits: Vec::new(), watchers }))
+    }
+
+    /// The words of a list of waiters, if there is one at that address. What is none gives words that nobody waits at.
+    fn list(&self, address: usize) -> Vec<usize> {
+        if address < PAGE {
+            return Vec::new();
+        }
+        let layout = &self.layout;
+        let word = |offset: usize| self.memory.word(address + offset).unwrap_or_default();
+        let (entries, len) = (word(layout.list_entries), word(layout.list_len));
+        if entries < PAGE || len > LONGEST_LIST {
+            return Vec::new();
+        }
+        self.memory.words(entries, len * layout.list_entry / size_of::<usize>()).unwrap_or_default()
     }
 
     fn trace(&mut self, rare: usize) -> io::Result<Vec<Line>> {
@@ -156,7 +130,7 @@ impl Reader {
         let half = |at: usize| u32::from_ne_bytes(head[at..at + 4].try_into().expect("four bytes are four"));
         let start = half(4) as usize;
         if half(0) == 0 {
-            return Ok(wait_line(start, entry[1].to_ne_bytes()[0], entry[2]));
+            return Ok(self.wait_line(start, entry[1].to_ne_bytes()[0], entry[2]));
         }
         let (at, len) = (entry[2], entry[3]);
         let name = match self.names.get(&(at, len)) {
@@ -164,7 +138,19 @@ impl Reader {
             None => self.names.entry((at, len)).or_insert(self.memory.text(at, len)?).clone(),
         };
         let text = format!("{name}() called at {}", self.location(entry[1])?);
-        Ok(Line { text, coroutine: true, start, waits_at: 0 })
+        Ok(Line { text, coroutine: true, is_known: true, start, waits_at: 0 })
+    }
+
+    fn wait_line(&self, start: usize, kind: u8, address: usize) -> Line {
+        let kind = WaitsFor::ALL.get(usize::from(kind)).copied().unwrap_or_default();
+        let text = numbered_text(Wait { kind, address }, |fd| self.peers.peer_of(fd));
+        Line {
+            text: format!("waits {text}"),
+            coroutine: false,
+            is_known: kind != WaitsFor::Unknown,
+            start,
+            waits_at: address,
+        }
     }
 
     fn location(&mut self, address: usize) -> io::Result<String> {
@@ -183,15 +169,6 @@ impl Reader {
     }
 }
 
-fn wait_line(start: usize, kind: u8, address: usize) -> Line {
-    let kind = WaitsFor::ALL.get(usize::from(kind)).copied().unwrap_or_default();
-    let text = match kind {
-        WaitsFor::Socket => format!("waits for the socket {address}"),
-        kind => format!("waits {}", kind.text()),
-    };
-    Line { text, coroutine: false, start, waits_at: address }
-}
-
 /// Finds out who waits for whom.
 fn connect(tasks: &mut [TaskView]) {
     /// What stands before a value that is shared by counting.
@@ -199,7 +176,7 @@ fn connect(tasks: &mut [TaskView]) {
     let places: HashMap<_, _> = tasks.iter().enumerate().map(|(place, task)| (task.address, place)).collect();
     let mut watched: HashMap<usize, Vec<usize>> = HashMap::new();
     for (place, task) in tasks.iter().enumerate() {
-        for word in task.watchers.iter().filter(|word| **word > 4096) {
+        for word in task.watchers.iter().filter(|word| **word > PAGE) {
             watched.entry(word.wrapping_add(COUNTS)).or_default().push(place);
         }
     }

@@ -1,8 +1,10 @@
 //! What was read, as a table, as a tree, and for programs.
 
 use std::fmt::Write;
+use std::time::Duration;
 
-use super::{Line, LoopView, ProcessTasks, TaskView};
+use super::{FigureView, Line, LoopView, ProcessTasks, TaskView};
+use crate::sys::Doing;
 
 /// Deeper levels of a tree are cut.
 const DEPTH: usize = 200;
@@ -15,14 +17,16 @@ impl ProcessTasks {
         for one in &self.loops {
             one.figures(&mut text);
             line(&mut text, "  task  name                 state    waits; coroutines; awaited by");
-            for (place, task) in one.tasks.iter().enumerate() {
-                let chain: Vec<_> = task.trace.iter().map(|line| line.text.as_str()).collect();
-                let awaiters = one.tasks.iter().filter(|other| other.awaits.contains(&place)).map(|other| &*other.name);
-                let awaiters: Vec<_> = if one.tasks.len() > 5_000 { Vec::new() } else { awaiters.collect() };
+            let awaited_by = one.awaited_by();
+            for (task, awaiters) in one.tasks.iter().zip(&awaited_by) {
                 let by =
                     if awaiters.is_empty() { String::new() } else { format!("; awaited by {}", awaiters.join(", ")) };
-                let state = if task.running { "running" } else { "waiting" };
-                line(&mut text, format!("{:>6}  {:<20} {state}  {}{by}", task.id, task.name, chain.join(" ← ")));
+                let does = match (task.running, task.before()) {
+                    (false, _) => format!("waiting  {}", task.chain()),
+                    (true, None) => format!("running  {}", one.does()),
+                    (true, Some(before)) => format!("running  {}; before that it {before}", one.does()),
+                };
+                line(&mut text, format!("{:>6}  {:<20} {does}{by}", task.id, task.name));
             }
         }
         text
@@ -62,33 +66,52 @@ impl ProcessTasks {
 impl LoopView {
     fn figures(&self, text: &mut String) {
         let figures = &self.figures;
+        let (thread, tasks) = (self.thread, self.tasks.len());
+        let FigureView { callbacks, ready, timers, descriptors, longest_batch, longest_callback, .. } = figures;
+        let a_second = figures.a_second.map_or_else(String::new, |number| format!(", {number} a second now"));
+        // Where callbacks are not timed one by one, those between two looks at the kernel are, together.
+        let longest = match longest_callback.is_zero() {
+            true => format!("longest batch {longest_batch:?}"),
+            false => format!("longest callback {longest_callback:?}, longest batch {longest_batch:?}"),
+        };
         line(
             text,
             format!(
-                "loop on thread {}: {} tasks, {} ready, {} timers, {} descriptors, {} callbacks so far, longest batch {:?}",
-                self.thread,
-                self.tasks.len(),
-                figures.ready,
-                figures.timers,
-                figures.descriptors,
-                figures.callbacks,
-                figures.longest,
+                "loop on thread {thread}: {tasks} tasks, {ready} ready, {timers} timers, {descriptors} descriptors, \
+                 {callbacks} callbacks so far{a_second}, {longest}"
             ),
         );
+    }
+
+    /// What the thread does while a task runs.
+    fn does(&self) -> String {
+        match &self.doing {
+            None => String::from("in its code"),
+            Some(Doing::Runs) => String::from("on a processor"),
+            Some(Doing::Call(call)) => format!("in the system call {call}"),
+        }
+    }
+
+    /// The names of those who await each task.
+    fn awaited_by(&self) -> Vec<Vec<&str>> {
+        let mut awaited_by = vec![Vec::new(); self.tasks.len()];
+        for task in &self.tasks {
+            task.awaits.iter().for_each(|place| awaited_by[*place].push(&*task.name));
+        }
+        awaited_by
     }
 
     fn branch(&self, text: &mut String, place: usize, depth: usize, shown: &mut [bool]) {
         let (task, indent) = (&self.tasks[place], "  ".repeat(depth));
         let again = std::mem::replace(&mut shown[place], true);
-        let note = if again {
-            " (see above)"
-        } else if task.running {
-            " is running"
-        } else {
-            ""
+        let before = if task.before().is_some() { "; before that it waited:" } else { "" };
+        let note = match (again, task.running) {
+            (true, _) => " (see above)".to_owned(),
+            (false, true) => format!(" is running, {}{before}", self.does()),
+            (false, false) => String::new(),
         };
         line(text, format!("{indent}[{}] {}{note}", task.id, task.name));
-        if again || depth > DEPTH {
+        if again || depth > DEPTH || (task.running && before.is_empty()) {
             return;
         }
         for entry in task.trace.iter().rev() {
@@ -131,16 +154,25 @@ impl LoopView {
     fn json(&self) -> String {
         let figures = &self.figures;
         let tasks: Vec<_> = self.tasks.iter().map(|task| task.json(self)).collect();
-        format!(
-            "{{\"thread\":{},\"ready\":{},\"timers\":{},\"descriptors\":{},\"callbacks\":{},\"longest_batch_ns\":{},\"tasks\":[{}]}}",
-            self.thread,
-            figures.ready,
-            figures.timers,
-            figures.descriptors,
-            figures.callbacks,
-            figures.longest.as_nanos(),
-            tasks.join(","),
-        )
+        let system_call = match &self.doing {
+            Some(Doing::Call(call)) => quoted(call),
+            _ => "null".to_owned(),
+        };
+        let numbers = [
+            ("thread", Some(self.thread as u64)),
+            ("ready", Some(figures.ready)),
+            ("timers", Some(figures.timers)),
+            ("descriptors", Some(figures.descriptors)),
+            ("callbacks", Some(figures.callbacks)),
+            ("callbacks_per_second", figures.a_second),
+            ("longest_batch_ns", u64::try_from(figures.longest_batch.as_nanos()).ok()),
+            ("longest_callback_ns", timed(figures.longest_callback)),
+        ];
+        let number = |(name, value): &(&str, Option<u64>)| {
+            format!("\"{name}\":{}", value.map_or_else(|| "null".to_owned(), |value| value.to_string()))
+        };
+        let numbers: Vec<_> = numbers.iter().map(number).collect();
+        format!("{{{},\"system_call\":{system_call},\"tasks\":[{}]}}", numbers.join(","), tasks.join(","))
     }
 }
 
@@ -165,6 +197,11 @@ impl Line {
         let kind = if self.coroutine { "coroutine" } else { "wait" };
         format!("{{\"{kind}\":{},\"start\":{}}}", quoted(&self.text), self.start)
     }
+}
+
+/// Nothing if nobody has looked at the clock.
+fn timed(longest: Duration) -> Option<u64> {
+    if longest.is_zero() { None } else { u64::try_from(longest.as_nanos()).ok() }
 }
 
 /// A text as JSON has it.

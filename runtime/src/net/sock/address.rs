@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::sys::SockAddr;
+use crate::sys::{Address, SockAddr};
 
 /// An address, or a host and a port; see [`sock_connect`](crate::EventLoop::sock_connect).
 ///
@@ -58,12 +58,5 @@ impl From<(String, u16)> for ConnectAddress {
 
 /// An address as errors show it.
 pub(super) fn text(address: &SockAddr) -> String {
-    if let Some(address) = address.as_socket() {
-        return address.to_string();
-    }
-    match (address.as_pathname(), address.as_abstract_namespace()) {
-        (Some(path), _) => path.display().to_string(),
-        (None, Some(name)) => format!("@{}", String::from_utf8_lossy(name)),
-        (None, None) => "a socket without a name".to_owned(),
-    }
+    Address::of(address).map_or_else(|| "a socket without a name".to_owned(), |address| address.to_string())
 }

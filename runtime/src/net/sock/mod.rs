@@ -27,7 +27,7 @@ use std::task::{Context, Poll};
 use crate::cancellation::is_marked;
 use crate::event_loop::{Inner, current_inner};
 use crate::exceptions::{Error, Result};
-use crate::sys::{AsRawFd, UserSocket};
+use crate::sys::{UserSocket, is_nonblocking, number, raw};
 use crate::trace::{WaitsFor, waits_for};
 use watch::{Side, Waiting};
 
@@ -80,13 +80,13 @@ impl<'a> Operation<'a> {
         }
         match &mut self.stage {
             Stage::Waiting(waiting) => waiting.again(cx),
-            stage => *stage = Stage::Waiting(Waiting::begin(&self.inner, self.sock.as_raw_fd(), self.side, cx)?),
+            stage => *stage = Stage::Waiting(Waiting::begin(&self.inner, raw(self.sock), self.side, cx)?),
         }
         self.pending()
     }
 
     fn pending<T>(&self) -> Poll<T> {
-        waits_for(WaitsFor::Socket, self.sock.as_raw_fd().unsigned_abs() as usize);
+        waits_for(WaitsFor::Socket, number(self.sock));
         Poll::Pending
     }
 
@@ -105,10 +105,10 @@ impl<'a> Operation<'a> {
     }
 
     fn check_mode(&self, blocking: Blocking) -> Result<()> {
-        if blocking == Blocking::Harmless && !self.inner.get_debug() || self.sock.nonblocking()? {
+        if blocking == Blocking::Harmless && !self.inner.get_debug() || is_nonblocking(self.sock)? {
             return Ok(());
         }
-        let fd = self.sock.as_raw_fd();
+        let fd = raw(self.sock);
         Err(Error::value_error(format!(
             "the socket with descriptor {fd} is blocking; call set_nonblocking(true) on it"
         )))
@@ -134,6 +134,6 @@ impl fmt::Debug for Operation<'_> {
             Stage::Waiting(_) => "waiting",
             Stage::Done => "done",
         };
-        f.debug_struct("Operation").field("sock", &self.sock.as_raw_fd()).field("stage", &stage).finish()
+        f.debug_struct("Operation").field("sock", &raw(self.sock)).field("stage", &stage).finish()
     }
 }

@@ -10,8 +10,8 @@ use super::watch::Side;
 use super::{Blocking, Operation, outcome};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
-use crate::net::file::{FilePart, SendingFile};
-use crate::sys::{self, AsRawFd, UserSocket};
+use crate::net::file::{FilePart, SendingFile, part_of_a_file};
+use crate::sys::{self, UserSocket};
 
 impl EventLoop {
     /// Sends a file through a stream socket, by the system's own call where it has one. Python:
@@ -66,23 +66,7 @@ pub struct SockSendfile<'a> {
 }
 
 impl SockSendfile<'_> {
-    /// From which byte of the file on; from the first unless this is called.
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.part.offset = offset;
-        self
-    }
-
-    /// How many bytes at most; to the end of the file unless this is called.
-    pub fn count(mut self, count: u64) -> Self {
-        self.part.count = Some(count);
-        self
-    }
-
-    /// Whether a file that the system's call cannot send is read and sent by hand; it is unless this is called.
-    pub fn fallback(mut self, enabled: bool) -> Self {
-        self.part.fallback = enabled;
-        self
-    }
+    part_of_a_file!();
 }
 
 impl<'a> IntoFuture for SockSendfile<'a> {
@@ -126,7 +110,7 @@ impl Future for Piece<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<usize>> {
         let Self { operation, file, offset, size, is_first } = &mut *self;
-        operation.poll(cx, |sock| match outcome(sock, sys::send_file(sock.as_raw_fd(), file, *offset, *size)) {
+        operation.poll(cx, |sock| match outcome(sock, sys::send_file(sys::raw(sock), file, *offset, *size)) {
             Poll::Ready(Err(error)) if *is_first => Poll::Ready(Err(FilePart::not_available(&error))),
             outcome => outcome,
         })
@@ -135,6 +119,6 @@ impl Future for Piece<'_> {
 
 impl fmt::Debug for SockSendfile<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SockSendfile").field("sock", &self.sock.as_raw_fd()).field("part", &self.part).finish()
+        f.debug_struct("SockSendfile").field("sock", &sys::raw(self.sock)).field("part", &self.part).finish()
     }
 }

@@ -48,7 +48,7 @@ impl Watch {
 
 /// A descriptor that is readable: a pipe at its end.
 fn ended() -> io::Result<OwnedFd> {
-    let (read, write) = super::pipe()?;
+    let (read, write) = super::prepare::both_ends()?;
     drop(write);
     Ok(read)
 }

@@ -10,6 +10,8 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use crate::sys::Direction;
+
 /// A function that runs in the child, right before its program. Python: `preexec_fn`.
 ///
 /// For [`pre_exec`](crate::subprocess::CreateSubprocess::pre_exec).
@@ -94,8 +96,14 @@ impl Preparation {
     }
 }
 
-/// A pipe to a child: the end that is read, and the end that is written. Both block, and go with an `exec`.
-pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+/// A pipe to a child: our end, whose bytes go this way, and the child's. Both block, and go with an `exec`.
+pub(crate) fn pipe(ours: Direction) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = both_ends()?;
+    Ok(if ours == Direction::Read { (read, write) } else { (write, read) })
+}
+
+/// The end that is read, and the end that is written.
+pub(super) fn both_ends() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends = [0; 2];
     make(&mut ends)?;
     // SAFETY: the system has just given them out, to nobody else.

@@ -26,12 +26,12 @@ impl Incoming {
 
     /// Receives one datagram, whatever socket it is.
     pub(crate) fn receive(&mut self, socket: &Socket, _whole: bool) -> io::Result<Look> {
-        let socket = socket.socket()?;
+        let system = socket.socket()?;
         let pointer = std::ptr::from_mut(&mut *self.memory) as *mut [MaybeUninit<u8>];
         // SAFETY: it is the same memory for the same time, exclusively ours; the two types have the same layout, and
         // `recv_from` only writes bytes that are initialised.
         let memory = unsafe { &mut *pointer };
-        let (length, from) = uninterrupted(|| socket.recv_from(memory))?;
+        let (length, from) = socket.noticed(uninterrupted(|| system.recv_from(memory)))?;
         self.length = length;
         self.from = Some(from);
         Ok(Look { count: 1, more: true })

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
 use std::ptr;
@@ -20,8 +20,10 @@ use crate::sys::{Address, Socket, UnixAddress};
 
 /// What the longest datagram of UDP needs, and merged ones too.
 const SLOT: usize = 64 * 1024;
-/// How many are received by one call.
+/// How many are received by one call, at most and at least: to offer one costs time, so as many are offered as seem to
+/// be wanted.
 const SLOTS: usize = 16;
+const FEW_SLOTS: usize = 4;
 /// How many messages are sent by one call.
 const MESSAGES: usize = 16;
 
@@ -55,6 +57,8 @@ pub(crate) struct Incoming {
     memory: Box<[u8]>,
     names: Box<[sockaddr_storage; SLOTS]>,
     messages: [Message; SLOTS],
+    /// How many to offer next time.
+    offered: usize,
 }
 
 impl Incoming {
@@ -65,27 +69,30 @@ impl Incoming {
             memory: vec![0; SLOT * SLOTS].into_boxed_slice(),
             names: Box::new(names),
             messages: [Message::default(); SLOTS],
+            offered: FEW_SLOTS,
         }
     }
 
     /// Receives what is there, or one datagram into the `whole` memory, for sockets whose datagrams may be long.
     pub(crate) fn receive(&mut self, socket: &Socket, whole: bool) -> io::Result<Look> {
-        let (slots, room) = if whole { (1, self.memory.len()) } else { (SLOTS, SLOT) };
+        let (slots, room) = if whole { (1, self.memory.len()) } else { (self.offered, SLOT) };
         let socket = socket.socket()?;
-        // SAFETY: these C structures consist of integers and of pointers that may be null.
-        let (mut headers, mut pieces) = unsafe { mem::zeroed::<([mmsghdr; SLOTS], [iovec; SLOTS])>() };
-        let mut controls = [Control([0; CONTROL]); SLOTS];
+        let mut headers = [const { MaybeUninit::<mmsghdr>::uninit() }; SLOTS];
+        let mut pieces = [const { MaybeUninit::<iovec>::uninit() }; SLOTS];
+        let mut controls = [const { MaybeUninit::<Control>::uninit() }; SLOTS];
         let memories = self.memory.chunks_mut(room).zip(&mut *self.names);
         let places = headers.iter_mut().zip(&mut pieces).zip(&mut controls);
-        for (((header, piece), control), (memory, name)) in places.zip(memories) {
-            *piece = iovec { iov_base: memory.as_mut_ptr().cast(), iov_len: memory.len() };
-            let header = &mut header.msg_hdr;
-            header.msg_iov = piece;
+        for (((place, piece), control), (memory, name)) in places.zip(memories).take(slots) {
+            // SAFETY: this C structure consists of integers and of pointers that may be null.
+            let mut message: mmsghdr = unsafe { mem::zeroed() };
+            let header = &mut message.msg_hdr;
+            header.msg_iov = piece.write(iovec { iov_base: memory.as_mut_ptr().cast(), iov_len: memory.len() });
             header.msg_iovlen = 1;
             header.msg_name = ptr::from_mut(name).cast();
             header.msg_namelen = size_of::<sockaddr_storage>() as socklen_t;
-            header.msg_control = control.0.as_mut_ptr().cast();
+            header.msg_control = control.as_mut_ptr().cast();
             header.msg_controllen = CONTROL as _;
+            place.write(message);
         }
         let count = uninterrupted(|| {
             // SAFETY: the first `slots` headers point to memory, names and controls that live through the call, lie
@@ -93,7 +100,7 @@ impl Incoming {
             let count = unsafe {
                 libc::recvmmsg(
                     socket.as_raw_fd(),
-                    headers.as_mut_ptr(),
+                    headers.as_mut_ptr().cast(),
                     slots as _,
                     libc::MSG_DONTWAIT as _,
                     ptr::null_mut(),
@@ -103,6 +110,8 @@ impl Incoming {
         })?;
         let came = headers.iter().zip(&*self.names).take(count);
         for ((index, message), (header, name)) in self.messages.iter_mut().enumerate().zip(came) {
+            // SAFETY: the first `slots` headers were written above, and no more than those came.
+            let header = unsafe { header.assume_init_ref() };
             *message = Message {
                 offset: index * room,
                 length: (header.msg_len as usize).min(room),
@@ -111,6 +120,9 @@ impl Incoming {
                 segment: segment(&header.msg_hdr),
                 cut: header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0,
             };
+        }
+        if !whole {
+            self.offered = if count < slots { (count + 2).max(FEW_SLOTS) } else { slots * 2 }.min(SLOTS);
         }
         // An error behind the first message is kept by the socket and reported anew.
         Ok(Look { count, more: whole || count == slots })

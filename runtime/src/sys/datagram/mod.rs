@@ -23,12 +23,11 @@ pub(crate) use linux::Incoming;
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use super::socket::{SEND_FLAGS, uninterrupted};
-use super::{Address, Socket};
+use super::{Address, OwnedFd, Socket};
 
 /// One of several datagrams whose bytes lie one behind the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,16 +72,10 @@ impl<'a> Arrived<'a> {
 }
 
 impl Socket {
-    /// A UDP socket of the family of `address`.
-    pub(crate) fn udp(address: &SocketAddr) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::for_address(*address), Type::DGRAM, Some(Protocol::UDP))?;
-        socket.set_nonblocking(true)?;
-        Ok(socket.into())
-    }
-
-    /// A datagram socket among unix sockets.
-    pub(crate) fn unix_datagram() -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+    /// A datagram socket of the family of `address`: of UDP, or of the protocol with this number of the system's.
+    pub(crate) fn datagram(address: &SocketAddr, protocol: Option<i32>) -> io::Result<Self> {
+        let protocol = protocol.map_or(Protocol::UDP, Protocol::from);
+        let socket = socket2::Socket::new(Domain::for_address(*address), Type::DGRAM, Some(protocol))?;
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     }
@@ -97,10 +90,10 @@ impl Socket {
     pub(crate) fn send_datagram(&self, data: &[u8], to: Option<&Address>) -> io::Result<()> {
         let socket = self.socket()?;
         match to {
-            None => uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS))?,
+            None => self.noticed(uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS)))?,
             Some(to) => {
                 let to = SockAddr::try_from(to)?;
-                uninterrupted(|| socket.send_to_with_flags(data, &to, SEND_FLAGS))?
+                self.noticed(uninterrupted(|| socket.send_to_with_flags(data, &to, SEND_FLAGS)))?
             }
         };
         Ok(())

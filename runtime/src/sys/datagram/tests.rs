@@ -9,7 +9,7 @@ use crate::sys::Socket;
 
 fn bound() -> (Socket, SocketAddr) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let socket = Socket::udp(&address).unwrap();
+    let socket = Socket::datagram(&address, None).unwrap();
     socket.bind(&address).unwrap();
     let address = socket.local_addr().unwrap().unwrap();
     (socket, address)

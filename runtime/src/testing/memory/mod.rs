@@ -197,7 +197,7 @@ impl MemoryTransports {
         P: IntoEndpoint<K>,
     {
         let peer = self.peername.map(Into::into);
-        set_up(event_loop, end, peer, Binding::of(protocol), &Secure::default(), self.site).await
+        set_up(event_loop, end, peer, Binding::of(protocol), &Secure::default(), self.site)?.await
     }
 }
 

@@ -127,7 +127,7 @@ impl Datagram {
     /// Hands a failure to the exception handler, with the endpoint and its protocol.
     #[cold]
     pub(super) fn report(&self, message: &'static str, error: Error) {
-        let mut context = ExceptionContext::new(message).exception(error);
+        let mut context = ExceptionContext::new(message).exception(error).code("ASY0013");
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", this.transport());
         }

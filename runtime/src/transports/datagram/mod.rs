@@ -150,7 +150,7 @@ impl Datagram {
             retries: Cell::new(false),
             retry_after: Cell::new(RETRY.0),
         });
-        let fd = datagram.socket.fileno().unwrap_or(-1);
+        let fd = datagram.socket.fileno().unwrap_or(crate::sys::CLOSED);
         datagram.source.set(Some(net.inner().add_source(fd, Interest::Read, datagram.clone())?));
         datagram.live.set(Some(net.enter(datagram.this.clone())));
         Ok(datagram)

@@ -260,7 +260,9 @@ impl Datagram {
     fn refuse(&self) {
         self.outgoing.borrow_mut().dropped += 1;
         if self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::warning(format_args!("a datagram was sent by an endpoint that is closing or closed: {self:?}"));
+            crate::log::warning(format_args!(
+                "ASY0018: a datagram was sent by an endpoint that is closing or closed: {self:?}"
+            ));
         }
     }
 }

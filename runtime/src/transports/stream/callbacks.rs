@@ -108,7 +108,7 @@ impl<M: Medium> Stream<M> {
     /// Hands a failure to the exception handler, with the connection and its protocol.
     #[cold]
     pub(super) fn report(&self, message: impl Into<Cow<'static, str>>, error: Error) {
-        let mut context = ExceptionContext::new(message).exception(error);
+        let mut context = ExceptionContext::new(message).exception(error).code("ASY0013");
         if let Some(this) = self.this.upgrade() {
             context = context.with("transport", this.transport());
         }

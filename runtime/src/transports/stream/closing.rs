@@ -6,7 +6,7 @@ use super::super::Transport;
 use super::super::state::{Closing, State};
 use super::{Medium, Stream};
 use crate::exceptions::{Error, OsError, catch};
-use crate::sys::{Direction, HUNG_UP};
+use crate::sys::{Address, Direction, HUNG_UP};
 
 impl<M: Medium> Stream<M> {
     pub(super) fn close_stream(&self) {
@@ -97,7 +97,8 @@ impl<M: Medium> Stream<M> {
 
     /// Calls `connection_lost` and then closes the channel.
     pub(super) fn lost(&self, transport: &Transport, exc: Option<Error>) {
-        if self.state.get().is_held() && !self.state.get().is_lost() {
+        if !self.state.get().is_lost() && (self.state.get().is_held() || self.is_deferred(exc.as_ref())) {
+            self.change(|state| state.set_held(true));
             return self.with_outgoing(|outgoing| outgoing.late = Some(exc));
         }
         if !self.change(State::lost) {
@@ -106,10 +107,19 @@ impl<M: Medium> Stream<M> {
         if let Err(error) = self.call(transport, |endpoint| endpoint.connection_lost(transport, exc.as_ref())) {
             self.report("protocol.connection_lost() call failed", error);
         }
-        self.release();
+        // The caller has two references to it, and the loop one.
+        let is_shared = self.this.strong_count() > 2 + usize::from(self.has_source());
+        let own_address = if is_shared { self.channel.local_address() } else { None };
+        self.release(own_address);
         if let Some(owner) = &self.owner {
             owner.detached();
         }
+    }
+
+    /// Whether the protocol above a layer is busy.
+    fn is_deferred(&self, exc: Option<&Error>) -> bool {
+        let endpoint = self.endpoint.borrow().clone();
+        endpoint.is_some_and(|endpoint| endpoint.defers_loss(exc))
     }
 
     /// The protocol is free again: tells it what fell due meanwhile.
@@ -126,11 +136,11 @@ impl<M: Medium> Stream<M> {
         }
     }
 
-    /// Closes the channel and lets go of the protocol.
-    fn release(&self) {
-        if let Some(sockname) = self.channel.local_address() {
-            self.drop_waiting();
-            self.with_outgoing(|outgoing| outgoing.sockname = Some(sockname));
+    /// Closes the channel and lets go of the protocol. The channel's address is kept for those who may still ask.
+    fn release(&self, own_address: Option<Address>) {
+        self.drop_waiting();
+        if let Some(address) = own_address {
+            self.with_outgoing(|outgoing| outgoing.sockname = Some(address));
         }
         self.open_room(None);
         self.wake_file_sender();
@@ -153,6 +163,6 @@ impl<M: Medium> Stream<M> {
             return;
         }
         self.net.unclosed("transport", self, self.net.site(self.live.get()));
-        self.release();
+        self.release(self.channel.local_address());
     }
 }

@@ -157,6 +157,16 @@ impl<M: Medium> Io for Stream<M> {
         }
     }
 
+    #[cfg(feature = "tls")]
+    fn is_held(&self) -> bool {
+        self.state.get().is_held()
+    }
+
+    #[cfg(feature = "tls")]
+    fn is_sending_file(&self) -> bool {
+        self.state.get().is_sending_file()
+    }
+
     fn stop_until_room(&self) -> bool {
         self.stop_until_room()
     }

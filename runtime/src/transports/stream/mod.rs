@@ -162,7 +162,7 @@ impl<M: Medium> Stream<M> {
     }
 
     fn watch_descriptor(self: &Rc<Self>) -> std_io::Result<()> {
-        let fd = self.channel.fileno().unwrap_or(-1);
+        let fd = self.channel.fileno().unwrap_or(sys::CLOSED);
         match self.net.inner().add_source(fd, self.channel.interest(), self.clone()) {
             Ok(key) => self.source.set(Some(key)),
             // Nothing will ever be reported of it.
@@ -224,6 +224,13 @@ impl<M: Medium> Stream<M> {
     /// The transport that the protocol has, if a layer is between.
     fn outer(&self) -> Option<Transport> {
         self.endpoint.borrow().as_ref()?.outer()
+    }
+
+    /// Whether the loop has it among those that it reports to.
+    fn has_source(&self) -> bool {
+        let source = self.source.take();
+        self.source.set(source);
+        source.is_some()
     }
 
     /// Whether something waits to be sent.

@@ -271,7 +271,9 @@ impl<M: Medium> Stream<M> {
             Writing::Allowed | Writing::Gone => {}
         }
         if size > 0 && self.change(State::drop_write) >= LOG_THRESHOLD_FOR_CONNLOST_WRITES {
-            crate::log::warning(format_args!("data was written to a connection that is closing or closed: {self:?}"));
+            crate::log::warning(format_args!(
+                "ASY0018: data was written to a connection that is closing or closed: {self:?}"
+            ));
         }
     }
 }

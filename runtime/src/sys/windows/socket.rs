@@ -1,0 +1,323 @@
+//! Sockets: every network system call there is, as safe calls on one owned socket. Type-checked, and never run so far.
+//!
+//! A [`Socket`] can be closed while others still refer to it; from then on its calls fail with `NotConnected`, so that
+//! a number that the system has given to somebody else is never touched. A call that finds the socket blocked, or takes
+//! less than there was room for, tells the poller, which would not report the socket again otherwise.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, IoSlice, Read};
+use std::mem::ManuallyDrop;
+use std::net::{Shutdown, SocketAddr};
+use std::os::windows::io::{AsRawSocket, FromRawSocket, IntoRawSocket};
+use std::sync::Once;
+
+use socket2::{Domain, Protocol, SockAddr, Type};
+use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE_FLAG_INHERIT};
+use windows_sys::Win32::Networking::WinSock::{
+    WSAEALREADY, WSAECONNABORTED, WSAECONNRESET, WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK, getsockopt, setsockopt,
+};
+
+use super::not_here::not_here;
+use super::{Address, OwnedFd, RawFd, blocked};
+
+/// What stands for no descriptor.
+pub(crate) const CLOSED: RawFd = RawFd::MAX;
+
+/// No signals.
+pub(super) const SEND_FLAGS: i32 = 0;
+
+/// How many pieces one vectored send takes.
+pub(crate) const SEND_PIECES: usize = 64;
+
+/// An owned socket: non-blocking, close-on-exec, closed when it is dropped or told so.
+pub(crate) struct Socket {
+    fd: Cell<RawFd>,
+    /// Of TCP itself, and not of another protocol with streams.
+    tcp: bool,
+}
+
+impl Socket {
+    /// A TCP socket of the family of `address`.
+    pub(crate) fn tcp(address: &SocketAddr) -> io::Result<Self> {
+        Ok(Self::of(stream_socket(Domain::for_address(*address), Some(Protocol::TCP))?, true))
+    }
+
+    fn of(socket: socket2::Socket, tcp: bool) -> Self {
+        Self { fd: Cell::new(socket.into_raw_socket()), tcp }
+    }
+
+    /// Takes over a descriptor that somebody else made; it must be a stream socket.
+    pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
+        Self::adopt_of(fd, Type::STREAM, "a stream socket was expected")
+    }
+
+    /// Takes over a descriptor, or refuses it with `InvalidInput` and this text.
+    pub(super) fn adopt_of(fd: OwnedFd, wanted: Type, otherwise: &'static str) -> io::Result<Self> {
+        let socket = socket2::Socket::from(fd);
+        if socket.r#type()? != wanted {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise));
+        }
+        socket.set_nonblocking(true)?;
+        socket.set_no_inherit(true)?;
+        let mut socket = Self::from(socket);
+        socket.tcp = wanted == Type::STREAM && socket.protocol()? == Some(Protocol::TCP);
+        Ok(socket)
+    }
+
+    /// Its protocol, which the system does not tell.
+    pub(super) fn protocol(&self) -> io::Result<Option<Protocol>> {
+        Ok(None)
+    }
+
+    /// Whether it is of TCP, as far as is known. A stream of SCTP or of several paths behaves in other ways.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.tcp
+    }
+
+    /// The descriptor, `None` once it is closed.
+    pub(crate) fn fileno(&self) -> Option<RawFd> {
+        let fd = self.fd.get();
+        (fd != CLOSED).then_some(fd)
+    }
+
+    /// Closes it for good; nothing happens if it is closed.
+    pub(crate) fn close(&self) {
+        let fd = self.fd.replace(CLOSED);
+        if fd != CLOSED {
+            // SAFETY: this type owned the descriptor, and has just forgotten it.
+            drop(unsafe { <OwnedFd as FromRawSocket>::from_raw_socket(fd) });
+        }
+    }
+
+    #[inline]
+    pub(super) fn socket(&self) -> io::Result<ManuallyDrop<socket2::Socket>> {
+        let fd = self.fd.get();
+        if fd == CLOSED {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "the socket is closed"));
+        }
+        // SAFETY: the descriptor is open: only `close` closes it, and that sets the number to `CLOSED`. This type
+        // stays on one thread, no caller below runs foreign code while it holds the value, and none lets it drop.
+        Ok(ManuallyDrop::new(unsafe { socket2::Socket::from_raw_socket(fd) }))
+    }
+
+    pub(crate) fn bind(&self, address: &SocketAddr) -> io::Result<()> {
+        self.socket()?.bind(&SockAddr::from(*address))
+    }
+
+    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
+        self.socket()?.listen(backlog)
+    }
+
+    /// Begins to connect. False: it goes on, and the socket becomes writable when that has ended.
+    pub(crate) fn connect(&self, address: &SocketAddr) -> io::Result<bool> {
+        match self.socket()?.connect(&SockAddr::from(*address)) {
+            Ok(()) => Ok(true),
+            Err(error) if is_in_progress(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The next connection of a listening socket, and where it comes from.
+    pub(crate) fn accept(&self) -> io::Result<(Self, Option<Address>)> {
+        let listener = self.socket()?;
+        let (socket, address) = self.noticed(uninterrupted(|| accept(&listener)))?;
+        Ok((Self::of(socket, self.tcp), Address::of(&address)))
+    }
+
+    /// Reads into `buffer`; zero is the end of the stream.
+    #[inline]
+    pub(crate) fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let socket = self.socket()?;
+        let room = buffer.len();
+        self.used(room, uninterrupted(|| (&*socket).read(buffer)))
+    }
+
+    /// Hands bytes to the system; how many it took.
+    #[inline]
+    pub(crate) fn send(&self, data: &[u8]) -> io::Result<usize> {
+        let socket = self.socket()?;
+        self.used(data.len(), uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS)))
+    }
+
+    /// As [`send`](Self::send), from several pieces, of which the first [`SEND_PIECES`] are looked at.
+    pub(crate) fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let pieces = pieces.get(..SEND_PIECES).unwrap_or(pieces);
+        let socket = self.socket()?;
+        let all = pieces.iter().map(|piece| piece.len()).sum();
+        self.used(all, uninterrupted(|| socket.send_vectored_with_flags(pieces, SEND_FLAGS)))
+    }
+
+    /// Passes a result on, and sees to it that a blocked socket is reported again.
+    pub(super) fn noticed<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            blocked(self.fd.get());
+        }
+        result
+    }
+
+    /// As [`noticed`](Self::noticed); fewer bytes than there might have been leave it blocked, too.
+    fn used(&self, most: usize, result: io::Result<usize>) -> io::Result<usize> {
+        if matches!(result, Ok(length) if length < most) {
+            blocked(self.fd.get());
+        }
+        self.noticed(result)
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket()?.shutdown(how)
+    }
+
+    /// The error that the system has kept for this socket, and takes from it.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket()?.take_error()
+    }
+
+    /// Its own address; `None` if it is none of the Internet's.
+    pub(crate) fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
+        Ok(self.socket()?.local_addr()?.as_socket())
+    }
+
+    /// Its own address, of whatever family; `None` if it is of none that is known here.
+    pub(crate) fn local_address(&self) -> io::Result<Option<Address>> {
+        Ok(Address::of(&self.socket()?.local_addr()?))
+    }
+
+    /// The peer's address, of whatever family; `None` if it is of none that is known here.
+    pub(crate) fn peer_address(&self) -> io::Result<Option<Address>> {
+        Ok(Address::of(&self.socket()?.peer_addr()?))
+    }
+
+    pub(crate) fn set_nodelay(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_tcp_nodelay(enabled)
+    }
+
+    pub(crate) fn set_keepalive(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_keepalive(enabled)
+    }
+
+    /// Nothing: here the option would let several servers have one port, and none is needed against old connections.
+    pub(crate) fn set_reuse_address(&self, _enabled: bool) -> io::Result<()> {
+        self.socket().map(drop)
+    }
+
+    pub(crate) fn set_reuse_port(&self, enabled: bool) -> io::Result<()> {
+        if enabled { Err(not_here("reuse_port")) } else { Ok(()) }
+    }
+
+    pub(crate) fn set_only_v6(&self, enabled: bool) -> io::Result<()> {
+        self.socket()?.set_only_v6(enabled)
+    }
+
+    /// The system's numbers for its family, type and protocol.
+    pub(crate) fn kind(&self) -> io::Result<(i32, i32, i32)> {
+        let socket = self.socket()?;
+        let protocol = self.protocol()?.map_or(0, i32::from);
+        Ok((family(&socket)?, socket.r#type()?.into(), protocol))
+    }
+
+    /// A second descriptor for the same socket.
+    pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
+        Ok(self.socket()?.try_clone()?.into())
+    }
+
+    /// Whether a child process would keep it.
+    pub(crate) fn is_inheritable(&self) -> io::Result<bool> {
+        let socket = self.socket()?;
+        let handle = std::ptr::without_provenance_mut(usize::try_from(socket.as_raw_socket()).expect("an address"));
+        let mut flags = 0;
+        // SAFETY: the socket is open, and `flags` lives through the call.
+        let done = unsafe { GetHandleInformation(handle, &raw mut flags) };
+        if done == 0 { Err(io::Error::last_os_error()) } else { Ok(flags & HANDLE_FLAG_INHERIT != 0) }
+    }
+
+    /// An option that is an integer.
+    pub(crate) fn option(&self, level: i32, name: i32) -> io::Result<i32> {
+        let socket = self.socket()?;
+        let (mut value, mut length) = (0_i32, size_of::<i32>() as i32);
+        let number = usize::try_from(socket.as_raw_socket()).expect("an address");
+        // SAFETY: `value` and `length` live through the call, and `length` is the size of `value`.
+        let result = unsafe { getsockopt(number, level, name, (&raw mut value).cast(), &raw mut length) };
+        if result != 0 { Err(io::Error::last_os_error()) } else { Ok(value) }
+    }
+
+    /// Sets an option that is an integer.
+    pub(crate) fn set_option(&self, level: i32, name: i32, value: i32) -> io::Result<()> {
+        let socket = self.socket()?;
+        let number = usize::try_from(socket.as_raw_socket()).expect("an address");
+        // SAFETY: `value` lives through the call, and the length is its size.
+        let result = unsafe { setsockopt(number, level, name, (&raw const value).cast(), size_of::<i32>() as i32) };
+        if result != 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+}
+
+impl From<socket2::Socket> for Socket {
+    fn from(socket: socket2::Socket) -> Self {
+        Self::of(socket, false)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("fd", &self.fd.get()).finish()
+    }
+}
+
+/// The system's number for a socket's family. Not every system can be asked for that, but each has it in the address.
+pub(crate) fn family(socket: &socket2::Socket) -> io::Result<i32> {
+    socket.local_addr().map(|address| address.family().into())
+}
+
+/// Calls `f` again as long as a signal ends it: nobody would report that it can go on.
+#[inline]
+pub(super) fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match f() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Whether an error of `connect` says that it goes on by itself.
+pub(super) fn is_in_progress(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(WSAEWOULDBLOCK | WSAEALREADY))
+}
+
+/// Whether the system ran out of sockets or memory, which passes.
+pub(crate) fn is_out_of_resources(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(WSAEMFILE | WSAENOBUFS))
+}
+
+/// Whether an error of `accept` belongs to the one connection that it would have returned.
+pub(crate) fn is_lost_connection(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(WSAECONNRESET | WSAECONNABORTED))
+}
+
+/// A socket that does not block.
+fn stream_socket(domain: Domain, protocol: Option<Protocol>) -> io::Result<socket2::Socket> {
+    let socket = socket2::Socket::new(domain, Type::STREAM, protocol)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
+    let (socket, address) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+    Ok((socket, address))
+}
+
+/// The system wants to be told before its network is used; std and socket2 do that with their first socket.
+pub(super) fn start() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        // Whether it can be bound does not matter.
+        drop(std::net::UdpSocket::bind("127.0.0.1:0"));
+    });
+}
