@@ -9,6 +9,7 @@
 mod conformance {
     pub(crate) mod calls;
     pub(crate) mod cancelling;
+    pub(crate) mod datagrams;
     pub(crate) mod eager;
     pub(crate) mod errors;
     pub(crate) mod futures;
@@ -17,12 +18,16 @@ mod conformance {
     pub(crate) mod meeting;
     pub(crate) mod queues;
     pub(crate) mod readers;
+    pub(crate) mod running;
     pub(crate) mod servers;
+    pub(crate) mod streams;
+    pub(crate) mod subprocesses;
     pub(crate) mod task_groups;
     pub(crate) mod tasks;
     pub(crate) mod threads;
     pub(crate) mod timeouts;
     pub(crate) mod transports;
+    pub(crate) mod watching;
 }
 #[path = "conformance/harness/mod.rs"]
 mod harness;
@@ -30,6 +35,7 @@ mod harness;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
+use log::{LevelFilter, Log, Metadata, Record};
 
 use harness::python::Python;
 use harness::trials::{self, Chapter};
@@ -56,11 +62,32 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(errors),
     chapter!(readers),
     chapter!(threads),
+    chapter!(running),
     chapter!(transports),
     chapter!(servers),
+    chapter!(streams),
+    chapter!(datagrams),
+    chapter!(watching),
+    chapter!(subprocesses),
 ];
 
+/// What the programs log is no part of their traces; Python's log is off as well.
+struct Silence;
+
+impl Log for Silence {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn log(&self, _: &Record<'_>) {}
+
+    fn flush(&self) {}
+}
+
 fn main() -> ExitCode {
+    log::set_logger(&Silence).expect("there is no other");
+    // Where the level is off, failures go to standard error.
+    log::set_max_level(LevelFilter::Error);
     let mut tests = trials::of_the_comparison();
     match Python::find() {
         Some(python) => {

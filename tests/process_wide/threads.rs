@@ -114,7 +114,7 @@ fn a_pool_in_a_child_of_a_fork_refuses_jobs_and_hangs_nobody(program: Program) {
 thread_local! {
     static EARLY: RefCell<Option<Runner>> = const { RefCell::new(None) };
     static LATE: RefCell<Option<Runner>> = const { RefCell::new(None) };
-    static WHO: asyncio::ContextVar<&'static str> = asyncio::ContextVar::new("who");
+    static WHO: asyncio::ContextVar<&'static str> = const { asyncio::ContextVar::new("who") };
 }
 
 /// Leaves a task behind that waits in a lock and cleans up.
@@ -123,7 +123,7 @@ fn use_runner(runner: &mut Runner, name: &'static str) {
         let lock = std::rc::Rc::new(asyncio::Lock::new());
         let held = lock.clone();
         drop(create_task(async move {
-            let _held = held.acquire().await?;
+            held.acquire().await?;
             asyncio::with_cleanup(
                 &mut (),
                 async |()| asyncio::sleep(Duration::from_secs(3600)).await,
@@ -135,7 +135,7 @@ fn use_runner(runner: &mut Runner, name: &'static str) {
             .await;
             Ok::<_, Error>(())
         }));
-        drop(create_task(async move { lock.acquire().await.map(drop) }));
+        drop(create_task(async move { lock.acquire().await }));
         asyncio::sleep(Duration::ZERO).await;
         Ok::<_, Error>(())
     });

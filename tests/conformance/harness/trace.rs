@@ -164,6 +164,7 @@ impl Show for Error {
             }
             Self::LimitOverrunError(error) => format!("LimitOverrunError({})", error.consumed),
             Self::ExceptionGroup(group) => group.show(),
+            Self::OsError(error) if error.raw_os_error() == Some(libc::ESRCH) => "ProcessLookupError".to_owned(),
             Self::OsError(error) => name_of(error.kind()).to_owned(),
             Self::KeyboardInterrupt => "KeyboardInterrupt".to_owned(),
             // What a Python callback raises is a panic here; its text is what a `Boom` shows.
