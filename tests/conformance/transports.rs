@@ -1,11 +1,11 @@
 //! Connections with protocols: which callback comes when, and what a transport says of itself.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 
 use asyncio::{Error, Future, Result, Transport, get_running_loop};
 
-use crate::harness::connections::{Noting, connected, reset, until};
+use crate::harness::connections::{Noting, connected, nobody, reset, until};
 use crate::harness::program::{Difference, Program, program, ticks};
 use crate::harness::trace::{Boom, report, say};
 
@@ -173,9 +173,9 @@ async fn a_reset_is_an_error() -> Result<()> {
 }
 
 async fn a_port_where_nobody_listens_refuses() -> Result<()> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let (_reserved, address) = nobody()?;
     let protocol = Noting::new("never")?;
-    let refused = get_running_loop()?.create_connection(move || protocol, "127.0.0.1", port).await;
+    let refused = get_running_loop()?.create_connection(move || protocol, "127.0.0.1", address.port()).await;
     say!(refused.map(drop));
     Ok(())
 }
