@@ -13,6 +13,19 @@ async fn transfer(from: Lock, to: Lock) -> Result<()> {
     Ok(())
 }
 
+/// Waits until Ctrl-C, and then takes its time.
+#[asyncio::coroutine]
+async fn saves() -> Result<()> {
+    asyncio::finally! {
+        println!("cleaning up");
+        sleep(Duration::from_secs(2)).await;
+        println!("cleaned up");
+    }
+    println!("working");
+    sleep(Duration::from_secs(3600)).await;
+    Ok(())
+}
+
 async fn deadlock() -> Result<()> {
     let (alice, bob) = (Lock::new(), Lock::new());
     let back = asyncio::create_task(transfer(bob.clone(), alice.clone())).named("bob to alice");
@@ -55,6 +68,7 @@ fn main() {
     let builder = Runner::builder().on_deadlock(stuck).watchdog(Duration::from_millis(200));
     let mut runner = builder.debug(case == "forgotten" || case == "slow").build();
     let outcome = match case.as_str() {
+        "interrupted" => runner.run(saves()),
         "deadlock" => runner.run(deadlock()),
         "timeout" => runner.run(late()),
         "lost" => runner.run(lost()),

@@ -93,6 +93,15 @@ async fn the_running_task_sees_the_coroutines_that_run() {
     // The test is a coroutine itself.
     assert_eq!(names(&awaits(1).await)[..2], ["asks", "awaits"]);
     assert_eq!(names(&awaits(2).await)[..1], ["awaits"]);
+    #[asyncio::coroutine]
+    async fn limited() -> FutureCallGraph {
+        CallGraph::of(None).depth(2).limit(1).capture().unwrap().unwrap()
+    }
+    #[asyncio::coroutine]
+    async fn awaits_limited() -> FutureCallGraph {
+        limited().await
+    }
+    assert_eq!(names(&awaits_limited().await), ["awaits_limited"], "the depth counts first");
     assert!(names(&awaits(9).await).is_empty());
     let eager = asyncio::Task::builder().eager_start(true).create_task(async {
         let graph = asks(1).await;
@@ -160,6 +169,9 @@ async fn edges_can_be_noted_by_hand_and_taken_back() {
     asyncio::future_add_to_awaited_by(&awaited, &waiter);
     asyncio::future_add_to_awaited_by(&awaited, &waiter);
     assert_eq!(awaiters(), 1);
+    let tree = asyncio::get_running_loop().unwrap().task_tree().to_string();
+    let below = tree.lines().skip_while(|line| !line.ends_with("] waiter")).nth(2).unwrap_or_default();
+    assert!(below.starts_with("   [") && below.ends_with("] awaited"), "{tree}");
     asyncio::future_discard_from_awaited_by(&awaited, &waiter);
     assert_eq!(awaiters(), 1, "each is to be balanced");
     asyncio::future_discard_from_awaited_by(&awaited, &waiter);

@@ -33,7 +33,10 @@ async fn two_tasks_that_want_each_other_s_lock_are_a_circle() {
     assert!(text.contains("waits for a lock that \"right\" holds"), "{text}");
     assert!(text.contains("waits for a lock that \"left\" holds"), "{text}");
     assert!(text.contains("left (see above)"), "{text}");
+    assert_eq!(text.matches("(see above)").count(), 1, "{text}");
     left.cancel();
+    let cycles = asyncio::get_running_loop().unwrap().task_tree().cycles().len();
+    assert_eq!(cycles, 0, "one of them is about to run");
     right.await.unwrap();
     assert!(asyncio::get_running_loop().unwrap().task_tree().cycles().is_empty());
 }
@@ -56,6 +59,7 @@ async fn tasks_that_await_each_other_are_shown_once() {
     let text = asyncio::format_call_graph(Some(&*one)).unwrap();
     assert_eq!(text.matches("Task \"one\" created").count(), 2, "{text}");
     assert_eq!(text.matches("(see above)").count(), 1, "{text}");
+    assert_eq!(text.matches("+ Call stack:").count(), 2, "{text}");
     let tree = asyncio::get_running_loop().unwrap().task_tree();
     assert_eq!(tree.cycles(), [[one.as_any(), two.as_any()]]);
     // A cancel that goes round in the circle opens it.
@@ -95,6 +99,10 @@ async fn a_chain_of_ten_thousand_tasks_is_cut_and_does_no_harm() {
     let text = asyncio::format_call_graph(Some(&innermost)).unwrap();
     assert!((100..1_000).contains(&text.matches("* Task").count()));
     assert!(asyncio::get_running_loop().unwrap().task_tree().to_string().contains("…"));
+    if cfg!(target_os = "linux") {
+        let tasks = asyncio::ProcessTasks::read(std::process::id()).unwrap();
+        assert!(tasks.tree().contains("waits for a task\n") && tasks.cycles().is_empty());
+    }
     innermost.cancel();
     assert!(task.await.unwrap_err().is_cancelled());
 }

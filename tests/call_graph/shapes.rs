@@ -161,3 +161,36 @@ async fn each_primitive_is_named() {
     drop(guard);
     waits.await.unwrap();
 }
+
+#[asyncio::test(virtual_time)]
+async fn a_task_that_runs_awaits_nobody() {
+    let child = asyncio::create_task(naps()).named("the child");
+    let any = child.as_any();
+    let runs = asyncio::create_task(async move {
+        asyncio::wait([any.clone()]).timeout(std::time::Duration::from_secs(1)).await?;
+        // What it has waited for stands in its last trace.
+        let tree = asyncio::get_running_loop()?.task_tree().to_string();
+        assert!(awaiters(&any).is_empty(), "{tree}");
+        let line = tree.lines().find(|line| line.ends_with("] the child")).unwrap_or_default();
+        assert!(line.starts_with('['), "{tree}");
+        if cfg!(target_os = "linux") {
+            let table = asyncio::ProcessTasks::read(std::process::id())?.table();
+            let line = table.lines().find(|line| line.contains(" the child ")).unwrap_or_default();
+            assert!(!line.contains("awaited by"), "{table}");
+        }
+        Ok::<_, Error>(())
+    });
+    runs.await.unwrap();
+    child.cancel();
+}
+
+#[cfg(target_os = "linux")]
+#[asyncio::test]
+async fn of_a_task_that_has_never_waited_nothing_is_said_to_have_been_waited_for() {
+    crate::support::tasks::me().set_name("the very first step");
+    let tree = asyncio::ProcessTasks::read(std::process::id()).unwrap().tree();
+    let mut lines = tree.lines().skip_while(|line| !line.contains("the very first step"));
+    let first = lines.next().unwrap_or_default();
+    assert!(first.contains("the very first step is running, ") && !first.contains("before"), "{tree}");
+    assert!(lines.next().is_none_or(|line| !line.starts_with("    ")), "{tree}");
+}

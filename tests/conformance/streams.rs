@@ -157,7 +157,7 @@ fn drains(writer: &std::rc::Rc<StreamWriter>) -> [asyncio::Task<()>; 2] {
 async fn drain_waits_for_the_peer() -> Result<()> {
     let (_reader, writer, mut peer) = opened(LIMIT).await?;
     let writer = std::rc::Rc::new(writer);
-    writer.write(&MUCH);
+    writer.write(MUCH);
     let [first, second] = drains(&writer);
     ticks(100).await;
     say!("waits", !first.done(), !second.done());
@@ -174,7 +174,7 @@ async fn drain_waits_for_the_peer() -> Result<()> {
 async fn drain_ends_with_the_connection() -> Result<()> {
     let (_reader, writer, _peer) = opened(LIMIT).await?;
     let writer = std::rc::Rc::new(writer);
-    writer.write(&MUCH);
+    writer.write(MUCH);
     let [first, _] = drains(&writer);
     ticks(1).await;
     writer.transport().abort();

@@ -68,6 +68,8 @@ fn a_thread_that_has_a_waker_may_wake() {
         let looked = looked();
         thread::spawn(move || {
             looked.recv().unwrap();
+            // It does not look again until something has happened.
+            assert_eq!(looked.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Timeout));
             sender.send(()).unwrap();
         });
         receiver.await.unwrap();

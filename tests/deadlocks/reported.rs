@@ -20,6 +20,7 @@ async fn takes(mine: Lock, other: Lock) -> Result<(), Error> {
 fn two_locks_in_two_orders_are_reported_as_a_circle_with_tasks_and_lines() {
     let (a, b) = (Lock::new(), Lock::new());
     let (outcome, reports) = run(async move {
+        drop(asyncio::create_task(async { Queue::<u8>::new().get().await.map(drop) }).named("bystander"));
         let other = asyncio::create_task(takes(b.clone(), a.clone())).named("other");
         asyncio::current_task()?.expect("it runs").set_name("main");
         takes(a, b).await?;
@@ -32,6 +33,68 @@ fn two_locks_in_two_orders_are_reported_as_a_circle_with_tasks_and_lines() {
     assert!(report.contains("\nin a circle: \"main\" waits for \"other\" waits for \"main\"\n"), "{report}");
     assert!(report.contains("\n  waits for a lock that \"main\" holds\n  takes() called at "), "{report}");
     assert!(report.contains("reported.rs:"), "{report}");
+    let place = |name: &str| report.find(&format!("\n\"{name}\" created at ")).expect("each is listed");
+    assert!(place("main") < place("bystander") && place("other") < place("bystander"), "{report}");
+}
+
+#[test]
+fn of_many_tasks_twenty_are_shown_and_the_others_counted() {
+    let (_, reports) = run(async {
+        let queue = Queue::<u8>::new();
+        for _ in 0..24 {
+            let queue = queue.clone();
+            drop(asyncio::create_task(async move { queue.get().await.map(drop) }));
+        }
+        queue.get().await.map(drop)
+    });
+    assert_eq!(reports[0].matches(" created at ").count(), 20, "{reports:#?}");
+    assert!(reports[0].ends_with("\nand 5 more"), "{reports:#?}");
+}
+
+#[test]
+fn a_wake_up_that_changes_nothing_begins_the_second_anew() {
+    let (outcome, reports) = run(async {
+        // A waker of a task that is over by now.
+        let (sender, kept) = std::sync::mpsc::channel::<std::task::Waker>();
+        asyncio::create_task(std::future::poll_fn(move |context| {
+            sender.send(context.waker().clone()).unwrap();
+            std::task::Poll::Ready(())
+        }))
+        .await?;
+        std::thread::spawn(move || kept.recv().unwrap().wake());
+        Queue::<u8>::new().get().await.map(drop)
+    });
+    assert!(outcome.is_err());
+    assert_eq!(reports.len(), 1, "{reports:#?}");
+}
+
+#[test]
+fn a_deadlock_in_the_clean_up_is_reported_and_does_not_end_it() {
+    let reports = Rc::new(RefCell::new(Vec::new()));
+    let collected = reports.clone();
+    let mut runner = Runner::builder().on_deadlock(Error::runtime_error("it hangs")).build();
+    let ran: Result<(), Error> = runner.run(async move {
+        let (opens, opened) = (Queue::new(), Rc::new(RefCell::new(false)));
+        let (wait, note) = (opens.clone(), opened.clone());
+        asyncio::get_running_loop()?.set_exception_handler(move |_, report| {
+            collected.borrow_mut().push(report.get_code());
+            opens.put_nowait(()).unwrap();
+        });
+        drop(asyncio::create_task(async move {
+            let mut state = (wait, note);
+            let body = async |_: &mut _| Queue::<u8>::new().get().await.map(drop);
+            asyncio::with_cleanup(&mut state, body, async |(wait, note)| {
+                wait.get().await.unwrap();
+                *note.borrow_mut() = true;
+            })
+            .await
+        }));
+        tick().await;
+        Ok::<_, Error>(())
+    });
+    ran.unwrap();
+    runner.close().unwrap();
+    assert_eq!(*reports.borrow(), [Some("ASY0001")]);
 }
 
 #[test]

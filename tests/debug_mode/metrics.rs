@@ -1,10 +1,13 @@
 //! `loop.metrics()`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use asyncio::testing::VirtualClock;
-use asyncio::{EventLoop, Runner};
+use asyncio::{Clock, EventLoop, Runner};
 
+use crate::support::log::listen;
 use crate::support::net::running;
 use crate::support::tasks::{HOUR, tick};
 
@@ -44,13 +47,52 @@ async fn steps_are_told_from_callbacks_and_batches_are_counted() {
     assert_eq!((after.steps - before.steps, after.batches - before.batches), (1, 1));
     let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
     let (mut reader, _writer) = asyncio::open_connection_with_sock(near).await.unwrap();
-    let before = event_loop.metrics();
-    std::io::Write::write_all(&mut (&far), b"x").unwrap();
-    reader.readexactly(1).await.unwrap();
-    let after = event_loop.metrics();
-    // The descriptor's callback, and the step that it made run right after it.
-    assert_eq!((after.io_events - before.io_events, after.steps - before.steps), (1, 1));
-    assert_eq!(after.callbacks - before.callbacks, 2);
+    for debug in [false, true] {
+        event_loop.set_debug(debug);
+        let before = event_loop.metrics();
+        std::io::Write::write_all(&mut (&far), b"x").unwrap();
+        reader.readexactly(1).await.unwrap();
+        let after = event_loop.metrics();
+        // The descriptor's callback, and the step that it made run right after it.
+        assert_eq!((after.io_events - before.io_events, after.steps - before.steps), (1, 1));
+        assert_eq!(after.callbacks - before.callbacks, 2);
+    }
+    event_loop.set_debug(false);
+}
+
+/// A clock that another thread moves.
+#[derive(Clone, Debug, Default)]
+struct HandClock(Arc<AtomicU64>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn the_time_in_which_a_loop_sleeps_is_no_long_batch() {
+    let (clock, (sender, asleep)) = (HandClock::default(), std::sync::mpsc::channel());
+    // Said a second after the loop has fallen asleep, which it will go on to be.
+    listen(move |text| {
+        if text.contains("that is no deadlock") {
+            let _ = sender.send(());
+        }
+    });
+    let (hands, of_loop) = (clock.clone(), clock.clone());
+    let mut runner = Runner::builder().loop_factory(|| EventLoop::builder().clock(of_loop).build()).build();
+    let waited = runner.run(async move {
+        let thread = asyncio::to_thread(move || {
+            asleep.recv().unwrap();
+            hands.0.fetch_add(3600, Ordering::Relaxed);
+        });
+        thread.await?;
+        // Something is due when the kernel is asked.
+        asyncio::testing::until_idle().await;
+        Ok::<_, asyncio::Error>(running().metrics().longest_batch)
+    });
+    assert_eq!(clock.now(), Duration::from_secs(3600));
+    assert_eq!(waited.unwrap(), Duration::ZERO);
 }
 
 #[asyncio::test(debug)]

@@ -137,10 +137,15 @@ fn a_busy_program_has_callbacks_a_second(mut program: Program) {
 /// A task that two gather, and that has a callback besides.
 fn shared() -> ExitCode {
     run(async {
+        // Their places are taken again, the last one first; the order is that of the numbers all the same.
+        for task in [1, 2, 3].map(|_| asyncio::create_task(ticks())) {
+            task.await?;
+        }
         let child = asyncio::create_task(naps()).named("the child");
         child.as_any().add_done_callback(|_| ());
         let (any, other) = (child.as_any(), child.as_any());
-        let waits = move |task: asyncio::AnyTask| async move { asyncio::wait([task]).await.map(drop) };
+        // Twice, and once for all that.
+        let waits = move |task: asyncio::AnyTask| async move { asyncio::wait([task.clone(), task]).await.map(drop) };
         drop(asyncio::create_task(waits(any)).named("one"));
         drop(asyncio::create_task(waits(other)).named("two"));
         ticks().await;

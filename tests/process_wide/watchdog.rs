@@ -55,6 +55,16 @@ fn goes_on() -> ExitCode {
         }
     };
     runner.run(spins).unwrap();
+    // One batch that is longer, of callbacks that are not: they block for what is measured.
+    let batch = async {
+        let event_loop = asyncio::get_running_loop()?;
+        for _ in 0..10 {
+            event_loop.call_soon(|| std::thread::sleep(Duration::from_millis(40)))?;
+        }
+        asyncio::sleep(Duration::ZERO).await;
+        Ok::<_, asyncio::Error>(())
+    };
+    runner.run(batch).unwrap();
     ExitCode::SUCCESS
 }
 

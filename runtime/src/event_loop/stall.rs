@@ -41,7 +41,7 @@ impl Inner {
         }
         let began = Instant::now();
         self.sleep(Some(PATIENCE))?;
-        Ok(began.elapsed() >= PATIENCE && !self.driver.found_any())
+        Ok(began.elapsed() >= PATIENCE)
     }
 
     fn can_stall(&self) -> bool {

@@ -33,7 +33,7 @@ pub(super) fn numbered_text<P: Display>(wait: Wait, peer_of: impl FnOnce(usize) 
                 None => format!("for the socket {address}"),
             });
         }
-        WaitsFor::Process if address != 0 => return Cow::Owned(format!("for the process {address}")),
+        WaitsFor::Process => return Cow::Owned(format!("for the process {address}")),
         WaitsFor::Read => "from",
         WaitsFor::Drain => "to",
         WaitsFor::Close => "of the connection to",
@@ -41,4 +41,21 @@ pub(super) fn numbered_text<P: Display>(wait: Wait, peer_of: impl FnOnce(usize) 
     };
     let peer = if address == 0 { None } else { peer_of(address) };
     peer.map_or(plain, |peer| Cow::Owned(format!("{} {between} {peer}", kind.text())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_without_a_descriptor_is_asked_for_no_peer() {
+        let text = |kind, address| numbered_text(Wait { kind, address }, |fd| (fd != 7).then_some("a stranger"));
+        for kind in [WaitsFor::Read, WaitsFor::Drain, WaitsFor::Close] {
+            assert_eq!(text(kind, 0), kind.text());
+            assert_eq!(text(kind, 7), kind.text());
+        }
+        assert_eq!(text(WaitsFor::Read, 3), "for bytes of a stream from a stranger");
+        assert_eq!(text(WaitsFor::Close, 3), "in wait_closed() of the connection to a stranger");
+        assert_eq!(text(WaitsFor::Socket, 7), "for the socket 7");
+    }
 }

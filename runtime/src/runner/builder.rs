@@ -75,8 +75,8 @@ impl RunnerBuilder {
 
     /// Reports when the loop has not finished a callback for so long: something blocks it.
     ///
-    /// A thread looks, and writes to the log (target "asyncio", level warn): which task runs, and where it waited last. Once a
-    /// stall. Without this the variable `ASYNCIO_WATCHDOG` of the environment decides, a number of seconds. Costs a few
+    /// A thread looks, and writes to the log (target "asyncio", level warn): which task runs, where it waited last, and, on
+    /// Linux, in which system call the loop's thread is. Once a stall. Without this the variable `ASYNCIO_WATCHDOG` of the environment decides, a number of seconds. Costs a few
     /// nanoseconds a callback.
     pub fn watchdog(mut self, limit: Duration) -> Self {
         self.watchdog = Some(limit);

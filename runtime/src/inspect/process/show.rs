@@ -143,7 +143,6 @@ impl LoopView {
                             on_path[start..].iter().map(|(place, _)| &*self.tasks[*place].name).collect();
                         cycles.push(format!("{} → {}", names.join(" → "), names[0]));
                     }
-                    None if left[next_place] => {}
                     None => on_path.push((next_place, 0)),
                 }
             }
