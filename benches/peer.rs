@@ -8,6 +8,8 @@ mod common;
 mod groups;
 mod hello;
 mod inspection;
+#[cfg(feature = "process-pool")]
+mod pool;
 mod runtime;
 mod tls;
 
@@ -24,6 +26,8 @@ use runtime::Asyncio;
 const BATCH: u64 = 10_000;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "process-pool")]
+    asyncio::serve_if_worker();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
@@ -37,6 +41,13 @@ fn main() -> ExitCode {
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
             let (at_once, mebibytes) = (number(at_once)?, number(mebibytes)?);
             asyncio::run(spawn(count, at_once, mebibytes))
+        }),
+        #[cfg(feature = "process-pool")]
+        ["pool", count] => number(count).and_then(|count| asyncio::run(pool::round_trips(count))),
+        #[cfg(feature = "process-pool")]
+        ["pool", count, mebibytes] => number(count).and_then(|count| {
+            let mebibytes = number(mebibytes)?;
+            asyncio::run(pool::large(count, mebibytes))
         }),
         ["echo-streams", port] => number(port).and_then(|port| asyncio::run(echo_streams(echo_lent, port))),
         ["echo-streams-read", port] => number(port).and_then(|port| asyncio::run(echo_streams(echo_read, port))),

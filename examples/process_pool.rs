@@ -11,7 +11,8 @@ const PIECE: u32 = 30_000;
 /// Runs in a worker: another process, which the loop does not wait for.
 #[asyncio::remote]
 fn count_primes(from: u32, to: u32) -> Result<usize> {
-    let is_prime = |number: &u32| *number > 1 && (2..).take_while(|d| d * d <= *number).all(|d| number % d != 0);
+    let is_prime =
+        |number: &u32| *number > 1 && (2..).take_while(|d| d * d <= *number).all(|d| !number.is_multiple_of(d));
     Ok((from..to).filter(is_prime).count())
 }
 

@@ -17,6 +17,14 @@ async fn main() -> asyncio::Result<()> {
     let pool = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("sums").build()?;
     let sum = event_loop.run_in_executor(Some(&pool), || Ok::<_, asyncio::Error>(cpu_bound()))?;
     println!("a pool of one's own: {}", sum.await?);
+
+    // 3. In a pool of processes, for what computes for long: it needs the feature `process-pool`.
+    #[cfg(feature = "process-pool")]
+    {
+        let pool = asyncio::ProcessPoolExecutor::builder().max_workers(2).build()?;
+        let sum = event_loop.run_in_executor(Some(&pool), cpu_bound_elsewhere.call())?;
+        println!("a pool of processes: {}", sum.await?);
+    }
     Ok(())
 }
 
@@ -30,4 +38,11 @@ fn blocking_io() -> std::io::Result<[u8; 100]> {
 /// What computes for long blocks as well.
 fn cpu_bound() -> u64 {
     (0..5_000_000_u64).map(|number| number * number).fold(0, u64::wrapping_add)
+}
+
+/// What another process can call.
+#[cfg(feature = "process-pool")]
+#[asyncio::remote]
+fn cpu_bound_elsewhere() -> asyncio::Result<u64> {
+    Ok(cpu_bound())
 }

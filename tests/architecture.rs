@@ -22,7 +22,7 @@ const ROOF: [&str; 3] = ["lib", "private", "guide"];
 const UNSAFE: [&str; 2] = ["sys", "task"];
 
 /// Crates that stand for the operating system; only `sys` names them.
-const SYSTEM: [&str; 3] = ["mio", "libc", "socket2"];
+const SYSTEM: [&str; 4] = ["mio", "libc", "socket2", "windows_sys"];
 
 const LONGEST: usize = 400;
 

@@ -35,7 +35,7 @@ mod harness;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
-use log::{Log, Metadata, Record};
+use log::{LevelFilter, Log, Metadata, Record};
 
 use harness::python::Python;
 use harness::trials::{self, Chapter};
@@ -86,6 +86,8 @@ impl Log for Silence {
 
 fn main() -> ExitCode {
     log::set_logger(&Silence).expect("there is no other");
+    // Where the level is off, failures go to standard error.
+    log::set_max_level(LevelFilter::Error);
     let mut tests = trials::of_the_comparison();
     match Python::find() {
         Some(python) => {

@@ -7,8 +7,6 @@ mod deadlocks;
 mod debug_mode;
 mod event_loop;
 mod futures;
-#[cfg(feature = "process-pool")]
-mod process_pool;
 mod queues;
 mod runners;
 mod running_concurrently;

@@ -33,6 +33,9 @@ mod pipes;
 #[cfg(target_os = "linux")]
 #[path = "process_wide/ports.rs"]
 mod ports;
+#[cfg(all(feature = "process-pool", target_os = "linux"))]
+#[path = "process_wide/process_pool.rs"]
+mod process_pool;
 #[path = "process_wide/program.rs"]
 mod program;
 #[path = "process_wide/signals.rs"]
@@ -74,6 +77,8 @@ const TESTS: &[&[Test]] = &[
     key_log::TESTS,
     #[cfg(target_os = "linux")]
     ports::TESTS,
+    #[cfg(all(feature = "process-pool", target_os = "linux"))]
+    process_pool::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

@@ -44,6 +44,23 @@ fn every_mistake_is_told_in_its_sentence(compiler: &Compiler) {
     }
 }
 
+/// Their programs need the feature, so they are no cases of trybuild's, which has none.
+#[cfg(feature = "process-pool")]
+#[test]
+fn mistakes_with_remote_functions_are_explained() {
+    let compiler = Compiler::find();
+    for case in sources("remote") {
+        let said = compiler.check(&case, &["--edition", "2024"]);
+        assert!(!said.accepted, "{} is accepted", case.display());
+        let sentence = sentence(&case);
+        assert!(said.text.contains(&sentence), "{}: {sentence:?} is not in\n{}", case.display(), said.text);
+        let errors = said.text.lines().filter(|line| line.starts_with("error") && !line.contains("aborting")).count();
+        // What serde needs are two traits, and each lacks.
+        let most = if said.text.contains("derive(serde::Serialize)") { 2 } else { 1 };
+        assert!(errors <= most, "{}: {errors} errors in\n{}", case.display(), said.text);
+    }
+}
+
 /// Without a compiler: what was blessed is what we want to say.
 #[test]
 fn every_mistake_has_one_error_with_its_sentence() {

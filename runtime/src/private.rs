@@ -32,10 +32,6 @@ use crate::runner::Runner;
 use crate::task::{Task, TaskOutput};
 use crate::wait::{Children, Gather, child_at};
 
-/// Whether a type can go to another process and back is decided where it is named.
-#[cfg(feature = "process-pool")]
-pub const fn travels<T: crate::process_pool::Travels>() {}
-
 /// A child of `gather!`.
 #[track_caller]
 pub fn child<A>(awaitable: A) -> Task<<A::Output as TaskOutput>::Value>

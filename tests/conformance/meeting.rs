@@ -16,7 +16,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(a_condition_is_used_with_its_lock),
     program!(a_condition_waits_for_what_is_asked),
     program!(a_cancelled_waiter_of_a_condition_has_the_lock_again),
-    program!(a_notified_waiter_that_is_cancelled_passes_it_on),
+    program!(a_notified_waiter_that_is_cancelled_passes_it_on).since(13),
     program!(several_conditions_share_a_lock),
     program!(a_barrier_lets_all_go_when_the_last_one_comes),
     program!(everybody_at_a_barrier_gets_another_number),

@@ -19,7 +19,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(clients_are_closed_with_what_was_written_or_at_once).since(13),
     program!(serve_forever_ends_by_a_cancel),
     program!(closing_a_server_ends_serve_forever),
-    program!(clients_are_taken_in_the_order_in_which_they_came),
+    program!(clients_are_taken_in_the_order_in_which_they_came).since(12),
     program!(an_address_that_is_taken_is_an_error),
     program!(a_server_of_datagrams_is_an_error),
 ];

@@ -33,7 +33,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(a_plain_client_of_a_line_server),
 ];
 
-static MUCH: [u8; 16 << 20] = [b'x'; 16 << 20];
+static MUCH: &[u8] = &[b'x'; 16 << 20];
 
 /// A connection of the loop's to a plain socket.
 async fn opened(limit: usize) -> Result<(StreamReader, StreamWriter, TcpStream)> {
@@ -157,7 +157,7 @@ fn drains(writer: &std::rc::Rc<StreamWriter>) -> [asyncio::Task<()>; 2] {
 async fn drain_waits_for_the_peer() -> Result<()> {
     let (_reader, writer, mut peer) = opened(LIMIT).await?;
     let writer = std::rc::Rc::new(writer);
-    writer.write(&MUCH);
+    writer.write(MUCH);
     let [first, second] = drains(&writer);
     ticks(100).await;
     say!("waits", !first.done(), !second.done());
@@ -174,7 +174,7 @@ async fn drain_waits_for_the_peer() -> Result<()> {
 async fn drain_ends_with_the_connection() -> Result<()> {
     let (_reader, writer, _peer) = opened(LIMIT).await?;
     let writer = std::rc::Rc::new(writer);
-    writer.write(&MUCH);
+    writer.write(MUCH);
     let [first, _] = drains(&writer);
     ticks(1).await;
     writer.transport().abort();

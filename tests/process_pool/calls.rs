@@ -137,7 +137,7 @@ fn a_call_without_a_loop_is_refused() {
     // No loop runs here, and nothing asks whether this is a worker: so it is a thread pool that is named.
     let threads = ThreadPoolExecutor::new();
     let call = double.on(&threads)(1);
-    let refused = asyncio::run(async { call.await }).unwrap_err();
+    let refused = asyncio::run(call).unwrap_err();
     assert!(refused.to_string().contains("no event loop is running"), "{refused}");
 }
 

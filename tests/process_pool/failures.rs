@@ -37,7 +37,7 @@ fn fails(how: String) -> Result<u32> {
         "group" => ExceptionGroup::new("two", [Error::QueueEmpty, Error::runtime_error("x")]).into(),
         "partial" => asyncio::run(async {
             let mut reader = asyncio::StreamReader::new();
-            reader.feed_data(b"half");
+            reader.feed_data(b"half")?;
             reader.feed_eof();
             reader.readexactly(9).await.map(drop)
         })

@@ -1,14 +1,14 @@
 //! The `static` of the function's name: the function itself inside, and beside it what lets a worker find it.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::quote;
 use syn::{Attribute, FnArg, ReturnType, Type};
 
 use super::signature::number;
 use crate::entry::unraw;
 use crate::errors::Errors;
 use crate::item::Function;
+use crate::place::Place;
 
 pub(super) fn expand(function: &Function, errors: &Errors) -> TokenStream {
     let (outer, inner): (Vec<&Attribute>, Vec<&Attribute>) = function.attributes.iter().partition(|a| is_of_item(a));
@@ -30,8 +30,9 @@ pub(super) fn expand(function: &Function, errors: &Errors) -> TokenStream {
     };
     let pointer = quote!(fn(#(#types),*) -> #output);
     let path = quote!(::asyncio::__private::core::concat!(::asyncio::__private::core::module_path!(), "::", #text));
-    // Laid over the types, so that the arrow of what they lack is there.
-    let checks = types.iter().map(|ty| quote_spanned!(ty.span()=> ::asyncio::__private::travels::<#ty>();));
+    // Laid over the signature, so that the arrow of what its types lack is there.
+    let place = Place::over(quote!(#name #(#types)* #output));
+    let answer = place.call(quote!(::asyncio::__private::answer), quote!(#name as #pointer, arguments));
     quote! {
         #errors
         #(#outer)*
@@ -39,7 +40,6 @@ pub(super) fn expand(function: &Function, errors: &Errors) -> TokenStream {
         #visibility static #name: ::asyncio::RemoteFunction<#pointer> = {
             #(#inner)*
             #signature #body
-            const _: () = { #(#checks)* };
             ::asyncio::__private::inventory::submit! {
                 ::asyncio::__private::Entry::new(
                     #path,
@@ -47,7 +47,7 @@ pub(super) fn expand(function: &Function, errors: &Errors) -> TokenStream {
                     ::asyncio::__private::core::concat!(
                         ::asyncio::__private::core::file!(), ":", ::asyncio::__private::core::line!()
                     ),
-                    |arguments| ::asyncio::__private::answer(#name as #pointer, arguments),
+                    |arguments| #answer,
                 )
             }
             ::asyncio::RemoteFunction::new(#path, #number, #name as #pointer)

@@ -21,8 +21,8 @@ impl EventLoop {
     ///
     /// # Errors
     ///
-    /// `RuntimeError` if the loop is closed, a transport owns the descriptor, or a socket operation waits for it; `OsError` if the system cannot watch
-    /// it, which is so for regular files.
+    /// `RuntimeError` if the loop is closed, a transport owns the descriptor, or a socket operation waits for it;
+    /// `OsError` if the system cannot watch it, which is so for regular files. On Windows it takes sockets only.
     ///
     /// # Examples
     ///

@@ -84,11 +84,11 @@ impl EventLoop {
     /// # }
     /// ```
     #[track_caller]
-    pub fn run_in_executor<J: IntoJob>(
-        &self,
-        executor: Option<&dyn Executor>,
-        function: J,
-    ) -> Result<ExecutorFuture<J::Value>> {
+    pub fn run_in_executor<J, T>(&self, executor: Option<&dyn Executor>, function: J) -> Result<ExecutorFuture<T>>
+    where
+        J: IntoJob<Value = T>,
+        T: Send + 'static,
+    {
         run_in_executor(self.inner(), executor, function, None, Location::caller())
     }
 

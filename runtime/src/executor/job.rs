@@ -70,7 +70,7 @@ impl Job {
     }
 }
 
-/// What an [`Executor`] can be given: a function without arguments, or the [call](crate::RemoteCall) of a function that
+/// What an [`Executor`] can be given: a function without arguments, or, with the feature `process-pool`, the call of one that
 /// runs in another process.
 pub trait IntoJob {
     /// What the job gives.

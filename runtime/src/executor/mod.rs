@@ -86,9 +86,11 @@ pub trait Executor: Send + Sync {
     ///
     /// Those of [`execute`](Self::execute): a [`ThreadPoolExecutor`] that was shut down gives `RuntimeError`.
     #[track_caller]
-    fn submit<J: IntoJob>(&self, function: J) -> Result<ConcurrentFuture<J::Value>>
+    fn submit<J, T>(&self, function: J) -> Result<ConcurrentFuture<T>>
     where
         Self: Sized,
+        J: IntoJob<Value = T>,
+        T: Send + 'static,
     {
         job::submit(self, function, None, Location::caller())
     }

@@ -16,7 +16,7 @@ use crate::exceptions::{Error, Result};
 use crate::executor::{FunctionId, Parcel};
 use crate::signals::Signal;
 use crate::sync::Event;
-use crate::sys::{self, Child, Direction, Stream, UserSocket};
+use crate::sys::{self, Child, Direction, UserSocket};
 use crate::timeouts::timeout;
 
 /// How long a worker may take until it is there. Nothing but a `main` that does other things first takes so long.
@@ -67,8 +67,7 @@ impl Worker {
         let at = |error| Error::os_error_at(error, "a worker of a process pool");
         let (socket, far) = sys::worker::pair().map_err(at)?;
         let (stderr, far_stderr) = sys::pipe(Direction::Read).map_err(at)?;
-        let mut order = sys::worker::order(far).map_err(at)?;
-        order.streams[2] = Stream::File(far_stderr);
+        let mut order = sys::worker::order(far, far_stderr).map_err(at)?;
         entry::show_the_way(&mut order);
         let child = Child::spawn(order).map_err(at)?;
         let process = Rc::new(Process { child, exited: Event::new(), event_loop: event_loop.clone() });

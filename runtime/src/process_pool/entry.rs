@@ -8,7 +8,7 @@ use std::thread;
 
 use super::worker;
 use crate::exceptions::{Error, Result};
-use crate::sys::worker::is_worker;
+use crate::sys::worker::{is_worker, note_program};
 use crate::sys::{Order, Stream};
 
 /// The way to the place that asks.
@@ -48,6 +48,7 @@ static ENTRY: OnceLock<Entry> = OnceLock::new();
 #[doc(alias = "freeze_support")]
 pub fn serve_if_worker() {
     // For a worker's own pools as well.
+    note_program();
     ENTRY.get_or_init(|| Entry::Main);
     if is_worker() {
         worker::serve();
@@ -56,6 +57,7 @@ pub fn serve_if_worker() {
 
 /// As [`serve_if_worker`], for a test that the standard harness runs: in a thread of its name.
 pub(crate) fn serve_if_worker_in_test() {
+    note_program();
     let thread = thread::current();
     // Elsewhere than in the harness's own threads nobody knows how to come here again.
     if let Some(name) = thread.name().filter(|name| *name != "main") {
@@ -69,8 +71,8 @@ pub(crate) fn serve_if_worker_in_test() {
 /// Adds what a worker has to be told to find its way.
 pub(super) fn show_the_way(order: &mut Order) {
     if let Some(Entry::Test(name)) = ENTRY.get() {
-        order.args =
-            [name.as_str(), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"].map(Into::into).into();
+        let words = [name.as_str(), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"];
+        order.args.extend(words.map(Into::into));
         // The harness announces its one test there.
         order.streams[1] = Stream::Null;
     }

@@ -80,7 +80,8 @@ pub(super) fn run(shared: &Arc<Shared>, started: &SyncSender<Result<LoopHandle>>
     let ended =
         catch(|| event_loop.run_until_complete(async move { over.wait().await }).and_then(|()| event_loop.close()));
     MANAGER.set(None);
-    drop(manager);
+    // Its descriptors are closed before anybody hears that it is over.
+    drop((manager, event_loop));
     match ended {
         Ok(Ok(())) => {}
         Ok(Err(error)) => crate::log::failure(&format_args!("the thread of a process pool ended early: {error}")),

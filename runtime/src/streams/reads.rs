@@ -213,10 +213,10 @@ where
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
-        ready!(self.reading.poll(context, |incoming| some(incoming, usize::MAX, |_| ())))?;
-        let look = self.look.take().expect("a future that is ready is not polled again");
         // Out of what is shared, for the function may do anything.
-        let data = self.reading.shared().read(|incoming| std::mem::take(&mut incoming.buffer));
+        let take = |incoming: &mut Incoming| std::mem::take(&mut incoming.buffer);
+        let data = ready!(self.reading.poll(context, |incoming| some(incoming, usize::MAX, take)))?;
+        let look = self.look.take().expect("a future that is ready is not polled again");
         Poll::Ready(Ok(look(data.as_slice())))
     }
 }

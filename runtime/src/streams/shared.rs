@@ -9,7 +9,7 @@
 //! A stream that is not read from holds no buffer once it is empty, and a wait is one waker: one reader at a time, for
 //! reading borrows it mutably.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::task::Context;
@@ -193,17 +193,24 @@ impl Shared {
     /// Who reads waits until `wanted` bytes are there, or the end.
     #[inline(always)]
     pub(super) fn wait_for(&self, wanted: usize, context: &Context<'_>) {
-        // Outside of the borrow, as is the drop below: a foreign waker's code is anybody's.
+        // Outside of the borrow, as is the drop of another one: a foreign waker's code is anybody's.
         let waiter = LocalWaker::new(context);
         let mut incoming = self.incoming.borrow_mut();
         incoming.wanted = wanted;
+        if incoming.waiter.is_some() || incoming.paused {
+            return self.wait_anew(incoming, waiter);
+        }
+        incoming.waiter = Some(waiter);
+    }
+
+    /// As that, where another waker waited, or the transport is paused.
+    #[cold]
+    fn wait_anew(&self, mut incoming: RefMut<'_, Incoming>, waiter: LocalWaker) {
         let former = incoming.waiter.replace(waiter);
         // Waiting while nothing is received would never end.
         let resume = std::mem::take(&mut incoming.paused);
         drop(incoming);
-        if former.is_some() {
-            drop_waiter(former);
-        }
+        drop(former);
         if resume {
             self.steer(false);
         }
@@ -295,11 +302,6 @@ impl Shared {
         self.outgoing.drainers.wake_all();
         self.outgoing.closers.wake_all();
     }
-}
-
-#[cold]
-fn drop_waiter(waiter: Option<LocalWaker>) {
-    drop(waiter);
 }
 
 impl Keeper for Shared {

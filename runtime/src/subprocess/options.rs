@@ -70,6 +70,11 @@ impl Options {
         Self::new("/bin/sh".into(), vec!["-c".into(), cmd.into()], streams)
     }
 
+    /// Which of the three standard streams are pipes.
+    pub(super) fn pipes(&self) -> [bool; 3] {
+        [&self.stdin, &self.stdout, &self.stderr].map(Stdio::is_pipe)
+    }
+
     pub(super) fn start(self) -> Result<Started> {
         let group = match (self.ending, self.process_group) {
             (Ending::Terminate(_), None) if !self.preparation.start_new_session => Some(0),

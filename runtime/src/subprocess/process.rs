@@ -57,7 +57,7 @@ impl Process {
         options: Options,
         site: &'static Location<'static>,
     ) -> Result<Self> {
-        let (streams, readers) = Streams::new(options.limit)?;
+        let (streams, readers) = Streams::new(options.limit, options.pipes())?;
         let transport = start(&event_loop, options, streams.clone(), site).await?;
         let Ends { stdin, stdout, stderr } = streams.ends(&transport, readers);
         Ok(Self { stdin, stdout, stderr, transport })

@@ -63,6 +63,10 @@ impl Stdio {
         Ok(Written { theirs: Stream::File(theirs), ours, copy })
     }
 
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(self.0, Kind::Pipe)
+    }
+
     pub(super) fn is_stdout(&self) -> bool {
         matches!(self.0, Kind::Stdout)
     }

@@ -13,9 +13,9 @@ use crate::transports::{AnyProtocol, Endpoint, Transport};
 
 /// The streams' side of a child.
 pub(super) struct Streams {
-    /// Of standard input, output and error.
-    endpoints: [Rc<dyn Endpoint>; 3],
-    stdin: StreamReaderProtocol,
+    /// Of standard input, output and error; `None` for what is no pipe.
+    endpoints: [Option<Rc<dyn Endpoint>>; 3],
+    stdin: Option<StreamReaderProtocol>,
 }
 
 /// The sides that a program holds.
@@ -27,20 +27,24 @@ pub(super) struct Ends {
 }
 
 impl Streams {
-    pub(super) fn new(limit: usize) -> Result<(Rc<Self>, [StreamReader; 2])> {
-        let (stdout, stderr) = (StreamReader::with_limit(limit)?, StreamReader::with_limit(limit)?);
-        let stdin = StreamReaderProtocol::without_reader();
-        let protocols = [stdin.clone(), StreamReaderProtocol::new(&stdout), StreamReaderProtocol::new(&stderr)];
-        let endpoints = protocols.map(|protocol| Binding::of(protocol).endpoint);
+    /// Streams for those of the three that are pipes; most children have fewer.
+    pub(super) fn new(limit: usize, pipes: [bool; 3]) -> Result<(Rc<Self>, [Option<StreamReader>; 2])> {
+        let [has_stdin, has_stdout, has_stderr] = pipes;
+        // A limit that makes no sense is an error even where it is not needed.
+        let reader = |is_pipe: bool| (is_pipe || limit == 0).then(|| StreamReader::with_limit(limit)).transpose();
+        let (stdout, stderr) = (reader(has_stdout)?, reader(has_stderr)?);
+        let stdin = has_stdin.then(StreamReaderProtocol::without_reader);
+        let protocol = |reader: &Option<StreamReader>| reader.as_ref().map(StreamReaderProtocol::new);
+        let protocols = [stdin.clone(), protocol(&stdout), protocol(&stderr)];
+        let endpoints = protocols.map(|protocol| protocol.map(|protocol| Binding::of(protocol).endpoint));
         Ok((Rc::new(Self { endpoints, stdin }), [stdout, stderr]))
     }
 
-    /// Those for which there is a pipe.
-    pub(super) fn ends(&self, transport: &SubprocessTransport, readers: [StreamReader; 2]) -> Ends {
+    pub(super) fn ends(&self, transport: &SubprocessTransport, readers: [Option<StreamReader>; 2]) -> Ends {
         let [stdout, stderr] = readers;
-        let stdin = transport.get_pipe_transport(0).map(|pipe| StreamWriter::new(pipe, &self.stdin));
-        let has = |fd| transport.get_pipe_transport(fd).is_some();
-        Ends { stdin, stdout: has(1).then_some(stdout), stderr: has(2).then_some(stderr) }
+        let pipe = transport.get_pipe_transport(0);
+        let stdin = pipe.zip(self.stdin.as_ref()).map(|(pipe, protocol)| StreamWriter::new(pipe, protocol));
+        Ends { stdin, stdout, stderr }
     }
 
     /// Tells the stream of one pipe.
@@ -50,7 +54,7 @@ impl Streams {
         fd: i32,
         call: impl FnOnce(&dyn Endpoint, &Transport) -> Result<()>,
     ) -> Result<()> {
-        let endpoint = usize::try_from(fd).ok().and_then(|fd| self.endpoints.get(fd));
+        let endpoint = usize::try_from(fd).ok().and_then(|fd| self.endpoints.get(fd)?.as_ref());
         match (endpoint, transport.get_pipe_transport(fd)) {
             (Some(endpoint), Some(pipe)) => call(&**endpoint, &pipe),
             _ => Ok(()),

@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::{Order, Preparation, Stream, UserSocket};
 
@@ -23,48 +24,51 @@ pub(crate) fn is_worker() -> bool {
     std::env::args_os().next().is_some_and(|name| name.as_bytes().ends_with(MARK.as_bytes()))
 }
 
-/// What starts this program again, as a worker with this end of a socket.
+/// The order for this program again, as a worker with this end of a socket, and a standard error to write to.
 ///
 /// It stands at the head of a process group: what a terminal sends to this one's group does not reach it, and whatever it
 /// starts can be ended with it.
-pub(crate) fn order(socket: OwnedFd) -> io::Result<Order> {
+pub(crate) fn order(socket: OwnedFd, stderr: OwnedFd) -> io::Result<Order> {
     let mut name = std::env::args_os().next().unwrap_or_default().into_vec();
     if name.ends_with(MARK.as_bytes()) {
         name.truncate(name.len() - MARK.len());
     }
     name.extend_from_slice(MARK.as_bytes());
     Ok(Order {
-        executable: program()?.into(),
+        executable: program()?.into_os_string(),
         name: Some(OsString::from_vec(name)),
         args: Vec::new(),
         env: None,
         cwd: None,
         group: Some(0),
         preparation: Preparation::default(),
-        streams: [Stream::File(socket), Stream::Inherit, Stream::Inherit],
+        streams: [Stream::File(socket), Stream::Inherit, Stream::File(stderr)],
     })
 }
 
-/// The file of this program; on Linux that very file, though another one may have its name by now.
+/// The file of this program; on Linux that very file, though another one may have its name by now. A process that has
+/// become another user's may not ask the system for it any more.
 fn program() -> io::Result<PathBuf> {
     let own = PathBuf::from("/proc/self/exe");
-    if cfg!(target_os = "linux") && own.exists() { Ok(own) } else { std::env::current_exe() }
+    if cfg!(target_os = "linux") && own.exists() {
+        return Ok(own);
+    }
+    std::env::current_exe().or_else(|error| PROGRAM.get().cloned().flatten().ok_or(error))
+}
+
+static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+
+/// Notes where the program's file is, as long as that can be asked for.
+pub(crate) fn note_program() {
+    PROGRAM.get_or_init(|| std::env::current_exe().ok());
 }
 
 /// A pair of connected sockets: the parent's end, which does not block, and the worker's, which does.
 pub(crate) fn pair() -> io::Result<(UserSocket, OwnedFd)> {
     let (near, far) = UnixStream::pair()?;
     near.set_nonblocking(true)?;
-    let near = UserSocket::from(near);
-    for size in [UserSocket::set_send_buffer_size, UserSocket::set_recv_buffer_size] {
-        // A system that gives less gives less.
-        let _ = size(&near, BUFFER);
-    }
-    Ok((near, far.into()))
+    Ok((UserSocket::from(near), far.into()))
 }
-
-/// What the system may hold for a large argument that is on its way, so that sender and receiver work at the same time.
-const BUFFER: usize = 1 << 20;
 
 /// Takes the socket to the parent from the standard input, which is empty from then on.
 pub(crate) fn take_socket() -> io::Result<UnixStream> {

@@ -1,6 +1,6 @@
 """Runs the programs of a chapter, and prints what they noted.
 
-    python3 -m harness.run CHAPTER [PROGRAM]
+    python3 -m harness.run CHAPTER [PROGRAM_LEFT_OUT ...]
 """
 
 import faulthandler
@@ -24,17 +24,16 @@ def run(program):
         loop.close()
 
 
-def main(chapter, only=None):
+def main(chapter, *left_out):
     # What hangs says where, and ends.
     faulthandler.dump_traceback_later(10, exit=True)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     importlib.import_module(chapter)
     for program in programs.programs:
-        if only not in (None, program.__name__):
-            continue
         programs.lines.clear()
         try:
-            run(program)
+            if program.__name__ not in left_out:
+                run(program)
         except BaseException:
             programs.lines.append("ended with " + traceback.format_exc().replace("\n", " | "))
         print("@", program.__name__)

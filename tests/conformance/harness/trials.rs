@@ -31,7 +31,14 @@ struct Asked {
 
 impl Asked {
     fn traces(&self) -> &Traces {
-        self.traces.get_or_init(|| self.python.run(self.chapter.name))
+        self.traces.get_or_init(|| {
+            let left_out = self.chapter.programs.iter().filter(|program| self.is_too_old_for(program));
+            self.python.run(self.chapter.name, left_out.map(|program| program.name))
+        })
+    }
+
+    fn is_too_old_for(&self, program: &Program) -> bool {
+        self.python.minor < program.since
     }
 }
 
@@ -40,7 +47,7 @@ pub(crate) fn of_chapter(chapter: &'static Chapter, python: &Python) -> Vec<Tria
     let asked = Arc::new(Asked { chapter, python: python.clone(), traces: OnceLock::new() });
     let pairs = chapter.programs.iter().map(|program| {
         let asked = asked.clone();
-        let skipped = program.since > asked.python.minor;
+        let skipped = asked.is_too_old_for(program);
         if skipped {
             eprintln!("skipped: {}::{} needs Python 3.{}", chapter.name, program.name, program.since);
         }

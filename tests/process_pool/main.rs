@@ -1,4 +1,5 @@
-//! Functions in other processes: `ProcessPoolExecutor` and `#[asyncio::remote]`.
+//! Functions in other processes: `ProcessPoolExecutor` and `#[asyncio::remote]`. Its workers are this binary, started
+//! again by the tests that have a pool; so it is one of its own.
 
 mod calls;
 mod cancelling;
