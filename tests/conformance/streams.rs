@@ -33,7 +33,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(a_plain_client_of_a_line_server),
 ];
 
-static MUCH: [u8; 16 << 20] = [b'x'; 16 << 20];
+static MUCH: &[u8] = &[b'x'; 16 << 20];
 
 /// A connection of the loop's to a plain socket.
 async fn opened(limit: usize) -> Result<(StreamReader, StreamWriter, TcpStream)> {

@@ -137,7 +137,7 @@ async fn the_options_of_create_connection_are_there() {
 
 #[asyncio::test(timeout = "10s")]
 async fn a_stream_may_stand_on_a_socket_that_is_connected() {
-    // CPython: test_events.EventLoopTestsMixin.test_create_connection_sock, for streams
+    // CPython: test_sock_lowlevel.BaseSockTestsMixin.test_create_connection_sock, for streams
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (peer, _) = listener.accept().unwrap();

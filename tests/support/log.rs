@@ -1,4 +1,4 @@
-//! What was logged under the target "asyncio", thread by thread: tests run beside each other.
+//! What was logged under the target "asyncio", and by what speaks TLS below it, thread by thread: tests run beside each other.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ struct Collector;
 
 impl Log for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "asyncio"
+        metadata.target() == "asyncio" || metadata.target().starts_with("rustls")
     }
 
     fn log(&self, record: &Record<'_>) {

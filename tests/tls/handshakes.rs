@@ -27,7 +27,8 @@ async fn unanswered(context: &SslContext, limit: Duration) -> (String, Option<Er
 
 #[asyncio::test(timeout = "10s")]
 async fn a_client_gives_up_after_its_time_limit() {
-    // CPython: test_ssl.TestSSL.test_create_connection_ssl_slow_handshake, test_ssl_handshake_timeout
+    // CPython: test_ssl.TestSSL.test_create_connection_ssl_slow_handshake, test_ssl_handshake_timeout;
+    // test_sslproto.SelectorStartTLSTests.test_create_connection_ssl_slow_handshake, test_handshake_timeout
     let (context, _) = pair();
     let (text, kind, _peer) = unanswered(&context, Duration::from_millis(50)).await;
     assert_eq!(kind, Some(ErrorKind::ConnectionAborted));

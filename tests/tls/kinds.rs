@@ -113,6 +113,7 @@ async fn closing_between_two_lines_leaves_the_rest_to_nobody() {
 
 #[asyncio::test(timeout = "10s")]
 async fn what_is_behind_the_line_that_switches_is_for_the_new_protocol() {
+    // CPython: test_sslproto.SslProtoHandshakeTests.test_set_new_app_protocol
     let journal = Journal::default();
     let (transport, _, peer) = against(Lines { journal: journal.clone() }, say(b"switch\nno line\nat all")).await;
     assert!(transport.get_protocol::<Script>().is_none());
@@ -198,7 +199,8 @@ impl Small {
 
 #[asyncio::test(timeout = "10s")]
 async fn plaintext_lands_in_the_protocols_own_memory_as_much_as_fits() {
-    // CPython: test_sslproto.SelectorStartTLSTests.test_start_tls_client_buf_proto_1
+    // CPython: test_sslproto.SelectorStartTLSTests.test_start_tls_client_buf_proto_1, test_buf_feed_data;
+    // test_ssl.TestSSL.test_start_tls_client_buf_proto_1
     let journal = Journal::default();
     let small = Small { memory: [0; 7], journal: journal.clone() };
     let (_transport, _, peer) = against(small, say(b"seven..six p.rest")).await;

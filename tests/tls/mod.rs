@@ -6,6 +6,7 @@ mod closing;
 mod flow;
 mod handshakes;
 mod kinds;
+mod left_overs;
 mod misuse;
 mod openssl;
 mod peers;

@@ -48,6 +48,20 @@ async fn a_client_says_what_is_wrong_with_a_certificate() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_certificate_that_is_refused_is_told_to_the_client_and_logged_by_nobody() {
+    let authority = Authority::new("tests");
+    for context in [trusting(&authority), trusting(&authority).load_default_certs()] {
+        collect();
+        let error = refused(&Identity::self_signed(&["127.0.0.1"]), &context.build().unwrap()).await;
+        assert_eq!(error.reason(), SslReason::CertificateUnknownIssuer);
+        crate::support::net::settle().await;
+        assert_eq!(collected(Level::Error), [""; 0]);
+        let warnings = collected(Level::Warn);
+        assert!(warnings.len() == 1 && warnings[0].contains("a TLS handshake failed"), "the server's: {warnings:?}");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn sides_that_have_nothing_in_common_say_so() {
     let authority = Authority::new("tests");
     let identity = authority.issue(&["127.0.0.1"]);

@@ -6,10 +6,10 @@ use asyncio::ssl::SslContext;
 use asyncio::{Error, Server, SslReason, Transport};
 
 use super::agreeing::ssl_object;
-use super::certificates::{Authority, pair};
-use super::peers::{client, client_config, listener, read, write};
+use super::certificates::{Authority, pair, trusting};
+use super::peers::{client, client_config, listener, read, server_config, write};
 use crate::support::journal::Journal;
-use crate::support::net::{address, client_of, off_loop, read_exactly, running, send, settle};
+use crate::support::net::{address, client_of, clog, off_loop, read_exactly, running, send, settle};
 use crate::support::script::Script;
 
 /// Says `ready` in the clear, upgrades when it is told `STARTTLS`, and then sends back what it gets.
@@ -268,6 +268,36 @@ async fn an_upgrade_that_is_refused_or_never_awaited_changes_nothing() {
     assert!(transport.is_reading() && !transport.is_closing());
     send(&peer, b"in the clear");
     journal.wait_for("data in the clear").await;
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_protocol_that_was_told_to_stop_writing_is_told_to_go_on_above_tls() {
+    let authority = Authority::new("tests");
+    let config = server_config(&authority.issue(&["localhost"]));
+    let context = trusting(&authority).build().unwrap();
+    let (listener, port) = listener();
+    let journal = Journal::default();
+    let script = Script::new(&journal);
+    let (transport, _) = running().create_connection(move || script, "127.0.0.1", port).await.unwrap();
+    let (mut socket, _) = listener.accept().unwrap();
+    let clogged = clog(&transport);
+    journal.wait_for("pause").await;
+    let upgrade = running().start_tls(&transport, &context).server_hostname("localhost");
+    let peer = asyncio::create_task(async move {
+        let talk = off_loop(move || {
+            read(&mut socket, clogged);
+            let mut peer = rustls::StreamOwned::new(rustls::ServerConnection::new(config).unwrap(), socket);
+            write(&mut peer, b"hello");
+            read(&mut peer, 5)
+        });
+        Ok::<_, Error>(talk.await)
+    });
+    let secure = upgrade.await.unwrap();
+    journal.wait_for("resume").await;
+    secure.write(b"world");
+    journal.wait_for("data hello").await;
+    assert_eq!(peer.await.unwrap(), b"world");
+    assert_eq!((journal.count("pause"), journal.count("resume")), (1, 1));
 }
 
 #[asyncio::test(timeout = "10s")]

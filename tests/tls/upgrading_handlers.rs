@@ -112,6 +112,8 @@ async fn a_peer_that_leaves_in_the_middle_is_told_to_the_handler_that_waits() {
 
 #[asyncio::test(timeout = "10s")]
 async fn what_is_no_handshake_is_told_to_the_handler_that_waits_and_to_nobody_else() {
+    // CPython: test_ssl.TestSSL.test_start_tls_client_corrupted_ssl, on the server's side;
+    // test_sslproto.SelectorStartTLSTests.test_start_tls_client_corrupted_ssl
     let (_, context) = pair();
     collect();
     let (journal, reports) = (Journal::default(), Reports::collect());

@@ -169,6 +169,7 @@ impl<P: FramedProtocol> Endpoint for Bound<P, Framed> {
         self.kind.splitter.borrow_mut().give_back()
     }
 
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool {
         !self.kind.splitter.borrow().is_between_frames()
     }

@@ -29,6 +29,7 @@ impl<P: Protocol> Endpoint for Bound<P, Streaming> {
         Ok(data.len())
     }
 
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool {
         // While it runs it has what came.
         self.call(|protocol| Ok(protocol.has_unread())).unwrap_or(false)

@@ -34,6 +34,12 @@ mod context;
 mod material;
 mod object;
 mod reason;
+#[cfg(not(any(target_vendor = "apple", windows, target_os = "android")))]
+#[path = "system_files.rs"]
+mod system;
+#[cfg(any(target_vendor = "apple", windows, target_os = "android"))]
+#[path = "system_verifier.rs"]
+mod system;
 mod trust;
 
 pub use builder::{Purpose, SslContextBuilder, TlsVersion, VerifyMode, create_default_context};

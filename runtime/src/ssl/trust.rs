@@ -8,11 +8,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme};
-use rustls_platform_verifier::Verifier;
 
 use super::material::unusable;
-use super::reason::explain;
-use crate::exceptions::{Error, Result};
+use super::system;
+use crate::exceptions::Result;
 
 /// How much of a server's certificate is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +33,9 @@ pub(super) fn judge(
     let inner: Arc<dyn ServerCertVerifier> = if checks == Checks::None {
         return Ok(Arc::new(Lenient { inner: None, provider: provider.clone() }));
     } else if system {
-        let verifier = Verifier::new_with_extra_roots(roots, provider.clone());
-        Arc::new(verifier.map_err(|error| Error::from(explain(&error)))?)
+        system::judge(roots, provider)?
     } else {
-        WebPkiServerVerifier::builder_with_provider(Arc::new(store(roots)?), provider.clone())
-            .build()
-            .map_err(|error| unusable(format!("the trusted authorities cannot be used: {error}")))?
+        judge_by(store(roots)?, provider)?
     };
     if checks == Checks::All {
         return Ok(inner);
@@ -47,11 +43,24 @@ pub(super) fn judge(
     Ok(Arc::new(Lenient { inner: Some(inner), provider: provider.clone() }))
 }
 
-pub(super) fn store(roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore> {
+/// Who judges by these authorities.
+pub(super) fn judge_by(store: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone())
+        .build()
+        .map_err(|error| unusable(format!("the trusted authorities cannot be used: {error}")))
+}
+
+/// These authorities, of which there may be none.
+pub(super) fn added(roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore> {
     let mut store = RootCertStore::empty();
     for root in roots {
         store.add(root).map_err(|error| unusable(format!("an authority's certificate cannot be used: {error}")))?;
     }
+    Ok(store)
+}
+
+pub(super) fn store(roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore> {
+    let store = added(roots)?;
     if store.is_empty() {
         return Err(unusable("there is no authority to trust: name some with cafile() or cadata()"));
     }

@@ -50,6 +50,7 @@ impl Endpoint for Bound<StreamReaderProtocol, Streams> {
         Ok(transport.can_write_eof())
     }
 
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool {
         !self.kind.shared.incoming.borrow().buffer.is_empty()
     }

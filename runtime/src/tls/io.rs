@@ -232,6 +232,10 @@ impl Io for Layer {
         self.state.get().is_held()
     }
 
+    fn has_paused_writer(&self) -> bool {
+        self.state.get().is_told_full()
+    }
+
     fn is_sending_file(&self) -> bool {
         self.state.get().is_sending_file()
     }

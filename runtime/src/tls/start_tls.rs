@@ -37,7 +37,14 @@ impl EventLoop {
     /// transport that speaks TLS already can be upgraded as well: then there is TLS in TLS.
     ///
     /// Reading is paused by this very call, so that no callback gets what belongs to the handshake. Make it where the
-    /// last plaintext was understood, inside a callback for instance, and await it in a task.
+    /// last plaintext was understood, inside a callback for instance, and await it in a task. An `async fn` handler may
+    /// await it itself; the callbacks after it get what came by way of TLS.
+    ///
+    /// Bytes behind the command that asks for TLS are nobody's, for they may be somebody else's. Those that were not told
+    /// yet are noticed here, and so are those that wait in a protocol of lines or frames, or in a stream. A protocol that
+    /// gets bytes as they come has them already if they came in one piece with the command: only it knows where the
+    /// command ends. It has to refuse them, and to keep nothing of what it has received for the time after the upgrade,
+    /// as the example `starttls` does.
     ///
     /// Awaiting gives
     ///
@@ -46,9 +53,11 @@ impl EventLoop {
     /// - `SslError` with the reason if the two sides cannot agree; with [`NotTls`](SslReason::NotTls) if plaintext comes
     ///   where the handshake should;
     /// - `OsError` if the peer leaves in the middle of the handshake or takes too long;
-    /// - `ValueError` if the context is for the other side.
+    /// - `ValueError` if the context is for the other side;
+    /// - `RuntimeError` if the connection is closing, if a file is being [sent](Self::sendfile) on it, or if this is a
+    ///   transport below TLS already. Nothing has changed then.
     ///
-    /// After a failure or a cancel the connection is closed, and the protocol gets its `connection_lost`.
+    /// After any other failure, or a cancel, the connection is closed, and the protocol gets its `connection_lost`.
     ///
     /// # Examples
     ///
@@ -60,6 +69,33 @@ impl EventLoop {
     /// transport.write(b"EHLO client.example.org\r\n");
     /// # Ok(())
     /// # }
+    /// ```
+    ///
+    /// A server whose protocol upgrades itself:
+    ///
+    /// ```
+    /// use asyncio::Transport;
+    /// use asyncio::ssl::SslContext;
+    ///
+    /// struct Mail {
+    ///     context: SslContext,
+    /// }
+    ///
+    /// #[asyncio::protocol(lines)]
+    /// impl Mail {
+    ///     async fn line_received(&mut self, transport: &Transport, line: &[u8]) -> asyncio::Result<()> {
+    ///         match line {
+    ///             b"STARTTLS" => {
+    ///                 let upgrade = asyncio::get_running_loop()?.start_tls(transport, &self.context).server_side(true);
+    ///                 transport.write(b"220 go ahead\r\n");
+    ///                 upgrade.await?;
+    ///             }
+    ///             // From then on `transport` is the one that encrypts.
+    ///             _ => transport.write(b"250 understood\r\n"),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
     /// ```
     pub fn start_tls(&self, transport: &Transport, sslcontext: impl Into<SslContext>) -> StartTls {
         let was_reading = transport.is_reading();
@@ -137,6 +173,7 @@ impl StartTls {
         self.transport = None;
         let closing = Closing { transport: Some(transport.clone()) };
         check_all_taken(&transport, &*present)?;
+        layer.change(|state| state.set_told_full(transport.io().has_paused_writer()));
         transport.io().set_endpoint(layer.clone(), Vec::new());
         if transport.io().is_held() {
             // By the handler that awaits this: the protocol is busy, the handshake must not be.

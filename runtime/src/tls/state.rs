@@ -129,6 +129,16 @@ impl State {
         std::mem::take(&mut self.close_asked)
     }
 
+    /// The protocol above knows already, from the time before TLS, that too much waits.
+    pub(super) fn set_told_full(&mut self, told: bool) {
+        self.full = told;
+        self.told_full = told;
+    }
+
+    pub(super) fn is_told_full(self) -> bool {
+        self.told_full
+    }
+
     pub(super) fn set_full(&mut self, full: bool) {
         self.full = full;
     }

@@ -138,6 +138,7 @@ impl Endpoint for Checked<dyn Endpoint> {
         self.endpoint.outer()
     }
 
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool {
         self.endpoint.has_unread()
     }

@@ -105,6 +105,12 @@ impl FlowControl {
         self.paused
     }
 
+    /// Whether the protocol knows that it should stop.
+    #[cfg(feature = "tls")]
+    pub(crate) fn is_told(&self) -> bool {
+        self.told
+    }
+
     /// Whether a signal is due.
     pub(crate) fn has_signal(&self) -> bool {
         self.paused != self.told

@@ -114,7 +114,7 @@ pub(crate) trait Io: fmt::Debug {
     }
     fn endpoint(&self) -> Option<Rc<dyn Endpoint>>;
     /// Whether something was received that the endpoint has not got yet.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only a conversation that begins anew asks"))]
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool;
     /// `unread` was received before all that waits, and is for the new endpoint.
     fn set_endpoint(&self, endpoint: Rc<dyn Endpoint>, unread: Vec<u8>);
@@ -123,6 +123,9 @@ pub(crate) trait Io: fmt::Debug {
     fn set_held(&self, held: bool);
     #[cfg(feature = "tls")]
     fn is_held(&self) -> bool;
+    /// Whether the endpoint was told to stop writing, and not to go on.
+    #[cfg(feature = "tls")]
+    fn has_paused_writer(&self) -> bool;
     /// Whether a file has the connection for itself.
     #[cfg(feature = "tls")]
     fn is_sending_file(&self) -> bool;

@@ -26,7 +26,7 @@ impl Unread {
     }
 
     /// More came after it.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "a socket keeps what comes later itself"))]
+    #[cfg(any(feature = "tls", test))]
     pub(crate) fn push(&mut self, later: &[u8]) {
         self.bytes.extend_from_slice(later);
     }

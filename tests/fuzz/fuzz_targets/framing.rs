@@ -55,7 +55,9 @@ macro_rules! framed {
             }
 
             fn connection_lost(&mut self, exc: Option<&Error>) {
-                self.outs.borrow_mut().push(Out::Lost(exc.map(ToString::to_string)));
+                // How much there is of a frame that is too long depends on how much had come when that was noticed.
+                let text = exc.map(|exc| exc.to_string().split(": it has").next().unwrap_or_default().to_owned());
+                self.outs.borrow_mut().push(Out::Lost(text));
             }
         }
     };

@@ -94,6 +94,7 @@ impl Splitter {
     }
 
     /// Whether nothing has been received of the next frame.
+    #[cfg(feature = "tls")]
     pub(in crate::protocols) fn is_between_frames(&self) -> bool {
         self.partial.is_empty() && self.skipping == Skipping::Nothing
     }

@@ -129,6 +129,7 @@ impl<M: Medium> Io for Stream<M> {
         self.endpoint.borrow().clone()
     }
 
+    #[cfg(feature = "tls")]
     fn has_unread(&self) -> bool {
         self.state.get().has_unread()
     }
@@ -160,6 +161,11 @@ impl<M: Medium> Io for Stream<M> {
     #[cfg(feature = "tls")]
     fn is_held(&self) -> bool {
         self.state.get().is_held()
+    }
+
+    #[cfg(feature = "tls")]
+    fn has_paused_writer(&self) -> bool {
+        self.outgoing.borrow().as_ref().is_some_and(|outgoing| outgoing.flow.is_told())
     }
 
     #[cfg(feature = "tls")]
