@@ -16,6 +16,7 @@ mod conformance {
     pub(crate) mod gathering;
     pub(crate) mod locks;
     pub(crate) mod meeting;
+    pub(crate) mod moments;
     pub(crate) mod queues;
     pub(crate) mod readers;
     pub(crate) mod running;
@@ -55,6 +56,7 @@ const CHAPTERS: &[Chapter] = &[
     chapter!(cancelling),
     chapter!(timeouts),
     chapter!(gathering),
+    chapter!(moments),
     chapter!(task_groups),
     chapter!(locks),
     chapter!(meeting),

@@ -92,11 +92,12 @@ async def an_empty_datagram_arrives():
 @program
 async def a_refused_datagram_is_told_and_the_endpoint_stays():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        # Who is connected to itself gets nothing of others, and keeps the port.
         nobody.bind(("127.0.0.1", 0))
-        address = nobody.getsockname()
-    client, protocol = await connected("client", address)
-    client.sendto(b"to nobody")
-    await until(lambda: protocol.errors)
+        nobody.connect(nobody.getsockname())
+        client, protocol = await connected("client", nobody.getsockname())
+        client.sendto(b"to nobody")
+        await until(lambda: protocol.errors)
     say(client.is_closing())
     await end(client)
     say(client.is_closing())

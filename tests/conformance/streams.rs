@@ -22,7 +22,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(drain_waits_for_the_peer),
     program!(drain_ends_with_the_connection),
     program!(a_reader_over_its_limit_stops_the_transport),
-    program!(a_client_that_fails_is_reported_and_closed).differs(&[Difference {
+    program!(a_client_that_fails_is_reported_and_closed).since(12).differs(&[Difference {
         row: "reports have `peername` and `task` too",
         python: &["reported: Unhandled exception in client_connected_cb Boom(client) [transport]"],
         here: &["reported: Unhandled exception in client_connected_cb Boom(client) [peername, task, transport]"],
@@ -33,7 +33,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(a_plain_client_of_a_line_server),
 ];
 
-static MUCH: [u8; 16 << 20] = [b'x'; 16 << 20];
+static MUCH: &[u8] = &[b'x'; 16 << 20];
 
 /// A connection of the loop's to a plain socket.
 async fn opened(limit: usize) -> Result<(StreamReader, StreamWriter, TcpStream)> {

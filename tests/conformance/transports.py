@@ -1,9 +1,8 @@
 """Connections with protocols: which callback comes when, and what a transport says of itself."""
 
 import asyncio
-import socket
 
-from harness.connections import Noting, connected, reset, until
+from harness.connections import Noting, connected, nobody, reset, until
 from harness.programs import Boom, attempt, outcome, program, report, say, ticks
 
 MUCH = b"x" * (16 << 20)
@@ -132,10 +131,9 @@ async def a_reset_is_an_error():
 
 @program
 async def a_port_where_nobody_listens_refuses():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     loop = asyncio.get_running_loop()
-    say(await outcome(loop.create_connection(lambda: Noting("never"), "127.0.0.1", port)))
+    with nobody() as reserved:
+        say(await outcome(loop.create_connection(lambda: Noting("never"), *reserved.getsockname())))
 
 
 @program

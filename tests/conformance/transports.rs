@@ -1,11 +1,11 @@
 //! Connections with protocols: which callback comes when, and what a transport says of itself.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 
 use asyncio::{Error, Future, Result, Transport, get_running_loop};
 
-use crate::harness::connections::{Noting, connected, reset, until};
+use crate::harness::connections::{Noting, connected, nobody, reset, until};
 use crate::harness::program::{Difference, Program, program, ticks};
 use crate::harness::trace::{Boom, report, say};
 
@@ -48,7 +48,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(a_transport_knows_both_addresses),
 ];
 
-static MUCH: [u8; 16 << 20] = [b'x'; 16 << 20];
+static MUCH: &[u8] = &[b'x'; 16 << 20];
 
 /// All that a plain peer receives until the end; in a thread of its own.
 async fn read_all(peer: &TcpStream) -> Result<usize> {
@@ -110,7 +110,7 @@ async fn much_is_flushed_after_close() -> Result<()> {
     let protocol = Noting::new("ours")?;
     let lost = protocol.lost();
     let (transport, peer) = connected(protocol).await?;
-    transport.write(&MUCH);
+    transport.write(MUCH);
     transport.close();
     say!("closing", transport.get_write_buffer_size() > 0);
     say!(read_all(&peer).await? == MUCH.len());
@@ -121,7 +121,7 @@ async fn abort_drops_what_waits() -> Result<()> {
     let protocol = Noting::new("ours")?;
     let lost = protocol.lost();
     let (transport, peer) = connected(protocol).await?;
-    transport.write(&MUCH);
+    transport.write(MUCH);
     transport.abort();
     say!(transport.is_closing(), lost.done());
     ticks(2).await;
@@ -173,9 +173,9 @@ async fn a_reset_is_an_error() -> Result<()> {
 }
 
 async fn a_port_where_nobody_listens_refuses() -> Result<()> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let (_reserved, address) = nobody()?;
     let protocol = Noting::new("never")?;
-    let refused = get_running_loop()?.create_connection(move || protocol, "127.0.0.1", port).await;
+    let refused = get_running_loop()?.create_connection(move || protocol, "127.0.0.1", address.port()).await;
     say!(refused.map(drop));
     Ok(())
 }
@@ -212,9 +212,9 @@ async fn the_writer_is_paused_once_and_resumed_once() -> Result<()> {
     transport.set_write_buffer_limits(1 << 20, 1 << 10)?;
     transport.write(b"little");
     say!("written");
-    transport.write(&MUCH);
+    transport.write(MUCH);
     say!("written much");
-    transport.write(&MUCH);
+    transport.write(MUCH);
     say!("written more");
     transport.close();
     say!(read_all(&peer).await);
@@ -226,7 +226,7 @@ async fn limits_that_are_lowered_pause_at_once() -> Result<()> {
     let lost = protocol.lost();
     let (transport, peer) = connected(protocol).await?;
     transport.set_write_buffer_limits(1 << 30, None)?;
-    transport.write(&MUCH);
+    transport.write(MUCH);
     say!("written");
     transport.set_write_buffer_limits(1000, None)?;
     say!("lowered");

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+from harness.connections import nobody
 from harness.programs import Boom, create_task, outcome, program, report, say, ticks
 
 
@@ -143,10 +144,15 @@ async def a_listener_accepts_and_a_client_connects():
     say(address == client.getsockname())
     await loop.sock_sendall(client, b"hello")
     say(await loop.sock_recv(connection, 100))
-    address = listener.getsockname()
     for each in (connection, client, listener):
         each.close()
-    late = socket.socket()
-    late.setblocking(False)
-    say(await outcome(loop.sock_connect(late, address)))
-    late.close()
+
+
+@program
+async def a_client_of_nobody_is_refused():
+    loop = asyncio.get_running_loop()
+    client = socket.socket()
+    client.setblocking(False)
+    with nobody() as reserved:
+        say(await outcome(loop.sock_connect(client, reserved.getsockname())))
+    client.close()

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use asyncio::{Error, Future, Result, Socket, create_task, get_running_loop};
 use socket2::{Domain, Type};
 
+use crate::harness::connections::nobody;
 use crate::harness::program::{Program, program, ticks};
 use crate::harness::trace::{Boom, report, say};
 
@@ -20,6 +21,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     program!(bytes_go_through_a_pair_of_sockets),
     program!(a_cancelled_receiver_takes_nothing),
     program!(a_listener_accepts_and_a_client_connects),
+    program!(a_client_of_nobody_is_refused),
 ];
 
 fn pair() -> Result<(UnixStream, UnixStream)> {
@@ -170,9 +172,13 @@ async fn a_listener_accepts_and_a_client_connects() -> Result<()> {
     say!(from.as_socket() == client.local_addr()?.as_socket());
     event_loop.sock_sendall(&client, b"hello").await?;
     say!(event_loop.sock_recv(&connection, 100).await);
-    drop((connection, client));
-    let late = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    late.set_nonblocking(true)?;
-    say!(event_loop.sock_connect(&late, address).await);
     Ok::<_, Error>(())
+}
+
+async fn a_client_of_nobody_is_refused() -> Result<()> {
+    let client = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    client.set_nonblocking(true)?;
+    let (_reserved, address) = nobody()?;
+    say!(get_running_loop()?.sock_connect(&client, address).await);
+    Ok(())
 }

@@ -61,7 +61,16 @@ async fn seen(sign: &str) -> u32 {
 
 /// Waits until the process is gone.
 async fn gone(process: u32) {
-    while std::path::Path::new(&format!("/proc/{process}")).exists() {
+    while lives(process) {
         asyncio::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Whether there is such a process; one that has ended counts until it is reaped.
+fn lives(process: u32) -> bool {
+    #[expect(unsafe_code, reason = "std signals its own children only")]
+    // SAFETY: numbers; signal 0 is none.
+    unsafe {
+        libc::kill(i32::try_from(process).unwrap(), 0) == 0
     }
 }

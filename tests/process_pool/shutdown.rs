@@ -18,7 +18,7 @@ async fn after_a_shutdown_the_processes_are_gone() {
     pool.shutdown().unwrap();
     for future in futures {
         let worker = future.result(None).unwrap();
-        assert!(!std::path::Path::new(&format!("/proc/{worker}")).exists(), "{worker} is gone, and reaped");
+        assert!(!super::lives(worker), "{worker} is gone, and reaped");
     }
     pool.shutdown().unwrap();
 }

@@ -6,7 +6,7 @@
 use std::task::{Context, Poll};
 
 use super::reader::StreamReader;
-use super::shared::Incoming;
+use super::shared::{Incoming, Shared};
 use crate::cancellation::is_marked;
 use crate::exceptions::Result;
 use crate::trace::{WaitsFor, waits_for};
@@ -35,6 +35,11 @@ impl<'a> Reading<'a> {
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         !self.reader.waiting
+    }
+
+    #[inline]
+    pub(super) fn shared(&mut self) -> &Shared {
+        self.reader.shared()
     }
 
     #[inline]

@@ -213,10 +213,10 @@ where
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
-        // Out of what is shared, for the function may do anything.
-        let take = |incoming: &mut Incoming| std::mem::take(&mut incoming.buffer);
-        let data = ready!(self.reading.poll(context, |incoming| some(incoming, usize::MAX, take)))?;
+        ready!(self.reading.poll(context, |incoming| some(incoming, usize::MAX, |_| ())))?;
         let look = self.look.take().expect("a future that is ready is not polled again");
+        // Out of what is shared, for the function may do anything. Taken on the way above it would be moved three times.
+        let data = self.reading.shared().read(|incoming| std::mem::take(&mut incoming.buffer));
         Poll::Ready(Ok(look(data.as_slice())))
     }
 }

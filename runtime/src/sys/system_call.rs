@@ -2,6 +2,7 @@
 
 /// What a thread does at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no other system tells"))]
 pub(crate) enum Doing {
     /// It runs on a processor, or waits for one.
     Runs,
@@ -45,6 +46,7 @@ fn parse(text: &str) -> Option<Doing> {
     Some(Doing::Call(other.map_or_else(|| format!("number {number}"), |(_, name)| (*name).to_owned())))
 }
 
+#[cfg(target_os = "linux")]
 macro_rules! calls {
     ($($(#[$only:meta])? $number:ident $name:literal,)*) => {
         &[$($(#[$only])? (libc::$number, $name),)*]

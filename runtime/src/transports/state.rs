@@ -363,8 +363,9 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let conditions = format_args!("{:#06x}", self.0 & !(PHASE | DROPPED | reported(Readiness::ALL)));
-        f.debug_tuple("State").field(&self.phase()).field(&conditions).field(&self.readiness()).finish()
+        let conditions = self.0 & !(PHASE | DROPPED | reported(Readiness::ALL));
+        let mut debug = f.debug_tuple("State");
+        debug.field(&self.phase()).field(&format_args!("{conditions:#06x}")).field(&self.readiness()).finish()
     }
 }
 

@@ -72,6 +72,13 @@ def client_of(server):
     return socket.create_connection(address(server))
 
 
+def nobody():
+    """A socket that has a port and does not listen, so that nobody else gets the port."""
+    reserved = socket.socket()
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
+
+
 def reset(peer):
     """Ends a connection at once, so that the other side gets an error."""
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use asyncio::{Error, Future, IntoEndpoint, Result, Server, Transport, get_running_loop};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::program::ticks;
 use super::trace::say;
@@ -127,6 +127,14 @@ pub(crate) fn address(server: &Server) -> Result<SocketAddr> {
 /// A plain client. The system accepts it, so this does not wait for the loop.
 pub(crate) fn client_of(server: &Server) -> Result<TcpStream> {
     Ok(TcpStream::connect(address(server)?)?)
+}
+
+/// A socket that has a port and does not listen, so that nobody else gets the port.
+pub(crate) fn nobody() -> Result<(Socket, SocketAddr)> {
+    let reserved = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    reserved.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    let address = reserved.local_addr()?.as_socket().expect("it is one of the internet");
+    Ok((reserved, address))
 }
 
 /// Ends a connection at once, so that the other side gets an error.

@@ -12,7 +12,7 @@ use asyncio::{EventLoop, Result, get_running_loop, sleep};
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) run: fn(Mode) -> Result<()>,
-    /// The minor version of Python 3 that has what it shows.
+    /// The minor version of Python 3 that has what it shows, in each of its patches.
     pub(crate) since: u32,
     /// The default mode asks the kernel less often, so the trace of this one would be another.
     pub(crate) strict_only: bool,

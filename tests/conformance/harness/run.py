@@ -26,7 +26,7 @@ def run(program):
 
 def main(chapter, *left_out):
     # What hangs says where, and ends.
-    faulthandler.dump_traceback_later(10, exit=True)
+    faulthandler.dump_traceback_later(25, exit=True)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     importlib.import_module(chapter)
     for program in programs.programs:

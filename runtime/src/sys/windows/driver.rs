@@ -87,6 +87,9 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// Whether the system forgets a socket of its own accord when it is closed. mio does not.
+    pub(crate) const CLOSING_REMOVES: bool = false;
+
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = Rc::new(poll.registry().try_clone()?);

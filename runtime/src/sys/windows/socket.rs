@@ -15,7 +15,8 @@ use std::sync::Once;
 use socket2::{Domain, Protocol, SockAddr, Type};
 use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE_FLAG_INHERIT};
 use windows_sys::Win32::Networking::WinSock::{
-    WSAEALREADY, WSAECONNABORTED, WSAECONNRESET, WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK, getsockopt, setsockopt,
+    WSAEALREADY, WSAECONNABORTED, WSAECONNRESET, WSAEISCONN, WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK, getsockopt,
+    setsockopt,
 };
 
 use super::not_here::not_here;
@@ -41,6 +42,13 @@ impl Socket {
     /// A TCP socket of the family of `address`.
     pub(crate) fn tcp(address: &SocketAddr) -> io::Result<Self> {
         Ok(Self::of(stream_socket(Domain::for_address(*address), Some(Protocol::TCP))?, true))
+    }
+
+    /// A stream socket of the family of `address` and of the protocol with this number of the system's.
+    pub(crate) fn stream(address: &SocketAddr, protocol: i32) -> io::Result<Self> {
+        let protocol = Protocol::from(protocol);
+        let socket = stream_socket(Domain::for_address(*address), Some(protocol))?;
+        Ok(Self::of(socket, protocol == Protocol::TCP))
     }
 
     fn of(socket: socket2::Socket, tcp: bool) -> Self {
@@ -116,6 +124,23 @@ impl Socket {
             Err(error) if is_in_progress(&error) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// As [`connect`](Self::connect), which has begun: whether that has ended well by now.
+    pub(crate) fn has_connected(&self, address: &SocketAddr) -> io::Result<bool> {
+        match self.socket()?.connect(&SockAddr::from(*address)) {
+            Err(error) if error.raw_os_error() == Some(WSAEISCONN) => Ok(true),
+            Err(error) if is_in_progress(&error) => Ok(false),
+            result => result.map(|()| true),
+        }
+    }
+
+    /// Its number is told to the program. That matters only where closing a socket is enough to be rid of its reports.
+    pub(crate) fn set_shown(&self) {}
+
+    /// As [`set_shown`](Self::set_shown).
+    pub(crate) fn is_alone(&self) -> bool {
+        false
     }
 
     /// The next connection of a listening socket, and where it comes from.
