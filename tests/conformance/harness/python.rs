@@ -42,7 +42,9 @@ impl Python {
     /// The newest one; or the one that the variable `CONFORMANCE_PYTHON` names.
     pub(crate) fn find() -> Option<Self> {
         if let Some(program) = std::env::var_os("CONFORMANCE_PYTHON") {
-            return Self::ask(Path::new(&program));
+            let python = Self::ask(Path::new(&program));
+            assert!(python.is_some(), "CONFORMANCE_PYTHON is no Python of 3.{OLDEST} or later: {program:?}");
+            return python;
         }
         let installed = pyenv_versions();
         let by_version = (OLDEST..=NEWEST).rev().flat_map(|minor| {

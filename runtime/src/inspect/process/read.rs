@@ -19,6 +19,8 @@ const MOST: usize = 50_000_000;
 const ENTRY: usize = 32;
 /// Whoever has more waiters is shown with none of those.
 const LONGEST_LIST: usize = 4096;
+/// One of them is larger in no build of this crate.
+const LARGEST_ENTRY: usize = 256;
 /// No address is less.
 const PAGE: usize = 4096;
 /// As in `task/state.rs`.
@@ -75,22 +77,27 @@ impl Reader {
     fn task(&mut self, address: usize) -> io::Result<Option<TaskView>> {
         let layout = &self.layout;
         let (mut id, mut state) = ([0; 4], [0; 2]);
-        self.memory.bytes(address + layout.id, &mut id)?;
-        self.memory.bytes(address + layout.state, &mut state)?;
+        self.memory.bytes(address.wrapping_add(layout.id), &mut id)?;
+        self.memory.bytes(address.wrapping_add(layout.state), &mut state)?;
         let (id, state) = (u32::from_ne_bytes(id), u16::from_ne_bytes(state));
         if state & DONE != 0 {
             return Ok(None);
         }
         let words = layout.waiters_size / size_of::<usize>();
-        let mut watchers = self.memory.words(address + layout.waiters, words.min(16))?;
+        let mut watchers = self.memory.words(address.wrapping_add(layout.waiters), words.min(16))?;
         watchers.extend(watchers.clone().into_iter().flat_map(|word| self.list(word)));
-        let (location, rare) = (self.memory.word(address + layout.location)?, self.memory.word(address + layout.rare)?);
-        let wait = self.memory.words(address + layout.waits_for, 2)?;
+        let (location, rare) = (
+            self.memory.word(address.wrapping_add(layout.location))?,
+            self.memory.word(address.wrapping_add(layout.rare))?,
+        );
+        let wait = self.memory.words(address.wrapping_add(layout.waits_for), 2)?;
         let mut name = format!("Task-{id}");
         let mut trace = Vec::new();
         if rare != 0 {
-            let (at, len) =
-                (self.memory.word(rare + self.layout.name_address)?, self.memory.word(rare + self.layout.name_len)?);
+            let (at, len) = (
+                self.memory.word(rare.wrapping_add(self.layout.name_address))?,
+                self.memory.word(rare.wrapping_add(self.layout.name_len))?,
+            );
             if at != 0 {
                 name = self.memory.text(at, len)?;
             }
@@ -110,17 +117,17 @@ impl Reader {
             return Vec::new();
         }
         let layout = &self.layout;
-        let word = |offset: usize| self.memory.word(address + offset).unwrap_or_default();
+        let word = |offset: usize| self.memory.word(address.wrapping_add(offset)).unwrap_or_default();
         let (entries, len) = (word(layout.list_entries), word(layout.list_len));
-        if entries < PAGE || len > LONGEST_LIST {
+        if entries < PAGE || len > LONGEST_LIST || layout.list_entry > LARGEST_ENTRY {
             return Vec::new();
         }
         self.memory.words(entries, len * layout.list_entry / size_of::<usize>()).unwrap_or_default()
     }
 
     fn trace(&mut self, rare: usize) -> io::Result<Vec<Line>> {
-        let address = self.memory.word(rare + self.layout.trace_address)?;
-        let len = self.memory.word(rare + self.layout.trace_len)?.min(1024);
+        let address = self.memory.word(rare.wrapping_add(self.layout.trace_address))?;
+        let len = self.memory.word(rare.wrapping_add(self.layout.trace_len))?.min(1024);
         let words = self.memory.words(address, len * ENTRY / size_of::<usize>())?;
         words.chunks_exact(ENTRY / size_of::<usize>()).map(|entry| self.line(entry)).collect()
     }
@@ -158,10 +165,13 @@ impl Reader {
             return Ok(location.clone());
         }
         let layout = &self.layout;
-        let (file, len) = (self.memory.word(address + layout.file)?, self.memory.word(address + layout.file_len)?);
+        let (file, len) = (
+            self.memory.word(address.wrapping_add(layout.file))?,
+            self.memory.word(address.wrapping_add(layout.file_len))?,
+        );
         let (mut line, mut column) = ([0; 4], [0; 4]);
-        self.memory.bytes(address + layout.line, &mut line)?;
-        self.memory.bytes(address + layout.column, &mut column)?;
+        self.memory.bytes(address.wrapping_add(layout.line), &mut line)?;
+        self.memory.bytes(address.wrapping_add(layout.column), &mut column)?;
         let file = self.memory.text(file, len)?;
         let text = format!("{file}:{}:{}", u32::from_ne_bytes(line), u32::from_ne_bytes(column));
         self.locations.insert(address, text.clone());

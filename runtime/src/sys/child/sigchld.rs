@@ -5,6 +5,7 @@
 //! handler that was there before is called by this one. One that comes later and forgets this one makes children end
 //! unnoticed until the next start.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{IntoRawFd, RawFd};
 use std::ptr;
@@ -127,10 +128,16 @@ fn install() -> io::Result<()> {
     signals::set_action(libc::SIGCHLD, &action)
 }
 
+thread_local! {
+    /// This thread is in the handler: one that came between, and calls what was there before itself, ends up here again.
+    /// Neither made nor dropped at run time, so that a signal may look at it.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
 extern "C" fn on_child(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     errno::kept(poke);
     let former = FORMER.load(Ordering::Acquire);
-    if matches!(former, libc::SIG_DFL | libc::SIG_IGN) {
+    if matches!(former, libc::SIG_DFL | libc::SIG_IGN) || INSIDE.replace(true) {
         return;
     }
     if FORMER_FLAGS.load(Ordering::Relaxed) & libc::SA_SIGINFO != 0 {
@@ -143,6 +150,7 @@ extern "C" fn on_child(signal: libc::c_int, info: *mut libc::siginfo_t, context:
         let former = unsafe { std::mem::transmute::<libc::sighandler_t, extern "C" fn(libc::c_int)>(former) };
         former(signal);
     }
+    INSIDE.set(false);
 }
 
 fn process() -> i32 {
