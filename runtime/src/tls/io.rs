@@ -272,7 +272,8 @@ impl Io for Layer {
         }
         if is_closed {
             self.close_layer();
-        } else if self.kept.borrow().is_some() {
+        } else {
+            // Who asked for it meanwhile is listening again, which the transport below has not been told.
             self.soon(Self::go_on);
         }
     }
