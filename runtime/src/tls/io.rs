@@ -12,7 +12,7 @@ use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
 use crate::net::FilePart;
 use crate::ssl::explain;
-use crate::sys::Address;
+use crate::sys::{Address, RawFd};
 use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread, checked_after};
 
 /// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
@@ -191,6 +191,10 @@ impl Io for Layer {
 
     fn extra(&self, name: &str) -> Option<ExtraInfo> {
         self.fact(name)
+    }
+
+    fn socket_fd(&self) -> Option<RawFd> {
+        self.below()?.io().socket_fd()
     }
 
     fn socket(self: Rc<Self>) -> Option<TransportSocket> {
