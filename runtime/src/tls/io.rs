@@ -181,6 +181,12 @@ impl Io for Layer {
         }
     }
 
+    fn leave_room(&self) {
+        if let Some(below) = self.below() {
+            below.io().leave_room();
+        }
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer()
     }

@@ -102,6 +102,9 @@ pub(crate) trait Io: fmt::Debug {
     fn want_room(&self);
     /// In which room to wait until more can be written; `None`: it can be now. An error if nothing can any more.
     fn room(&self) -> Result<Option<Rc<Room>>>;
+    /// Has those who wait there look again: a layer lets nobody write any more.
+    #[cfg(feature = "tls")]
+    fn leave_room(&self);
     fn peername(&self) -> Option<Address>;
     fn sockname(&self) -> Option<Address>;
     /// The descriptor of the socket, which nobody is shown; `None` if there is none below, or it is closed.

@@ -108,6 +108,11 @@ impl<M: Medium> Io for Stream<M> {
         self.room_to_wait_in()
     }
 
+    #[cfg(feature = "tls")]
+    fn leave_room(&self) {
+        self.open_room(None);
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer.clone()
     }
