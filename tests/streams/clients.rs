@@ -64,6 +64,25 @@ async fn a_connection_that_cannot_be_made_is_an_error() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn who_tries_until_there_is_a_server_lets_the_task_run_that_starts_it() {
+    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = reserved.local_addr().unwrap().port();
+    drop(reserved);
+    let client = create_task(async move {
+        let mut refused = 0;
+        while let Err(error) = asyncio::open_connection("127.0.0.1", port).await {
+            assert_eq!(error.io_kind(), Some(ErrorKind::ConnectionRefused));
+            refused += 1;
+            assert!(refused < 10_000, "no other task gets its turn");
+        }
+        Ok::<_, Error>(refused)
+    });
+    ticks(5).await;
+    let _server = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    assert!(client.await.unwrap() > 0);
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_reset_reaches_every_read_and_the_writer() {
     let (mut reader, writer, peer) = opened().await;
     let waiter = create_task(async move {

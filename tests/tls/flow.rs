@@ -5,7 +5,7 @@ use asyncio::Transport;
 use super::certificates::{Authority, pair, trusting};
 use super::peers::{accept, client, echo_server, listener, read, server_config, write};
 use crate::support::journal::Journal;
-use crate::support::net::{off_loop, running, settle};
+use crate::support::net::{clog, off_loop, running, settle};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "20s")]
@@ -102,6 +102,28 @@ async fn who_writes_in_a_loop_waits_for_room() {
     assert_eq!(peer.await.unwrap(), 200 * PIECE);
     transport.abort();
     assert!(transport.drain().await.unwrap_err().to_string().contains("closing or closed"));
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn who_waits_for_room_hears_at_once_that_somebody_else_has_closed_the_connection() {
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (transport, peer) = with_server(Script::new(&Journal::default()), move |peer| {
+        let _ = wait.recv();
+        drop(peer);
+    })
+    .await;
+    clog(&transport);
+    let waiting: Vec<_> = (0..2).map(|_| asyncio::create_task(transport.drain())).collect();
+    settle().await;
+    assert!(waiting.iter().all(|task| !task.done()));
+    transport.close();
+    for task in waiting {
+        let error = task.await.unwrap_err();
+        assert!(error.to_string().contains("closing or closed"), "{error}");
+    }
+    transport.abort();
+    drop(go);
+    peer.await.unwrap();
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -70,7 +70,7 @@ async fn a_connection_that_has_ended_leaves_neither_its_protocol_nor_a_timer() {
     let alive = Rc::new(Cell::new(0));
     let counted = alive.clone();
     let serving = running().create_server(move || Counted::new(&counted), "127.0.0.1", 0).ssl(&server_context);
-    let server = serving.ssl_handshake_timeout(SHORT).ssl_shutdown_timeout(LONG).await.unwrap();
+    let server = serving.ssl_handshake_timeout(LONG).ssl_shutdown_timeout(LONG).await.unwrap();
     let port = address(&server).port();
     // A clean end, from each side.
     let transport = connect(Counted::new(&alive), port, &client_context, LONG).await.unwrap();
@@ -86,7 +86,10 @@ async fn a_connection_that_has_ended_leaves_neither_its_protocol_nor_a_timer() {
     let (silent, silent_port) = listener();
     assert!(connect(Counted::new(&alive), silent_port, &client_context, SHORT).await.is_err());
     gone(&alive).await;
-    let idle = client_of(&server);
+    let counted = alive.clone();
+    let serving = running().create_server(move || Counted::new(&counted), "127.0.0.1", 0).ssl(&server_context);
+    let impatient = serving.ssl_handshake_timeout(SHORT).ssl_shutdown_timeout(LONG).await.unwrap();
+    let idle = client_of(&impatient);
     send(&idle, &[22, 3, 1]);
     while alive.get() == 0 {
         settle().await;

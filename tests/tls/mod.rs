@@ -3,6 +3,7 @@
 mod agreeing;
 pub(crate) mod certificates;
 mod closing;
+mod failing_writes;
 mod flow;
 mod handshakes;
 mod kinds;

@@ -3,7 +3,7 @@
 use asyncio::{Error, Task, Transport};
 
 use super::kinds::against;
-use super::peers::{ServerPeer, end, read};
+use super::peers::{ServerPeer, end, read, write};
 use crate::support::files::{content, file_of, position};
 use crate::support::journal::Journal;
 use crate::support::net::{Reports, running, settle};
@@ -106,4 +106,26 @@ async fn abort_and_a_peer_that_leaves_end_the_file() {
         drop(go);
         peer.await.unwrap();
     }
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn who_listens_again_while_a_file_is_sent_gets_what_comes_afterwards() {
+    let journal = Journal::default();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (transport, _, peer) = against(Script::new(&journal), move |mut peer| {
+        let _ = wait.recv();
+        let length = read(&mut peer, LARGE).len();
+        write(&mut peer, b"thanks");
+        end(&mut peer);
+        length
+    })
+    .await;
+    let task = sending(&transport).await;
+    transport.pause_reading();
+    transport.resume_reading();
+    go.send(()).unwrap();
+    assert_eq!(task.await.unwrap(), LARGE as u64);
+    journal.wait_for("lost").await;
+    assert_eq!(peer.await.unwrap(), LARGE);
+    assert_eq!(journal.entries(), ["made", "data thanks", "eof", "lost"]);
 }

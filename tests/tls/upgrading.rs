@@ -9,7 +9,7 @@ use super::agreeing::ssl_object;
 use super::certificates::{Authority, pair, trusting};
 use super::peers::{client, client_config, listener, read, server_config, write};
 use crate::support::journal::Journal;
-use crate::support::net::{address, client_of, clog, off_loop, read_exactly, running, send, settle};
+use crate::support::net::{address, client_of, clog, connected, off_loop, read_exactly, running, send, settle};
 use crate::support::script::Script;
 
 /// Says `ready` in the clear, upgrades when it is told `STARTTLS`, and then sends back what it gets.
@@ -136,6 +136,19 @@ async fn a_line_or_its_beginning_behind_the_command_is_plaintext_that_was_slippe
         assert_eq!(journal.count("line STARTTLS"), 1);
         assert_eq!(journal.entries().len(), 3, "{:?}", journal.entries());
     }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn an_upgrade_is_refused_at_once_even_if_the_peer_does_not_read() {
+    let (_, context) = pair();
+    let journal = Journal::default();
+    let (transport, _, peer) = connected(Lines { journal: journal.clone(), context }).await;
+    clog(&transport);
+    send(&peer, b"STARTTLS\nMAIL FROM:<injected>\n");
+    assert_eq!(journal.wait_for("refused").await, "refused PlaintextBeforeTls");
+    assert_eq!(journal.count("lost"), 0, "what was written waits for the peer");
+    transport.abort();
+    journal.wait_for("lost").await;
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -133,6 +133,19 @@ async fn all_who_wait_go_on_when_no_more_than_the_low_limit_waits_and_a_cancelle
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn all_who_wait_hear_why_the_connection_has_ended() {
+    let (transport, _, peer) = connected_narrowly(Script::new(&Journal::default())).await;
+    clog(&transport);
+    let waiting: Vec<Task<()>> = (0..2).map(|_| drains(&transport)).collect();
+    settle().await;
+    reset(peer);
+    for task in waiting {
+        let error = task.await.unwrap_err();
+        assert_eq!(error.io_kind(), Some(std::io::ErrorKind::ConnectionReset), "{error}");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_writer_that_keeps_its_bytes_itself_can_wait_as_well() {
     let (transport, _, peer) = connected_narrowly(Script::new(&Journal::default())).await;
     let data = vec![b'x'; 8 << 20];

@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::event_loop::{EventLoop, Inner, Source, SourceKey};
 use crate::exceptions::{Error, Result};
 use crate::future::Future;
 use crate::sys::{CLOSED, Interest, RawFd, Readiness, Socket};
+use crate::wait::sleep;
 
 /// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
 ///
@@ -22,12 +24,19 @@ pub(super) async fn connect(
     let at = |error| Error::os_error_at(error, address);
     let socket = open(&address, protocol)?;
     bind(&socket, &address, from)?;
-    if socket.connect(&address).map_err(at)? {
-        return Ok(socket);
-    }
     // Within one machine the answer is there already, so that asking once more is cheaper than to wait for a report.
-    if address.ip().is_loopback() && socket.has_connected(&address).map_err(at)? {
-        return Ok(socket);
+    let outcome = socket
+        .connect(&address)
+        .and_then(|connected| Ok(connected || (address.ip().is_loopback() && socket.has_connected(&address)?)));
+    match outcome {
+        Ok(true) => return Ok(socket),
+        Ok(false) => {}
+        Err(error) => {
+            drop(socket);
+            // Whoever tries again until there is a server must let the others run, one of which may be to start it.
+            sleep(Duration::ZERO).await;
+            return Err(at(error));
+        }
     }
     // Boxed: most attempts on this machine need no memory for it.
     Box::pin(connected(event_loop, socket, address)).await

@@ -262,8 +262,8 @@ impl Shared {
                 self.inner.get_or_init(|| inner);
             }
             *place = Some(transport.clone());
-            let socket = transport.socket().and_then(|socket| socket.fileno());
-            self.descriptor.set(socket.and_then(|fd| usize::try_from(fd).ok()).unwrap_or(0));
+            // Not by way of its socket: one that was shown to the program takes more care to close.
+            self.descriptor.set(transport.io().socket_fd().and_then(|fd| usize::try_from(fd).ok()).unwrap_or(0));
         }
         free
     }

@@ -10,6 +10,8 @@ impl Layer {
         let mut rest = plain;
         while !rest.is_empty() && self.state.get().may_deliver() && !self.has_kept() {
             match self.offer(rest) {
+                // It takes nothing while the connection below is closing, nor will it be asked again.
+                Ok(0) => break,
                 Ok(taken) => rest = rest.get(taken..).unwrap_or_default(),
                 Err(error) => return self.broken("Fatal error: protocol.data_received() call failed.", error),
             }
@@ -24,12 +26,16 @@ impl Layer {
     pub(super) fn go_on(&self) {
         while self.state.get().may_deliver() {
             let Some(mut unread) = self.take_kept() else { break };
-            match self.offer(unread.rest()) {
-                Ok(taken) => unread.take(taken),
+            let taken = match self.offer(unread.rest()) {
+                Ok(taken) => taken,
                 Err(error) => return self.broken("Fatal error: protocol.data_received() call failed.", error),
-            }
+            };
+            unread.take(taken);
             if self.state.get().is_open() {
                 self.keep_before(unread);
+            }
+            if taken == 0 {
+                break;
             }
         }
         if self.state.get().may_deliver() {

@@ -7,6 +7,7 @@ use super::layer::Layer;
 use super::spool::Spool;
 use crate::exceptions::{Error, Result, SslError, SslReason, TimeoutError, catch};
 use crate::ssl::explain;
+use crate::transports::Io;
 
 impl Layer {
     /// Says our last word behind all that was written, and waits for the peer's, within the time limit.
@@ -14,7 +15,10 @@ impl Layer {
         if self.state.get().is_handshaking() {
             return self.abort_below();
         }
-        if !self.change(|state| state.close()) {
+        let is_first = self.change(|state| state.close());
+        // Nothing more can be written, for which some may wait.
+        self.leave_room();
+        if !is_first {
             return;
         }
         self.forget_kept();

@@ -38,6 +38,8 @@ impl Layer {
                 below.resume_reading();
             }
             Err(error) => {
+                // Now, for a peer that does not read may put off the end for ever.
+                layer.tell_not_shaken(error.clone());
                 layer.set_error(error);
                 *layer.below.borrow_mut() = Some(below.clone());
                 below.close();

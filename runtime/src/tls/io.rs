@@ -12,7 +12,7 @@ use crate::constants::LOG_THRESHOLD_FOR_CONNLOST_WRITES;
 use crate::exceptions::{Error, Result};
 use crate::net::FilePart;
 use crate::ssl::explain;
-use crate::sys::Address;
+use crate::sys::{Address, RawFd};
 use crate::transports::{Endpoint, ExtraInfo, Io, Limits, Room, TransportPipe, TransportSocket, Unread, checked_after};
 
 /// So much is encrypted before it is sent: what a socket takes at once, and a whole number of records.
@@ -181,6 +181,12 @@ impl Io for Layer {
         }
     }
 
+    fn leave_room(&self) {
+        if let Some(below) = self.below() {
+            below.io().leave_room();
+        }
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer()
     }
@@ -191,6 +197,10 @@ impl Io for Layer {
 
     fn extra(&self, name: &str) -> Option<ExtraInfo> {
         self.fact(name)
+    }
+
+    fn socket_fd(&self) -> Option<RawFd> {
+        self.below()?.io().socket_fd()
     }
 
     fn socket(self: Rc<Self>) -> Option<TransportSocket> {
@@ -272,7 +282,8 @@ impl Io for Layer {
         }
         if is_closed {
             self.close_layer();
-        } else if self.kept.borrow().is_some() {
+        } else {
+            // Who asked for it meanwhile is listening again, which the transport below has not been told.
             self.soon(Self::go_on);
         }
     }

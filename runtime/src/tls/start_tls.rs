@@ -53,11 +53,13 @@ impl EventLoop {
     /// - `SslError` with the reason if the two sides cannot agree; with [`NotTls`](SslReason::NotTls) if plaintext comes
     ///   where the handshake should;
     /// - `OsError` if the peer leaves in the middle of the handshake or takes too long;
-    /// - `ValueError` if the context is for the other side;
+    /// - `ValueError` if the context is for the other side, or an option is out of range or missing;
+    /// - `SslError` if the context cannot be used as it is, so that there is nothing to begin with;
     /// - `RuntimeError` if the connection is closing, if a file is being [sent](Self::sendfile) on it, or if this is a
-    ///   transport below TLS already. Nothing has changed then.
+    ///   transport below TLS already.
     ///
-    /// After any other failure, or a cancel, the connection is closed, and the protocol gets its `connection_lost`.
+    /// After the last three nothing has changed. After any other failure, or a cancel, the connection is closed, and the
+    /// protocol gets its `connection_lost`.
     ///
     /// # Examples
     ///

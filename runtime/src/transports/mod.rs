@@ -54,7 +54,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::exceptions::{Error, Result};
-use crate::sys::{Address, UnixAddress};
+use crate::sys::{Address, RawFd, UnixAddress};
 
 /// One connection: writes to it, steers its reading, ends it. Python: `asyncio.Transport`.
 ///
@@ -102,8 +102,13 @@ pub(crate) trait Io: fmt::Debug {
     fn want_room(&self);
     /// In which room to wait until more can be written; `None`: it can be now. An error if nothing can any more.
     fn room(&self) -> Result<Option<Rc<Room>>>;
+    /// Has those who wait there look again: a layer lets nobody write any more.
+    #[cfg(feature = "tls")]
+    fn leave_room(&self);
     fn peername(&self) -> Option<Address>;
     fn sockname(&self) -> Option<Address>;
+    /// The descriptor of the socket, which nobody is shown; `None` if there is none below, or it is closed.
+    fn socket_fd(&self) -> Option<RawFd>;
     /// `None` if there is no socket below.
     fn socket(self: Rc<Self>) -> Option<TransportSocket>;
     /// `None` if there is no pipe below.
@@ -160,7 +165,6 @@ impl Transport {
     }
 
     /// What stands behind it.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "for layers, of which there are none"))]
     pub(crate) fn io(&self) -> &Rc<dyn Io> {
         &self.0
     }

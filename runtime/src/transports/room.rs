@@ -76,7 +76,8 @@ impl Future for TransportDrain {
                 waits_for(WaitsFor::Drain, address_of(&**room));
                 return Poll::Pending;
             }
-            let lost = room.lost.take();
+            // For all of them.
+            let lost = room.lost.borrow().clone();
             this.waits = None;
             if let Some(error) = lost {
                 return Poll::Ready(Err(error));

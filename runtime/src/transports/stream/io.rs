@@ -13,7 +13,7 @@ use super::super::unread::Unread;
 use super::super::{Io, TransportPipe, TransportSocket};
 use super::{Medium, Stream};
 use crate::exceptions::{Error, Result};
-use crate::sys::{Address, Direction};
+use crate::sys::{Address, Direction, RawFd};
 
 impl<M: Medium> Io for Stream<M> {
     #[inline]
@@ -108,6 +108,11 @@ impl<M: Medium> Io for Stream<M> {
         self.room_to_wait_in()
     }
 
+    #[cfg(feature = "tls")]
+    fn leave_room(&self) {
+        self.open_room(None);
+    }
+
     fn peername(&self) -> Option<Address> {
         self.peer.clone()
     }
@@ -115,6 +120,10 @@ impl<M: Medium> Io for Stream<M> {
     fn sockname(&self) -> Option<Address> {
         let kept = self.outgoing.borrow().as_ref().and_then(|outgoing| outgoing.sockname.clone());
         kept.or_else(|| self.channel.local_address())
+    }
+
+    fn socket_fd(&self) -> Option<RawFd> {
+        self.channel.socket_fd()
     }
 
     fn socket(self: Rc<Self>) -> Option<TransportSocket> {

@@ -30,7 +30,7 @@ use crate::context::{self, Context};
 use crate::event_loop::{Inner, Source, SourceKey};
 use crate::exceptions::Error;
 use crate::future::Future;
-use crate::sys::{self, Address, Channel, Direction, Pipe, Readiness, Socket};
+use crate::sys::{self, Address, Channel, Direction, Pipe, RawFd, Readiness, Socket};
 use file::FileSender;
 
 /// Who counts the connection among its own: a server.
@@ -50,6 +50,11 @@ pub(crate) trait Medium: Channel + Sized {
     /// Has the transport told when the channel is ready.
     fn watch(stream: &Rc<Stream<Self>>) -> std_io::Result<()> {
         stream.watch_descriptor()
+    }
+
+    /// The descriptor, if it is that of a socket.
+    fn socket_fd(&self) -> Option<RawFd> {
+        None
     }
 
     fn socket(_stream: Rc<Stream<Self>>) -> Option<TransportSocket> {
@@ -243,6 +248,10 @@ impl<M: Medium> Stream<M> {
 impl Medium for Socket {
     fn is_tcp(&self) -> bool {
         Self::is_tcp(self)
+    }
+
+    fn socket_fd(&self) -> Option<RawFd> {
+        self.fileno()
     }
 
     fn socket(stream: Rc<Stream>) -> Option<TransportSocket> {
