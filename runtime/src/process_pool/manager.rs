@@ -12,10 +12,11 @@ use std::sync::mpsc::SyncSender;
 
 use super::call::read_answer;
 use super::child::{Called, Coming, Obituary, Process, Worker};
+use super::exchange::{Left, exchange};
 use super::shared::{Shared, State, fail};
 use crate::event_loop::{EventLoop, LoopHandle};
 use crate::exceptions::{Error, Result, catch};
-use crate::executor::{Lease, RemoteJob};
+use crate::executor::RemoteJob;
 use crate::sync::Event;
 
 /// So many workers in a row may be lost before they have made a call; then something keeps them from working.
@@ -50,15 +51,6 @@ struct Seat {
     job: Cell<Option<RemoteJob>>,
     /// There is one, or there will be none.
     called: Event,
-}
-
-/// How a call ended, for the worker.
-enum Left {
-    /// It can go on.
-    Whole(Worker),
-    Gone,
-    /// It was gone before it had the call, which another one can make.
-    Unsent(RemoteJob, Obituary),
 }
 
 /// The place of a worker among those of the pool. Whatever ends the task that minds it, it is free again.
@@ -369,33 +361,6 @@ enum Next {
     End,
     /// The worker has ended while it was idle.
     Gone,
-}
-
-async fn exchange(mut worker: Worker, mut job: RemoteJob, lease: Lease) -> Left {
-    let function = job.function().clone();
-    let arguments = match job.arguments() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            lease.fail(error);
-            return Left::Whole(worker);
-        }
-    };
-    match worker.call(&function, arguments).await {
-        Called::Answered(answer) => {
-            lease.answer(answer);
-            Left::Whole(worker)
-        }
-        Called::Lost => {
-            let obituary = worker.obituary().await;
-            lease.fail(Error::broken_process_pool(format!("while it ran {function}, {obituary}")));
-            Left::Gone
-        }
-        Called::NeverReached => {
-            let obituary = worker.obituary().await;
-            // It may be what was cancelled that has ended the worker.
-            if job.lease().is_some() { Left::Unsent(job, obituary) } else { Left::Gone }
-        }
-    }
 }
 
 /// Whether workers that have nothing to do may go.
