@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_parent_that_returns_leaves_no_worker_behind, returns_with_workers),
     test!(ctrl_c_does_not_reach_the_workers, is_interrupted),
     test!(the_standard_output_of_a_worker_is_this_ones, workers_print),
+    test!(a_standard_error_that_nobody_reads_stops_no_pool, full_stderr),
     test!(a_pool_in_a_main_that_never_asks_is_refused, never_asks),
     test!(a_main_that_asks_by_itself_serves, asks_by_itself),
     test!(a_pool_in_the_child_of_a_fork_is_refused, forks),
@@ -37,6 +38,7 @@ succeed! {
     a_pool_without_descriptors_is_an_error_and_leaves_none_behind
     a_worker_that_cannot_be_forked_is_an_error_unless_another_one_is_there
     pools_leave_neither_zombies_nor_descriptors_behind
+    a_standard_error_that_nobody_reads_stops_no_pool
     a_pool_in_a_main_that_never_asks_is_refused
     a_main_that_asks_by_itself_serves
     a_pool_in_the_child_of_a_fork_is_refused
@@ -333,6 +335,34 @@ fn the_standard_output_of_a_worker_is_this_ones(program: Program) {
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert!(ended.stdout.ends_with("\nprinted by a worker\nprinted by the parent\n"), "{ended:#?}");
     assert_eq!(ended.stderr, "an error\nan error\n");
+}
+
+#[asyncio::main]
+#[expect(unsafe_code, reason = "std cannot replace the standard error")]
+async fn full_stderr() {
+    let mut ends_of_pipe = [0; 2];
+    // SAFETY: the array lives through the call, which fills it with descriptors that are nobody else's.
+    let [mut reader, mut writer] = unsafe {
+        assert_eq!(libc::pipe2(ends_of_pipe.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        ends_of_pipe.map(|end| <File as std::os::fd::FromRawFd>::from_raw_fd(end))
+    };
+    // SAFETY: numbers of descriptors that are open.
+    unsafe {
+        libc::dup2(libc::STDERR_FILENO, 99);
+        libc::dup2(ends_of_pipe[1], libc::STDERR_FILENO);
+    }
+    writer.write_all(&[b'x'; 65536]).unwrap();
+    let pool = pool(1);
+    for _ in 0..3 {
+        assert_eq!(prints.on(&pool)(String::new()).await.unwrap(), 0);
+    }
+    ends.on(&pool)().await.unwrap_err();
+    // When there is room again, nothing was lost.
+    let mut read = vec![0; 65536 + 27];
+    std::io::Read::read_exact(&mut reader, &mut read).unwrap();
+    assert!(read.ends_with(b"xan error\nan error\nan error\n"));
+    // SAFETY: as above.
+    unsafe { libc::dup2(99, libc::STDERR_FILENO) };
 }
 
 fn never_asks() -> ExitCode {
