@@ -30,12 +30,15 @@ const END: Duration = Duration::from_secs(5);
 pub(super) struct Process {
     child: Child,
     exited: Event,
+    /// It was, and has perhaps not noticed yet.
+    killed: Cell<bool>,
     event_loop: EventLoop,
 }
 
 impl Process {
     /// Kills it, with all that it has started and that has stayed in its group.
     pub(super) fn kill(&self) {
+        self.killed.set(true);
         // Its first member has not been reaped, so the group is its own. If nobody is left there is nothing to do.
         let _ = self.child.signal_group(Signal::SIGKILL.as_raw());
         // It may have gone to another group.
@@ -91,7 +94,8 @@ impl Worker {
         let mut order = sys::worker::order(far, far_stderr).map_err(at)?;
         entry::show_the_way(&mut order);
         let child = Child::spawn(order).map_err(at)?;
-        let process = Rc::new(Process { child, exited: Event::new(), event_loop: event_loop.clone() });
+        let process =
+            Rc::new(Process { child, exited: Event::new(), killed: Cell::default(), event_loop: event_loop.clone() });
         let (fd, exited, watching) = (process.child.fd(), process.exited.clone(), event_loop.clone());
         event_loop.add_reader(&fd, move || {
             watching.remove_reader(&fd);
@@ -163,8 +167,9 @@ impl Worker {
         matches!(first(pin!(self.process.exited.wait()), pin!(other)).await, First::One(_))
     }
 
+    /// Whether it has ended, or is about to: one that was killed may have answered just before.
     pub(super) fn has_ended(&self) -> bool {
-        self.process.exited.is_set()
+        self.process.exited.is_set() || self.process.killed.get()
     }
 
     /// Has it end, as there is nothing left to do, and waits for that.
