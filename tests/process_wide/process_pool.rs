@@ -344,13 +344,9 @@ async fn full_stderr() {
     // SAFETY: the array lives through the call, which fills it with descriptors that are nobody else's.
     let [mut reader, mut writer] = unsafe {
         assert_eq!(libc::pipe2(ends_of_pipe.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        assert_eq!(libc::dup2(ends_of_pipe[1], libc::STDERR_FILENO), libc::STDERR_FILENO);
         ends_of_pipe.map(|end| <File as std::os::fd::FromRawFd>::from_raw_fd(end))
     };
-    // SAFETY: numbers of descriptors that are open.
-    unsafe {
-        libc::dup2(libc::STDERR_FILENO, 99);
-        libc::dup2(ends_of_pipe[1], libc::STDERR_FILENO);
-    }
     writer.write_all(&[b'x'; 65536]).unwrap();
     let pool = pool(1);
     for _ in 0..3 {
@@ -361,8 +357,6 @@ async fn full_stderr() {
     let mut read = vec![0; 65536 + 27];
     std::io::Read::read_exact(&mut reader, &mut read).unwrap();
     assert!(read.ends_with(b"xan error\nan error\nan error\n"));
-    // SAFETY: as above.
-    unsafe { libc::dup2(99, libc::STDERR_FILENO) };
 }
 
 fn never_asks() -> ExitCode {
