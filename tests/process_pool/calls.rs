@@ -82,15 +82,14 @@ fn length_of(text: String) -> Result<usize> {
 async fn a_large_argument_does_not_block_the_loop() {
     let pool = pool(1);
     let text = "x".repeat(64 << 20);
-    let mut longest = Duration::ZERO;
+    let mut turns = 0;
     let call = asyncio::create_task(length_of.on(&pool)(text));
     while !call.done() {
-        let before = std::time::Instant::now();
         asyncio::sleep(Duration::from_millis(1)).await;
-        longest = longest.max(before.elapsed());
+        turns += 1;
     }
     assert_eq!(call.await.unwrap(), 64 << 20);
-    assert!(longest < Duration::from_millis(500), "the loop stood still for {longest:?}");
+    assert!(turns > 4, "the loop stood still: {turns} turns while the call ran");
 }
 
 #[asyncio::test]

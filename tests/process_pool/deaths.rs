@@ -63,8 +63,26 @@ async fn the_pool_goes_on_with_another_worker() {
     ended.await.unwrap_err();
     for number in 0..10 {
         assert_eq!(double.on(&pool)(number).await.unwrap(), number * 2);
+        assert_ne!(process_id.on(&pool)().await.unwrap(), before);
     }
-    assert_ne!(before, 0);
+}
+
+// The pool need not have heard of it.
+#[cfg(target_os = "linux")]
+#[asyncio::test(timeout = "60s")]
+async fn a_worker_that_has_just_died_takes_no_call_with_it() {
+    let pool = pool(1);
+    for _ in 0..20 {
+        let worker = process_id.on(&pool)().await.unwrap();
+        assert!(Command::new("kill").args(["-KILL", &worker.to_string()]).status().unwrap().success());
+        // With all its threads: the last one closes its end of the socket.
+        let threads = || std::fs::read_dir(format!("/proc/{worker}/task")).map_or(0, Iterator::count);
+        let ended = |stat: String| stat.contains(") Z ");
+        while threads() > 1 || std::fs::read_to_string(format!("/proc/{worker}/stat")).is_ok_and(|stat| !ended(stat)) {
+            std::hint::spin_loop();
+        }
+        assert_ne!(process_id.on(&pool)().await.unwrap(), worker);
+    }
 }
 
 #[asyncio::test]

@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_parent_that_returns_leaves_no_worker_behind, returns_with_workers),
     test!(ctrl_c_does_not_reach_the_workers, is_interrupted),
     test!(the_standard_output_of_a_worker_is_this_ones, workers_print),
+    test!(a_standard_error_that_nobody_reads_stops_no_pool, full_stderr),
     test!(a_pool_in_a_main_that_never_asks_is_refused, never_asks),
     test!(a_main_that_asks_by_itself_serves, asks_by_itself),
     test!(a_pool_in_the_child_of_a_fork_is_refused, forks),
@@ -37,6 +38,7 @@ succeed! {
     a_pool_without_descriptors_is_an_error_and_leaves_none_behind
     a_worker_that_cannot_be_forked_is_an_error_unless_another_one_is_there
     pools_leave_neither_zombies_nor_descriptors_behind
+    a_standard_error_that_nobody_reads_stops_no_pool
     a_pool_in_a_main_that_never_asks_is_refused
     a_main_that_asks_by_itself_serves
     a_pool_in_the_child_of_a_fork_is_refused
@@ -142,18 +144,31 @@ async fn without_descriptors() {
     let first = pool(1);
     assert_eq!(double.on(&first)(1).await.unwrap(), 2);
     asyncio::to_thread(move || first.shutdown()).await.unwrap();
+    for max_workers in [1, 2] {
+        without_descriptors_for(max_workers).await;
+    }
+}
+
+/// As many calls at once as there may be workers: none of those that fail may wait for another one.
+async fn without_descriptors_for(max_workers: usize) {
     let before = descriptors();
     let mut taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
     let mut failures = 0;
     // One more is free in each round, until there are enough; no round loses one.
     loop {
-        let pool = pool(1);
-        let outcome = double.on(&pool)(21).await;
+        let pool = pool(max_workers);
+        let calls: Vec<_> = (0..max_workers).map(|_| double.on(&pool)(21)).collect();
+        let mut doubled = 0;
+        for call in calls {
+            match call.await {
+                Ok(result) => doubled += usize::from(result == 42),
+                Err(Error::OsError(error)) => assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
         asyncio::to_thread(move || pool.shutdown()).await.unwrap();
-        match outcome {
-            Ok(doubled) => break assert_eq!(doubled, 42),
-            Err(Error::OsError(error)) => assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}"),
-            Err(error) => panic!("{error}"),
+        if doubled == max_workers {
+            break;
         }
         failures += 1;
         taken.pop();
@@ -322,6 +337,28 @@ fn the_standard_output_of_a_worker_is_this_ones(program: Program) {
     assert_eq!(ended.stderr, "an error\nan error\n");
 }
 
+#[asyncio::main]
+#[expect(unsafe_code, reason = "std cannot replace the standard error")]
+async fn full_stderr() {
+    let mut ends_of_pipe = [0; 2];
+    // SAFETY: the array lives through the call, which fills it with descriptors that are nobody else's.
+    let [mut reader, mut writer] = unsafe {
+        assert_eq!(libc::pipe2(ends_of_pipe.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        assert_eq!(libc::dup2(ends_of_pipe[1], libc::STDERR_FILENO), libc::STDERR_FILENO);
+        ends_of_pipe.map(|end| <File as std::os::fd::FromRawFd>::from_raw_fd(end))
+    };
+    writer.write_all(&[b'x'; 65536]).unwrap();
+    let pool = pool(1);
+    for _ in 0..3 {
+        assert_eq!(prints.on(&pool)(String::new()).await.unwrap(), 0);
+    }
+    ends.on(&pool)().await.unwrap_err();
+    // When there is room again, nothing was lost.
+    let mut read = vec![0; 65536 + 27];
+    std::io::Read::read_exact(&mut reader, &mut read).unwrap();
+    assert!(read.ends_with(b"xan error\nan error\nan error\n"));
+}
+
 fn never_asks() -> ExitCode {
     let refused = ProcessPoolExecutor::builder().build().unwrap_err();
     assert!(matches!(&refused, Error::RuntimeError(text) if text.as_str().contains("serve_if_worker()")), "{refused}");
@@ -351,7 +388,7 @@ async fn forks() {
     let child = unsafe { libc::fork() };
     if child == 0 {
         let refused = pool.submit(double.call(1)).unwrap_err();
-        let told = refused.to_string().contains("parent of a fork");
+        let told = refused.to_string().contains("parent of a fork") && pool.shutdown().is_ok();
         // SAFETY: ends this process, and runs nothing of the parent's.
         unsafe { libc::_exit(i32::from(!told)) };
     }

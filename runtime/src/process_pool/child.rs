@@ -1,5 +1,6 @@
 //! One worker as its pool sees it: a process, a socket, and what it says on its standard error.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -29,14 +30,19 @@ const END: Duration = Duration::from_secs(5);
 pub(super) struct Process {
     child: Child,
     exited: Event,
+    /// It was, and has perhaps not noticed yet.
+    killed: Cell<bool>,
     event_loop: EventLoop,
 }
 
 impl Process {
     /// Kills it, with all that it has started and that has stayed in its group.
     pub(super) fn kill(&self) {
+        self.killed.set(true);
         // Its first member has not been reaped, so the group is its own. If nobody is left there is nothing to do.
         let _ = self.child.signal_group(Signal::SIGKILL.as_raw());
+        // It may have gone to another group.
+        let _ = self.child.signal(Signal::SIGKILL.as_raw());
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -51,6 +57,24 @@ impl Drop for Process {
             self.kill();
         }
     }
+}
+
+/// Whether a worker that was started is there.
+pub(super) enum Coming {
+    There,
+    /// It has ended, or speaks nonsense.
+    Ended,
+    /// It lives and has said nothing, for so long.
+    Late(Duration),
+}
+
+/// What came of a call.
+pub(super) enum Called {
+    Answered(Parcel),
+    /// The worker is gone, or speaks nonsense; the function may have run.
+    Lost,
+    /// The worker was gone before it had the beginning of the call, so nothing has run.
+    NeverReached,
 }
 
 pub(super) struct Worker {
@@ -70,7 +94,8 @@ impl Worker {
         let mut order = sys::worker::order(far, far_stderr).map_err(at)?;
         entry::show_the_way(&mut order);
         let child = Child::spawn(order).map_err(at)?;
-        let process = Rc::new(Process { child, exited: Event::new(), event_loop: event_loop.clone() });
+        let process =
+            Rc::new(Process { child, exited: Event::new(), killed: Cell::default(), event_loop: event_loop.clone() });
         let (fd, exited, watching) = (process.child.fd(), process.exited.clone(), event_loop.clone());
         event_loop.add_reader(&fd, move || {
             watching.remove_reader(&fd);
@@ -84,28 +109,36 @@ impl Worker {
         &self.process
     }
 
-    /// Waits until it says that it is there. False: it has ended instead, or it has not come in time.
-    pub(super) async fn comes(&mut self) -> bool {
-        let coming = async { Ok::<_, Error>(self.exchange(None).await) };
-        matches!(timeout(START, coming).await, Ok(Some(Message::Hello)))
-    }
-
-    /// Has it call a function. `None`: it is gone.
-    pub(super) async fn call(&mut self, function: &FunctionId, arguments: &Parcel) -> Option<Parcel> {
-        match self.exchange(Some(Sending::call(function, arguments))).await? {
-            Message::Answer(answer) => Some(answer),
-            Message::Hello | Message::Call(..) => None,
+    /// Waits until it says that it is there.
+    pub(super) async fn comes(&mut self) -> Coming {
+        let coming = async { Ok::<_, Error>(self.exchange(None, &Cell::default()).await) };
+        match timeout(START, coming).await {
+            Ok(Some(Message::Hello)) => Coming::There,
+            Ok(_) => Coming::Ended,
+            Err(_) => Coming::Late(START),
         }
     }
 
-    /// Sends something, and waits for what comes next. `None`: it is gone, or speaks nonsense.
-    async fn exchange(&mut self, sending: Option<Sending<'_>>) -> Option<Message> {
+    /// Has it call a function.
+    pub(super) async fn call(&mut self, function: &FunctionId, arguments: &Parcel) -> Called {
+        let begun = Cell::new(false);
+        match self.exchange(Some(Sending::call(function, arguments)), &begun).await {
+            Some(Message::Answer(answer)) => Called::Answered(answer),
+            None if !begun.get() => Called::NeverReached,
+            None | Some(Message::Hello | Message::Call(..)) => Called::Lost,
+        }
+    }
+
+    /// Sends something, and waits for what comes next. `None`: it is gone, or speaks nonsense. `begun`: the first slice
+    /// of what is sent is with the system, for the worker to read.
+    async fn exchange(&mut self, sending: Option<Sending<'_>>, begun: &Cell<bool>) -> Option<Message> {
         let Self { process, socket, assembly, event_loop, .. } = self;
         let socket = socket.as_ref()?;
         let talk = async {
             if let Some(sending) = &sending {
                 for slice in sending.slices() {
                     event_loop.sock_sendall(socket, slice).await?;
+                    begun.set(true);
                 }
             }
             loop {
@@ -131,7 +164,12 @@ impl Worker {
 
     /// Waits until it ends by itself, which it does not as long as the pool has work for it, or until `other` is ready.
     pub(super) async fn ends_before(&self, other: impl Future) -> bool {
-        matches!(first(pin!(other), pin!(self.process.exited.wait())).await, First::Other(_))
+        matches!(first(pin!(self.process.exited.wait()), pin!(other)).await, First::One(_))
+    }
+
+    /// Whether it has ended, or is about to: one that was killed may have answered just before.
+    pub(super) fn has_ended(&self) -> bool {
+        self.process.exited.is_set() || self.process.killed.get()
     }
 
     /// Has it end, as there is nothing left to do, and waits for that.

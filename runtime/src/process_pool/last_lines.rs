@@ -1,14 +1,16 @@
 //! What a worker writes to its standard error: it goes on to this process's own, and the end of it is kept, for the
 //! message that the worker has died.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::event_loop::EventLoop;
 use crate::exceptions::Result;
+use crate::sys::worker::write_to_stderr;
 use crate::sys::{Channel, Direction, Pipe};
 
 /// How much is kept, and how many lines of it are told.
@@ -18,9 +20,17 @@ const LINES: usize = 10;
 /// How many reads one turn of the loop makes, so that a worker that never stops writing leaves time for the others.
 const READS: usize = 16;
 
+/// When to try again after this process's standard error had no room. Asking is simpler than being told, which not every
+/// kind of file can do.
+const PAUSE: Duration = Duration::from_millis(10);
+
 pub(super) struct LastLines {
     pipe: Pipe,
     kept: RefCell<Vec<u8>>,
+    /// What this process's standard error had no room for.
+    unwritten: RefCell<Vec<u8>>,
+    /// Until then nothing is read, so that a worker which writes more waits, as it would without a pool.
+    pauses: Cell<bool>,
     event_loop: EventLoop,
 }
 
@@ -28,22 +38,35 @@ impl LastLines {
     /// Reads from a pipe until its end, or until this is closed.
     pub(super) fn of(pipe: OwnedFd, event_loop: &EventLoop) -> Result<Rc<Self>> {
         let pipe = Pipe::fresh(pipe, Direction::Read)?;
-        let lines = Rc::new(Self { pipe, kept: RefCell::default(), event_loop: event_loop.clone() });
-        if let Some(fd) = lines.pipe.fileno() {
-            let reader = lines.clone();
-            event_loop.add_reader(&fd, move || {
-                if reader.read(READS) {
-                    reader.close();
-                }
-            })?;
-        }
+        let lines = Rc::new(Self {
+            pipe,
+            kept: RefCell::default(),
+            unwritten: RefCell::default(),
+            pauses: Cell::default(),
+            event_loop: event_loop.clone(),
+        });
+        lines.watch()?;
         Ok(lines)
     }
 
-    /// Reads what is there, a few times at most. True: nothing more will come.
-    fn read(&self, times: usize) -> bool {
+    fn watch(self: &Rc<Self>) -> Result<()> {
+        let Some(fd) = self.pipe.fileno() else { return Ok(()) };
+        let reader = self.clone();
+        self.event_loop.add_reader(&fd, move || {
+            if reader.read(READS, Self::has_room) {
+                reader.close();
+            }
+            reader.pause_if_full();
+        })
+    }
+
+    /// Reads what is there, a few times at most, and as long as it may. True: nothing more will come.
+    fn read(&self, times: usize, may: fn(&Self) -> bool) -> bool {
         let mut buffer = [0; KEPT];
         for _ in 0..times {
+            if !may(self) {
+                return false;
+            }
             match self.pipe.receive(&mut buffer) {
                 Ok(0) => return true,
                 Ok(count) => self.keep(&buffer[..count]),
@@ -54,18 +77,60 @@ impl LastLines {
     }
 
     fn keep(&self, bytes: &[u8]) {
-        // Where this process has lost its standard error, so have its workers.
-        let _ = io::stderr().write_all(bytes);
+        self.unwritten.borrow_mut().extend_from_slice(bytes);
+        self.pass_on();
         let mut kept = self.kept.borrow_mut();
         kept.extend_from_slice(bytes);
         let surplus = kept.len().saturating_sub(KEPT);
         kept.drain(..surplus);
     }
 
-    /// The worker has ended: what it wrote before that is in the pipe. What its own children write is not waited for.
-    pub(super) fn finish(&self) {
-        self.read(usize::from(u8::MAX));
+    fn has_room(&self) -> bool {
+        self.unwritten.borrow().is_empty()
+    }
+
+    /// Writes to this process's standard error what it takes now.
+    fn pass_on(&self) {
+        let mut unwritten = self.unwritten.borrow_mut();
+        let mut done = 0;
+        while done < unwritten.len() {
+            match write_to_stderr(&unwritten[done..]) {
+                Ok(count) if count > 0 => done += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // Where this process has lost its standard error, so have its workers.
+                Ok(_) | Err(_) => done = unwritten.len(),
+            }
+        }
+        unwritten.drain(..done);
+    }
+
+    fn pause_if_full(self: &Rc<Self>) {
+        if self.has_room() || self.pauses.replace(true) {
+            return;
+        }
+        if let Some(fd) = self.pipe.fileno() {
+            self.event_loop.remove_reader(&fd);
+        }
+        let lines = self.clone();
+        // Refused only by a loop that is closed, where nothing goes on.
+        let _ = self.event_loop.call_later(PAUSE, move || {
+            lines.pauses.set(false);
+            lines.pass_on();
+            if lines.has_room() {
+                // It was watched before, so this succeeds.
+                let _ = lines.watch();
+            }
+            lines.pause_if_full();
+        });
+    }
+
+    /// The worker has ended: what it wrote before that is in the pipe. What its own children write is not waited for,
+    /// nor does the end of the pool wait until there is room for all of it.
+    pub(super) fn finish(self: &Rc<Self>) {
+        self.read(usize::from(u8::MAX), |_| true);
         self.close();
+        self.pause_if_full();
     }
 
     pub(super) fn close(&self) {

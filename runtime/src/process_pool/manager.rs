@@ -11,14 +11,15 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use super::call::read_answer;
-use super::child::{Process, Worker};
+use super::child::{Called, Coming, Obituary, Process, Worker};
+use super::exchange::{Left, exchange};
 use super::shared::{Shared, State, fail};
 use crate::event_loop::{EventLoop, LoopHandle};
 use crate::exceptions::{Error, Result, catch};
-use crate::executor::{Lease, RemoteJob};
+use crate::executor::RemoteJob;
 use crate::sync::Event;
 
-/// So many workers in a row may be killed before they are there; then something keeps them from starting.
+/// So many workers in a row may be lost before they have made a call; then something keeps them from working.
 const PATIENCE: u32 = 16;
 
 thread_local! {
@@ -33,8 +34,10 @@ struct Manager {
     idle: RefCell<Vec<Rc<Seat>>>,
     /// Workers that are not there yet; each will take a call.
     coming: Cell<usize>,
-    /// Workers that were killed before they were there, in a row.
-    killed: Cell<u32>,
+    /// Workers that were lost before they had made a call, in a row.
+    lost: Cell<u32>,
+    /// The last attempt to start one has failed. As long as nothing has changed, the next one would.
+    cannot_start: Cell<bool>,
     /// The processes with calls that run, by the number of the call.
     running: RefCell<HashMap<u64, Rc<Process>>>,
     calls: Cell<u64>,
@@ -50,11 +53,50 @@ struct Seat {
     called: Event,
 }
 
-/// How a call ended, for the worker.
-enum Left {
-    /// It can go on.
-    Whole(Worker),
-    Gone,
+/// The place of a worker among those of the pool. Whatever ends the task that minds it, it is free again.
+struct Place {
+    manager: Rc<Manager>,
+    coming: Cell<bool>,
+    /// There was a process.
+    started: Cell<bool>,
+}
+
+impl Place {
+    /// The worker is there, or will never be.
+    fn came(&self) {
+        if self.coming.replace(false) {
+            self.manager.coming.set(self.manager.coming.get() - 1);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.came();
+        if self.started.get() {
+            self.manager.cannot_start.set(false);
+        }
+        let mut state = self.manager.shared.lock();
+        state.workers = state.workers.saturating_sub(1);
+        drop(state);
+        // A destructor of the user's has panicked: the calls that wait must not wait for that worker.
+        if std::thread::panicking() {
+            let manager = self.manager.clone();
+            let _ = self.manager.event_loop.call_soon(move || manager.look());
+        }
+    }
+}
+
+/// The entry of a call among those that run.
+struct Running<'a> {
+    manager: &'a Manager,
+    call: u64,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.manager.running.borrow_mut().remove(&self.call);
+    }
 }
 
 /// What the thread does from its beginning to its end.
@@ -70,7 +112,8 @@ pub(super) fn run(shared: &Arc<Shared>, started: &SyncSender<Result<LoopHandle>>
         event_loop: event_loop.clone(),
         idle: RefCell::default(),
         coming: Cell::default(),
-        killed: Cell::default(),
+        lost: Cell::default(),
+        cannot_start: Cell::default(),
         running: RefCell::default(),
         calls: Cell::default(),
         over: Event::new(),
@@ -95,6 +138,7 @@ pub(super) fn look() {
     // The manager's tasks may be polled by this very call's neighbours only, so nothing is borrowed here.
     let manager = MANAGER.with_borrow(Clone::clone);
     if let Some(manager) = manager {
+        manager.cannot_start.set(false);
         manager.look();
     }
 }
@@ -118,14 +162,15 @@ impl Manager {
         }
         let wanted = state.jobs.len().saturating_sub(self.coming.get());
         let room = self.shared.plan.max_workers.saturating_sub(state.workers);
-        let start = wanted.min(room);
+        let start = if self.cannot_start.get() { 0 } else { wanted.min(room) };
         state.workers += start;
         let is_over = finished(&state);
         let goes_on = state.workers > 0;
         drop(state);
         for _ in 0..start {
             self.coming.set(self.coming.get() + 1);
-            let started = self.event_loop.create_task(self.clone().mind());
+            let place = Place { manager: self.clone(), coming: Cell::new(true), started: Cell::default() };
+            let started = self.event_loop.create_task(self.clone().mind(place));
             // Refused only by a loop that is closed, which this one is not while it runs this.
             drop(started.expect("the loop runs"));
         }
@@ -138,34 +183,69 @@ impl Manager {
     }
 
     /// One worker from its start to its end.
-    async fn mind(self: Rc<Self>) {
-        self.work().await;
-        self.shared.lock().workers -= 1;
+    async fn mind(self: Rc<Self>, place: Place) {
+        self.work(&place).await;
+        drop(place);
         self.look();
     }
 
-    async fn work(self: &Rc<Self>) {
-        let came = self.start().await;
-        self.coming.set(self.coming.get() - 1);
+    async fn work(self: &Rc<Self>, place: &Place) {
+        let came = self.start(place).await;
+        place.came();
         let Some(mut worker) = came else { return };
         let mut done = 0;
         while self.shared.plan.max_tasks_per_child.is_none_or(|most| done < most) {
             let job = match self.next(&worker).await {
                 Next::Job(job) => job,
                 Next::End => break,
-                Next::Gone => return drop(worker.obituary().await),
+                Next::Gone => {
+                    let obituary = worker.obituary().await;
+                    if done == 0 {
+                        self.has_lost(&obituary);
+                    }
+                    return;
+                }
             };
             match self.serve(worker, job).await {
                 Left::Whole(whole) => worker = whole,
-                Left::Gone => return,
+                Left::Gone => return self.lost.set(0),
+                Left::Unsent(job, obituary) => {
+                    self.give_back(job);
+                    return self.has_lost(&obituary);
+                }
             }
             done += 1;
+            self.lost.set(0);
+            // What kept others from starting may be over.
+            if self.cannot_start.take() {
+                self.look();
+            }
         }
         worker.dismiss().await;
     }
 
+    /// A worker has ended before it had made a call. Once that is a matter of chance.
+    fn has_lost(&self, obituary: &Obituary) {
+        self.lost.set(self.lost.get() + 1);
+        if self.lost.get() > PATIENCE {
+            self.shared.break_down(&Error::broken_process_pool(format!("no worker lives to make a call: {obituary}")));
+        }
+    }
+
+    /// A call that has not begun is the next one again.
+    fn give_back(&self, job: RemoteJob) {
+        let mut state = self.shared.lock();
+        match state.broken.clone() {
+            None => state.jobs.push_front(job),
+            Some(error) => {
+                drop(state);
+                fail([job].into(), &error);
+            }
+        }
+    }
+
     /// A worker that is ready for calls. `None`: there is none, and what follows from that has happened.
-    async fn start(self: &Rc<Self>) -> Option<Worker> {
+    async fn start(&self, place: &Place) -> Option<Worker> {
         let mut worker = match Worker::start(&self.event_loop) {
             Ok(worker) => worker,
             Err(error) => {
@@ -173,25 +253,40 @@ impl Manager {
                 return None;
             }
         };
-        if !worker.comes().await {
-            let obituary = worker.obituary().await;
-            self.killed.set(self.killed.get() + 1);
-            if !obituary.was_killed() || self.killed.get() > PATIENCE {
-                self.shared.break_down(&Error::broken_process_pool(format!("a worker did not start: {obituary}")));
+        place.started.set(true);
+        match worker.comes().await {
+            Coming::There => {}
+            Coming::Ended => {
+                let obituary = worker.obituary().await;
+                if obituary.was_killed() {
+                    self.has_lost(&obituary);
+                } else {
+                    let broken = format!("a worker did not start: {obituary}");
+                    self.shared.break_down(&Error::broken_process_pool(broken));
+                }
+                return None;
             }
-            return None;
+            Coming::Late(limit) => {
+                let pid = worker.process().pid();
+                worker.obituary().await;
+                self.shared.break_down(&Error::broken_process_pool(format!(
+                    "worker process {pid} did not say that it is there within {} s; is serve_if_worker() the first \
+                     line of main()?",
+                    limit.as_secs(),
+                )));
+                return None;
+            }
         }
-        self.killed.set(0);
         let Some((function, arguments)) = &self.shared.plan.initializer else { return Some(worker) };
         let why = match worker.call(function, arguments).await {
-            Some(answer) => match read_answer::<()>(answer) {
+            Called::Answered(answer) => match read_answer::<()>(answer) {
                 Ok(()) => return Some(worker),
                 Err(error) => {
                     worker.dismiss().await;
                     error.to_string()
                 }
             },
-            None => worker.obituary().await.to_string(),
+            Called::Lost | Called::NeverReached => worker.obituary().await.to_string(),
         };
         let broken = format!("the initializer of the pool's processes failed: {why}");
         crate::log::failure(&format_args!("{broken}"));
@@ -199,10 +294,12 @@ impl Manager {
         None
     }
 
-    /// As long as another worker is there, the calls wait for that one.
+    /// As long as another worker is there, or may still come, the calls wait for that one.
     fn could_not_start(&self, error: &Error) {
+        self.cannot_start.set(true);
         let mut state = self.shared.lock();
-        if state.workers > 1 {
+        // The one that could not start is still among both.
+        if self.coming.get() > 1 || state.workers > self.coming.get() {
             return;
         }
         let jobs = std::mem::take(&mut state.jobs);
@@ -211,6 +308,9 @@ impl Manager {
     }
 
     async fn next(&self, worker: &Worker) -> Next {
+        if worker.has_ended() {
+            return Next::Gone;
+        }
         let seat = {
             let mut state = self.shared.lock();
             if let Some(job) = state.jobs.pop_front() {
@@ -226,7 +326,7 @@ impl Manager {
         if worker.ends_before(seat.called.wait()).await {
             self.idle.borrow_mut().retain(|other| !Rc::ptr_eq(other, &seat));
             if let Some(job) = seat.job.take() {
-                self.shared.lock().jobs.push_front(job);
+                self.give_back(job);
             }
             return Next::Gone;
         }
@@ -243,13 +343,14 @@ impl Manager {
         let call = self.calls.get();
         self.calls.set(call + 1);
         self.running.borrow_mut().insert(call, worker.process().clone());
+        let running = Running { manager: self, call };
         let event_loop = self.event_loop.handle();
         job.when_cancelled(move || {
             // A loop that is closed has no workers any more.
             let _ = event_loop.call_soon_threadsafe(move || kill(call));
         });
         let left = exchange(worker, job, lease).await;
-        self.running.borrow_mut().remove(&call);
+        drop(running);
         left
     }
 }
@@ -260,28 +361,6 @@ enum Next {
     End,
     /// The worker has ended while it was idle.
     Gone,
-}
-
-async fn exchange(mut worker: Worker, mut job: RemoteJob, lease: Lease) -> Left {
-    let function = job.function().clone();
-    let arguments = match job.arguments() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            lease.fail(error);
-            return Left::Whole(worker);
-        }
-    };
-    match worker.call(&function, arguments).await {
-        Some(answer) => {
-            lease.answer(answer);
-            Left::Whole(worker)
-        }
-        None => {
-            let obituary = worker.obituary().await;
-            lease.fail(Error::broken_process_pool(format!("while it ran {function}, {obituary}")));
-            Left::Gone
-        }
-    }
 }
 
 /// Whether workers that have nothing to do may go.

@@ -5,7 +5,7 @@
 //! | `ProcessPoolExecutor` | `pool.rs`; `shared.rs` has what its handles share |
 //! | `#[asyncio::remote]` | `function.rs`; a call of one in `call.rs`, its bytes in `pack.rs` |
 //! | which function a name means | `registry.rs` |
-//! | the thread that minds the workers, and a worker as it sees it | `manager.rs`, `child.rs`, `last_lines.rs` |
+//! | the thread that minds the workers, and a worker as it sees it | `manager.rs`, `child.rs`, `exchange.rs`, `last_lines.rs` |
 //! | the worker's own side, and how it comes there | `worker.rs`, `entry.rs` |
 //! | what goes between the two | `frame.rs` |
 //!
@@ -21,6 +21,7 @@
 mod call;
 mod child;
 mod entry;
+mod exchange;
 mod frame;
 mod function;
 mod last_lines;

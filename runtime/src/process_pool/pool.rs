@@ -231,7 +231,7 @@ impl ProcessPoolExecutor {
     /// Takes no more calls, finishes those that were submitted, and blocks until all processes have ended. Python:
     /// `Executor.shutdown()`.
     ///
-    /// Calling it again is harmless. Never call it on a thread that runs a loop: nothing else would run until it
+    /// Calling it again is harmless; in the child of a fork, which has none of the processes, it does nothing. Never call it on a thread that runs a loop: nothing else would run until it
     /// returns.
     ///
     /// # Errors

@@ -129,8 +129,11 @@ impl Shared {
         fail(jobs, error);
     }
 
-    /// Blocks until the workers of a closed pool have ended.
+    /// Blocks until the workers of a closed pool have ended. In the child of a fork they are not its own.
     pub(super) fn join(&self) {
+        if !self.process.is_current() {
+            return;
+        }
         let mut state = self.lock();
         while state.manager.is_some() {
             state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +154,8 @@ impl Shared {
 
     /// Whether this is the manager's thread, on which callbacks of the calls' futures run.
     pub(super) fn runs_on(&self, thread: ThreadId) -> bool {
-        self.lock().manager.as_ref().is_some_and(|manager| manager.thread.thread().id() == thread)
+        self.process.is_current()
+            && self.lock().manager.as_ref().is_some_and(|manager| manager.thread.thread().id() == thread)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

@@ -95,6 +95,24 @@ pub(crate) fn end_with_parent(_socket: &UnixStream) -> io::Result<()> {
     }
 }
 
+/// Writes some bytes to this process's standard error, past the lock of std, which a thread may hold that waits for room.
+///
+/// # Errors
+///
+/// `WouldBlock` if there is no room now. Between the look and the write others may fill it; then this waits for them.
+pub(crate) fn write_to_stderr(bytes: &[u8]) -> io::Result<usize> {
+    let mut poll = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one `pollfd`, which outlives the call.
+    if unsafe { libc::poll(&raw mut poll, 1, 0) } == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    // A pipe that takes anything takes so much at once.
+    let length = bytes.len().min(libc::PIPE_BUF);
+    // SAFETY: as many bytes are there.
+    let written = unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), length) };
+    usize::try_from(written).map_err(|_| io::Error::last_os_error())
+}
+
 /// As on Linux, by a thread that waits for the end of the socket: only the parent has its other end.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_parent(socket: &UnixStream) -> io::Result<()> {
