@@ -12,7 +12,6 @@ use crate::context::{self, Context};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{CancelledError, Error, Message, Result};
 use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, Watch, Watched, tell};
-use crate::trace::Entry;
 
 /// A handle to a task of any result.
 ///
@@ -122,10 +121,7 @@ impl AnyTask {
 
     /// The name of the coroutine function at its root, where one is suspended. Python: `Task.get_coro()`.
     pub fn get_coro(&self) -> Option<&'static str> {
-        match self.task.header().rare.get()?.trace.last()? {
-            Entry::Frame { frame, .. } => Some(frame.name),
-            Entry::Wait { .. } => None,
-        }
+        self.task.header().rare.get()?.trace.outermost().map(|frame| *frame.name)
     }
 
     /// The context that it runs in. Python: `Task.get_context()`.

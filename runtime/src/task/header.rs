@@ -38,7 +38,7 @@ pub(super) struct Header {
     pub(super) waiters: RefCell<Waiters<AnyTask>>,
     pub(super) rare: OnceCell<Box<Rare>>,
     pub(super) state: TaskState,
-    /// What it waits for, if its trace is empty.
+    /// What it waits for, in the innermost of the coroutines that its trace names.
     pub(super) waits_for: Cell<Wait>,
 }
 

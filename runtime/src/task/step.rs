@@ -135,7 +135,9 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
     let step = trace::Step::begin();
     let poll = body.poll(task, context);
     if poll.is_pending() {
-        if !step.is_leaf(|wait| header.waits_for.set(wait)) {
+        let (wait, is_all) = step.waits_for();
+        header.waits_for.set(wait);
+        if !is_all {
             keep_trace(task, &step);
         } else if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) {
             forget_trace(task);
@@ -146,13 +148,13 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
 
 #[inline(never)]
 fn keep_trace(task: &TaskRef, step: &trace::Step) {
-    task.header().rare().trace.replace(|entries| step.copy_to(entries));
+    task.header().rare().trace.keep(step);
 }
 
 #[inline(never)]
 fn forget_trace(task: &TaskRef) {
     if let Some(rare) = task.header().rare.get() {
-        rare.trace.replace(|_| {});
+        rare.trace.forget();
     }
 }
 
