@@ -11,7 +11,7 @@ use super::{cancel, report};
 use crate::context::{self, Context};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{CancelledError, Error, Message, Result};
-use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, Watch, Watched, tell};
+use crate::future::{CallbackId, DoneCallback, FutureLike, Watch, Watched, tell};
 
 /// A handle to a task of any result.
 ///
@@ -167,9 +167,9 @@ impl AnyTask {
 
     fn add_callback(&self, callback: DoneCallback<Self>) -> CallbackId {
         let header = self.task.header();
-        let id = header.waiters.borrow_mut().call(callback);
+        let id = header.waiters.with(|waiters| waiters.call(callback));
         if self.done() {
-            let waiters = header.waiters.replace(Waiters::None);
+            let waiters = header.waiters.take();
             tell(waiters, self, header.task_loop.inner());
         }
         id
@@ -177,7 +177,7 @@ impl AnyTask {
 
     /// Takes a callback back; false if it was scheduled or removed before. Python: `Task.remove_done_callback()`.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
-        let removed = self.task.header().waiters.borrow_mut().remove(id);
+        let removed = self.task.header().waiters.with(|waiters| waiters.remove(id));
         removed.is_some()
     }
 
@@ -277,7 +277,7 @@ impl crate::sealed::Sealed for AnyTask {}
 
 impl Watched for AnyTask {
     fn watch(&self, watch: Rc<dyn Watch>) -> CallbackId {
-        self.task.header().waiters.borrow_mut().watch(watch)
+        self.task.header().waiters.with(|waiters| waiters.watch(watch))
     }
 
     fn unwatch(&self, id: CallbackId) {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::header::{Header, Rare};
 use super::trace::{List, Trace};
 use crate::event_loop::Inner;
-use crate::future::Many;
+use crate::future::{Many, WaitersCell};
 use crate::sys::{Lit, thread_number};
 use crate::trace::{Entry, Frame};
 
@@ -62,7 +62,7 @@ const _: () = assert!(size_of::<OnceCell<Box<List<Entry>>>>() == size_of::<usize
 
 /// The offsets, in the order in which the reader knows them.
 fn layout() -> &'static [usize] {
-    static LAYOUT: OnceLock<[usize; 24]> = OnceLock::new();
+    static LAYOUT: OnceLock<[usize; 25]> = OnceLock::new();
     LAYOUT.get_or_init(|| {
         // How a location is laid out is found by this one, whose parts are known.
         let probe = Location::caller();
@@ -74,9 +74,10 @@ fn layout() -> &'static [usize] {
             offset_of!(Header, state),
             offset_of!(Header, location),
             offset_of!(Header, waits_for),
+            offset_of!(Header, waits_at),
             offset_of!(Header, rare),
             offset_of!(Header, waiters),
-            size_of::<std::cell::RefCell<crate::future::Waiters<super::AnyTask>>>(),
+            size_of::<WaitersCell<super::AnyTask>>(),
             offset_of!(Rare, name_address),
             offset_of!(Rare, name_len),
             offset_of!(Rare, trace) + offset_of!(Trace, frames),

@@ -136,7 +136,7 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
     let poll = body.poll(task, context);
     if poll.is_pending() {
         let (wait, is_all) = step.waits_for();
-        header.waits_for.set(wait);
+        header.set_wait(wait);
         if !is_all {
             keep_trace(task, &step);
         } else if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) {
@@ -189,7 +189,7 @@ fn complete(task: &TaskRef, ending: Ending) {
     if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) && ending != Ending::Failed {
         forget_trace(task);
     }
-    match header.waiters.replace(Waiters::None) {
+    match header.waiters.take() {
         Waiters::None => {}
         Waiters::One(waker) => waker.wake(),
         waiters => tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner()),
@@ -241,7 +241,7 @@ pub(super) fn abandon(task: &TaskRef) {
     });
     header.state.finish(Ending::Cancelled);
     header.cell.clear();
-    let waiters = header.waiters.replace(Waiters::None);
+    let waiters = header.waiters.take();
     drop(waiters);
 }
 

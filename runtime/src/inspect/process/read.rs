@@ -92,8 +92,9 @@ impl Reader {
             self.memory.word(address.wrapping_add(layout.location))?,
             self.memory.word(address.wrapping_add(layout.rare))?,
         );
-        let wait = self.memory.words(address.wrapping_add(layout.waits_for), 2)?;
-        let wait = self.wait_line(0, wait[0].to_ne_bytes()[0], wait[1]);
+        let mut kind = [0];
+        self.memory.bytes(address.wrapping_add(layout.waits_for), &mut kind)?;
+        let wait = self.wait_line(0, kind[0], self.memory.word(address.wrapping_add(layout.waits_at))?);
         let mut name = format!("Task-{id}");
         let mut trace = Vec::new();
         if rare != 0 {
