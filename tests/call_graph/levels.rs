@@ -210,3 +210,81 @@ async fn of_two_that_somebody_else_s_future_polls_the_last_is_shown() {
     // Which future the other polled in between is not known, so nobody is named who may not be waited for.
     assert_eq!(names(&one), ["waits for a future that is not asyncio's", "joins_one_that_is_done"]);
 }
+
+#[asyncio::test(virtual_time)]
+async fn a_branch_of_somebody_else_s_that_says_nothing_is_not_shown_as_the_one_before() {
+    #[asyncio::coroutine]
+    async fn selects() {
+        asyncio::select! {
+            () = naps() => {}
+            () = std::future::pending() => {}
+        }
+    }
+    let task = asyncio::create_task(selects());
+    tick().await;
+    assert_eq!(names(&task), ["waits in select!", "  - waits in sleep()", "    naps", "selects"]);
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_task_that_starts_eagerly_after_something_has_suspended_changes_nothing_of_that() {
+    #[asyncio::coroutine]
+    async fn selects(event: Event) -> Result<(), Error> {
+        asyncio::select! {
+            () = naps() => Ok(()),
+            done = waits(event) => done,
+        }
+    }
+    #[asyncio::coroutine]
+    async fn starts_another(event: Event) {
+        let mut body = Box::pin(selects(event.clone()));
+        std::future::poll_fn(|context| {
+            assert!(body.as_mut().poll(context).is_pending());
+            let eager = Task::builder().eager_start(true).create_task(around(event.clone())).unwrap();
+            let names = names(&eager);
+            assert_eq!(names[1..], ["  - waits for an event", "    waits", "    waits_deeply", "around"][..]);
+            eager.cancel();
+            eager.detach();
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+    #[asyncio::coroutine]
+    async fn around(event: Event) -> Result<(), Error> {
+        asyncio::select! {
+            done = waits_deeply(event) => done,
+        }
+    }
+    let task = asyncio::create_task(starts_another(Event::new()));
+    tick().await;
+    let expected = [
+        "waits in select!",
+        "  - waits in sleep()",
+        "    naps",
+        "  - waits for an event",
+        "    waits",
+        "selects",
+        "starts_another",
+    ];
+    assert_eq!(names(&task), expected);
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_thousand_selects_in_one_step_leave_room_for_the_next() {
+    #[asyncio::coroutine]
+    async fn selects() {
+        for _ in 0..1000 {
+            asyncio::select! {
+                () = naps() => {}
+                () = std::future::ready(()) => {}
+            }
+        }
+        asyncio::select! {
+            () = naps() => {}
+            () = naps() => {}
+        }
+    }
+    let task = asyncio::create_task(selects());
+    ticks(2).await;
+    let branch = ["  - waits in sleep()", "    naps"];
+    assert_eq!(names(&task), [&["waits in select!"][..], &branch, &branch, &["selects"]].concat());
+}
