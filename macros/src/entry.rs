@@ -50,7 +50,7 @@ pub(crate) fn wrap(function: &Function, plan: &Plan) -> TokenStream {
     let text = unraw(name);
     let (signature, body) = (&function.signature, &function.body);
     let place = function.output().map_or(Place::at(name.span()), Place::over);
-    let call = place.call(runner.clone(), quote!(#options, #text, #name));
+    let call = place.call(runner.clone(), quote!(#options, &#text, #name));
     quote! {
         #(#outer)*
         #attributes

@@ -60,7 +60,7 @@ use proc_macro::TokenStream;
 ///         println!("hello");
 ///         Ok(())
 ///     }
-///     run_main(MainOptions::new().debug(true), "main", main)
+///     run_main(MainOptions::new().debug(true), &"main", main)
 /// }
 /// ```
 ///
@@ -107,7 +107,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///         Ok(())
 ///     }
 ///     let options = TestOptions::new().timeout(Duration::new(5, 0)).virtual_time(true);
-///     run_test(options, "an_hour_passes", an_hour_passes)
+///     run_test(options, &"an_hour_passes", an_hour_passes)
 /// }
 /// ```
 #[proc_macro_attribute]

@@ -48,7 +48,7 @@ struct Call {
 }
 
 impl<F: StdFuture> Coroutine<F> {
-    pub(crate) fn new(name: &'static str, location: &'static Location<'static>, body: F) -> Self {
+    pub(crate) fn new(name: &'static &'static str, location: &'static Location<'static>, body: F) -> Self {
         Self { body, call: Call { frame: Frame { name, location }, started: false } }
     }
 }
@@ -72,7 +72,7 @@ impl<F: StdFuture> StdFuture for Coroutine<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.call.started = true;
-        trace::coroutine(&this.call.frame, || this.body.poll(cx), Poll::is_pending)
+        trace::coroutine(this.call.frame, || this.body.poll(cx), Poll::is_pending)
     }
 }
 

@@ -48,7 +48,11 @@ pub fn gather<C: Children + 'static>(children: C) -> Gather<C> {
 }
 
 /// The value of a call of a coroutine function.
-pub fn coroutine<F: Future>(name: &'static str, location: &'static Location<'static>, body: F) -> Coroutine<F> {
+pub fn coroutine<F: Future>(
+    name: &'static &'static str,
+    location: &'static Location<'static>,
+    body: F,
+) -> Coroutine<F> {
     Coroutine::new(name, location, body)
 }
 
@@ -145,7 +149,11 @@ const PANICKED: u8 = 101;
 
 /// Runs an `async fn main` to the process's exit code.
 #[track_caller]
-pub fn run_main<F, Marker>(options: MainOptions, name: &'static str, main: impl FnOnce() -> F + 'static) -> ExitCode
+pub fn run_main<F, Marker>(
+    options: MainOptions,
+    name: &'static &'static str,
+    main: impl FnOnce() -> F + 'static,
+) -> ExitCode
 where
     F: Future<Output: MainOutput<Marker>> + 'static,
 {

@@ -2,13 +2,8 @@
 
 use asyncio::{Barrier, Condition, Error, Event, Lock, Queue, Semaphore, TaskGroup};
 
+use super::lines;
 use crate::support::tasks::{HOUR, tick, ticks};
-
-/// The stack of a task, a line each, innermost first.
-fn lines(task: &asyncio::AnyTask) -> Vec<String> {
-    let text = asyncio::format_call_graph(Some(task)).unwrap();
-    text.lines().filter_map(|line| line.strip_prefix("  | ")).map(str::to_owned).collect()
-}
 
 #[asyncio::coroutine]
 async fn naps() -> Result<(), Error> {

@@ -143,7 +143,7 @@ fn a_test_ends_with_the_report() {
         let _guard = lock.hold().await?;
         lock.acquire().await
     }
-    drop(asyncio::testing::run_test(asyncio::testing::TestOptions::new(), "hangs", hangs));
+    drop(asyncio::testing::run_test(asyncio::testing::TestOptions::new(), &"hangs", hangs));
 }
 
 #[test]

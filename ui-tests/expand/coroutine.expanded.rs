@@ -6,7 +6,7 @@ pub fn greet(
     times: usize,
     __argument2: (char, char),
 ) -> ::asyncio::Coroutine<impl ::asyncio::__private::core::future::Future<Output = Result<String>>> {
-    ::asyncio::__private::coroutine("greet", ::asyncio::__private::core::panic::Location::caller(), async move {
+    ::asyncio::__private::coroutine(&"greet", ::asyncio::__private::core::panic::Location::caller(), async move {
         let name = name;
         let mut times = times;
         let __argument2 = __argument2;
@@ -31,7 +31,7 @@ trait Greeter {
     #[track_caller]
     #[allow(clippy::async_yields_async)]
     fn leave(self: Rc<Self>) -> ::asyncio::Coroutine<impl ::asyncio::__private::core::future::Future<Output = ()>> {
-        ::asyncio::__private::coroutine("leave", ::asyncio::__private::core::panic::Location::caller(), async move {
+        ::asyncio::__private::coroutine(&"leave", ::asyncio::__private::core::panic::Location::caller(), async move {
             let _ = &self;
             if let ::asyncio::__private::core::option::Option::Some(__result) =
                 ::asyncio::__private::core::option::Option::None::<()>

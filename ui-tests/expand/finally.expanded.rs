@@ -5,7 +5,7 @@ fn transfer(
     to: &Account,
     sum: u64,
 ) -> ::asyncio::Coroutine<impl ::asyncio::__private::core::future::Future<Output = Result<()>>> {
-    ::asyncio::__private::coroutine("transfer", ::asyncio::__private::core::panic::Location::caller(), async move {
+    ::asyncio::__private::coroutine(&"transfer", ::asyncio::__private::core::panic::Location::caller(), async move {
         let from = from;
         let to = to;
         let sum = sum;

@@ -3,5 +3,5 @@ fn main() -> ::asyncio::__private::std::process::ExitCode {
         asyncio::sleep(Duration::from_secs(1)).await;
         Ok(())
     }
-    ::asyncio::__private::run_main(::asyncio::__private::MainOptions::new().debug(true), "main", main)
+    ::asyncio::__private::run_main(::asyncio::__private::MainOptions::new().debug(true), &"main", main)
 }

@@ -9,7 +9,7 @@ fn gives_up_in_time() {
         ::asyncio::__private::TestOptions::new()
             .timeout(::asyncio::__private::core::time::Duration::new(5, 0))
             .virtual_time(true),
-        "gives_up_in_time",
+        &"gives_up_in_time",
         gives_up_in_time,
     )
 }

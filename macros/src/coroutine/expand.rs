@@ -49,7 +49,7 @@ fn body(model: &Coroutine) -> TokenStream {
         async move { #moves #fake match () { () => #statements } }
     };
     let caller = quote!(::asyncio::__private::core::panic::Location::caller());
-    let call = model.output.place.call(quote!(::asyncio::__private::coroutine), quote!(#name, #caller, #future));
+    let call = model.output.place.call(quote!(::asyncio::__private::coroutine), quote!(&#name, #caller, #future));
     quote!({ #call })
 }
 

@@ -17,7 +17,7 @@ fn the_users_function_stays_whole_inside() {
     assert_contains(&expansion, &quote!(fn main() -> ::asyncio::__private::std::process::ExitCode));
     assert_contains(
         &expansion,
-        &quote!(::asyncio::__private::run_main(::asyncio::__private::MainOptions::new(), "main", main)),
+        &quote!(::asyncio::__private::run_main(::asyncio::__private::MainOptions::new(), &"main", main)),
     );
 }
 

@@ -37,7 +37,7 @@ impl<T: Clone> StdFuture for FutureAwait<T> {
             if !this.place.is_taken() && !cell.inner.is_running() {
                 never_ends(&cell.inner, cell.location)?;
             }
-            cell.waiters.borrow_mut().wait(&mut this.place, cx);
+            cell.waiters.with(|waiters| waiters.wait(&mut this.place, cx));
             let target = || Awaited::Future(cell.clone());
             this.relay.pending(Rc::as_ptr(cell).cast(), target);
             waits_for(WaitsFor::Future, Rc::as_ptr(cell).addr());
@@ -77,7 +77,7 @@ impl<T> Drop for FutureAwait<T> {
     fn drop(&mut self) {
         // Once the future is done it has let go of those who wait.
         if self.place.is_taken() && !self.future.done() {
-            let waiter = self.future.cell.waiters.borrow_mut().leave(&mut self.place);
+            let waiter = self.future.cell.waiters.with(|waiters| waiters.leave(&mut self.place));
             drop(waiter);
         }
     }

@@ -17,7 +17,7 @@ pub use concurrent::ConcurrentFuture;
 pub(crate) use parked::Key;
 pub(crate) use parked::park;
 pub use waiters::CallbackId;
-pub(crate) use waiters::{DoneCallback, Many, Place, Waiter, Waiters};
+pub(crate) use waiters::{DoneCallback, Many, Place, Waiter, Waiters, WaitersCell};
 pub(crate) use watch::{Watch, Watched};
 pub(crate) use wrapped::chain;
 pub use wrapped::wrap_future;
@@ -58,7 +58,7 @@ pub struct Future<T: 'static> {
 
 struct FutureCell<T: 'static> {
     state: RefCell<State<T>>,
-    waiters: RefCell<Waiters<Future<T>>>,
+    waiters: WaitersCell<Future<T>>,
     inner: Rc<Inner>,
     /// It failed and nobody has looked.
     unseen: Cell<bool>,
@@ -91,7 +91,7 @@ impl<T> Future<T> {
     pub(crate) fn on(inner: Rc<Inner>, location: &'static Location<'static>) -> Self {
         let cell = FutureCell {
             state: RefCell::new(State::Pending),
-            waiters: RefCell::new(Waiters::None),
+            waiters: WaitersCell::default(),
             inner,
             unseen: Cell::new(false),
             location,
@@ -195,7 +195,7 @@ impl<T> Future<T> {
     }
 
     fn add_callback(&self, callback: DoneCallback<Self>) -> CallbackId {
-        let id = self.cell.waiters.borrow_mut().call(callback);
+        let id = self.cell.waiters.with(|waiters| waiters.call(callback));
         if self.done() {
             self.tell();
         }
@@ -204,7 +204,7 @@ impl<T> Future<T> {
 
     /// Takes a callback back; false if it was scheduled or removed before. Python: `Future.remove_done_callback()`.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
-        let removed = self.cell.waiters.borrow_mut().remove(id);
+        let removed = self.cell.waiters.with(|waiters| waiters.remove(id));
         removed.is_some()
     }
 
@@ -221,7 +221,7 @@ impl<T> Future<T> {
     /// Schedules all who wait.
     #[inline]
     fn tell(&self) {
-        match self.cell.waiters.replace(Waiters::None) {
+        match self.cell.waiters.take() {
             Waiters::None => {}
             Waiters::One(waker) => waker.wake(),
             waiters => tell(waiters, self, &self.cell.inner),
@@ -333,7 +333,7 @@ impl<T> crate::sealed::Sealed for Future<T> {}
 
 impl<T> Watched for Future<T> {
     fn watch(&self, watch: Rc<dyn Watch>) -> CallbackId {
-        self.cell.waiters.borrow_mut().watch(watch)
+        self.cell.waiters.with(|waiters| waiters.watch(watch))
     }
 
     fn unwatch(&self, id: CallbackId) {

@@ -2,6 +2,7 @@
 //!
 //! Used by futures and tasks alike. One waiting task, the common case, needs no allocation.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -54,6 +55,35 @@ pub(crate) enum Waiters<S> {
     One(LocalWaker),
     Watch(Rc<dyn Watch>),
     Many(Box<Many<S>>),
+}
+
+/// The place where they are. Nothing is run while they are out of it, so whoever looks finds them there.
+pub(crate) struct WaitersCell<S>(Cell<Waiters<S>>);
+
+impl<S> Default for WaitersCell<S> {
+    fn default() -> Self {
+        Self(Cell::new(Waiters::None))
+    }
+}
+
+impl<S> WaitersCell<S> {
+    /// Calls `f` with them; it must not reach this place.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Waiters<S>) -> R) -> R {
+        let mut waiters = self.take();
+        let result = f(&mut waiters);
+        let empty = self.0.replace(waiters);
+        debug_assert!(matches!(empty, Waiters::None), "somebody came while the waiters were out");
+        // There is nothing to drop, and the compiler cannot know.
+        std::mem::forget(empty);
+        result
+    }
+
+    /// Lets go of them.
+    #[inline]
+    pub(crate) fn take(&self) -> Waiters<S> {
+        self.0.replace(Waiters::None)
+    }
 }
 
 pub(crate) struct Many<S> {

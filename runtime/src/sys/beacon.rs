@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How the block begins. Copies of it, as the reader has one, are told from it by the word that follows.
 pub(crate) const MAGIC: [u8; 16] = *b"asyncio\x01look\x02in\x03";
 /// Another number means another meaning of what stands here, or behind it.
-pub(crate) const VERSION: usize = 2;
+pub(crate) const VERSION: usize = 3;
 /// More loops at a time are not shown.
 pub(crate) const PAGES: usize = 64;
 

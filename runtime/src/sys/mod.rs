@@ -104,7 +104,7 @@ pub(crate) use resolve::{
     Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
 };
 pub(crate) use ring::Ring;
-pub(crate) use scoped::{Chain, Scoped};
+pub(crate) use scoped::Scoped;
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
 pub(crate) use socket::{CLOSED, SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
 pub(crate) use system_call::{Doing, doing};

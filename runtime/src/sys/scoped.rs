@@ -1,4 +1,4 @@
-//! A reference that a thread can reach for the time of one call: "what runs now"; and all of them that are.
+//! A reference that a thread can reach for the time of one call: "what runs now".
 //!
 //! The loop polls a task, the task a branch, the branch a leaf, and the leaf must find the cancel cell of the branch.
 //! Passing it down is impossible through foreign futures, so it is lent through the thread: [`Scoped::set`] puts a
@@ -51,51 +51,5 @@ struct Restore<'a, T> {
 impl<T> Drop for Restore<'_, T> {
     fn drop(&mut self) {
         self.place.set(self.former);
-    }
-}
-
-/// All references that are lent by calls which have not returned, innermost first.
-#[derive(Debug)]
-pub(crate) struct Chain<T> {
-    innermost: Cell<*const Link<T>>,
-}
-
-/// One call's part of a chain; it stands on the stack of that call.
-#[derive(Debug)]
-struct Link<T> {
-    value: *const T,
-    outer: *const Self,
-}
-
-impl<T> Chain<T> {
-    pub(crate) const fn new() -> Self {
-        Self { innermost: Cell::new(ptr::null()) }
-    }
-
-    /// Calls `f` while `value` is lent.
-    #[inline]
-    pub(crate) fn link<R>(&self, value: &T, f: impl FnOnce() -> R) -> R {
-        let link = Link { value, outer: self.innermost.get() };
-        let _restore = Restore { place: &self.innermost, former: link.outer };
-        self.innermost.set(&link);
-        f()
-    }
-
-    /// What tells the innermost link from the others; zero if there is none.
-    #[inline]
-    pub(crate) fn innermost(&self) -> usize {
-        self.innermost.get().addr()
-    }
-
-    /// Calls `f` with what is lent, innermost first, as far as a link that [`innermost`](Self::innermost) gave.
-    pub(crate) fn each_until(&self, last: usize, mut f: impl FnMut(&T)) {
-        let mut next = self.innermost.get();
-        while !next.is_null() && next.addr() != last {
-            // SAFETY: a link is taken out of the chain before the call returns on whose stack it stands.
-            let link = unsafe { &*next };
-            // SAFETY: the reference was lent to that same call.
-            f(unsafe { &*link.value });
-            next = link.outer;
-        }
     }
 }

@@ -11,8 +11,7 @@ use super::{cancel, report};
 use crate::context::{self, Context};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{CancelledError, Error, Message, Result};
-use crate::future::{CallbackId, DoneCallback, FutureLike, Waiters, Watch, Watched, tell};
-use crate::trace::Entry;
+use crate::future::{CallbackId, DoneCallback, FutureLike, Watch, Watched, tell};
 
 /// A handle to a task of any result.
 ///
@@ -122,10 +121,7 @@ impl AnyTask {
 
     /// The name of the coroutine function at its root, where one is suspended. Python: `Task.get_coro()`.
     pub fn get_coro(&self) -> Option<&'static str> {
-        match self.task.header().rare.get()?.trace.last()? {
-            Entry::Frame { frame, .. } => Some(frame.name),
-            Entry::Wait { .. } => None,
-        }
+        self.task.header().rare.get()?.trace.outermost().map(|frame| *frame.name)
     }
 
     /// The context that it runs in. Python: `Task.get_context()`.
@@ -171,9 +167,9 @@ impl AnyTask {
 
     fn add_callback(&self, callback: DoneCallback<Self>) -> CallbackId {
         let header = self.task.header();
-        let id = header.waiters.borrow_mut().call(callback);
+        let id = header.waiters.with(|waiters| waiters.call(callback));
         if self.done() {
-            let waiters = header.waiters.replace(Waiters::None);
+            let waiters = header.waiters.take();
             tell(waiters, self, header.task_loop.inner());
         }
         id
@@ -181,7 +177,7 @@ impl AnyTask {
 
     /// Takes a callback back; false if it was scheduled or removed before. Python: `Task.remove_done_callback()`.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
-        let removed = self.task.header().waiters.borrow_mut().remove(id);
+        let removed = self.task.header().waiters.with(|waiters| waiters.remove(id));
         removed.is_some()
     }
 
@@ -281,7 +277,7 @@ impl crate::sealed::Sealed for AnyTask {}
 
 impl Watched for AnyTask {
     fn watch(&self, watch: Rc<dyn Watch>) -> CallbackId {
-        self.task.header().waiters.borrow_mut().watch(watch)
+        self.task.header().waiters.with(|waiters| waiters.watch(watch))
     }
 
     fn unwatch(&self, id: CallbackId) {

@@ -104,7 +104,7 @@ impl Wait {
             if !self.place.is_taken() {
                 never_ends(task)?;
             }
-            header.waiters.borrow_mut().wait(&mut self.place, cx);
+            header.waiters.with(|waiters| waiters.wait(&mut self.place, cx));
             let target = || Awaited::Task(waker::target(task.task().clone()));
             self.relay.pending(task.task().address().as_ptr(), target);
             waits_for(WaitsFor::Task, task.task().address().addr().get());
@@ -124,7 +124,7 @@ impl Wait {
     fn leave(&mut self, task: &AnyTask) {
         // Once the task is done it has let go of them.
         if self.place.is_taken() && !task.task().header().state.is_done() {
-            let waiter = task.task().header().waiters.borrow_mut().leave(&mut self.place);
+            let waiter = task.task().header().waiters.with(|waiters| waiters.leave(&mut self.place));
             drop(waiter);
         }
     }

@@ -1,7 +1,7 @@
 //! `create_task`, task factories and eager tasks.
 
 use std::any::Any;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::future::{Future as StdFuture, IntoFuture};
 use std::panic::Location;
@@ -18,8 +18,8 @@ use crate::context::{self, Context};
 use crate::coroutine::on_purpose;
 use crate::event_loop::{EventLoop, Inner, current_inner};
 use crate::exceptions::{Error, Result};
-use crate::future::Waiters;
-use crate::trace::Wait;
+use crate::future::WaitersCell;
+use crate::trace::WaitsFor;
 
 /// Starts a task on the running loop. Python: `asyncio.create_task()`.
 ///
@@ -346,10 +346,11 @@ where
         cell: CancelCell::default(),
         context: Cell::new(context),
         location,
-        waiters: RefCell::new(Waiters::None),
+        waiters: WaitersCell::default(),
         rare: OnceCell::new(),
         state: TaskState::default(),
-        waits_for: Cell::new(Wait::default()),
+        waits_at: Cell::new(0),
+        waits_for: Cell::new(WaitsFor::Unknown),
     });
     list.enter(slot, task.clone());
     task

@@ -45,11 +45,13 @@ impl AnyTask {
     /// What suspended in its last step, in postorder; empty before its first.
     pub(crate) fn trace(&self) -> Vec<Entry> {
         let header = self.task().header();
-        let kept = header.rare.get().map(|rare| rare.trace.copy()).unwrap_or_default();
-        if !kept.is_empty() || header.state.is_done() || !header.state.is_started() {
-            return kept;
+        let trace = header.rare.get().map(|rare| &rare.trace).filter(|trace| !trace.is_empty());
+        let wait = header.wait();
+        match trace {
+            Some(trace) => trace.entries(wait),
+            None if header.state.is_done() || !header.state.is_started() => Vec::new(),
+            None => vec![Entry::Wait { start: 0, wait }],
         }
-        vec![Entry::Wait { start: 0, wait: header.waits_for.get() }]
     }
 
     /// The coroutines that run in it in this very moment, innermost first.
@@ -72,7 +74,7 @@ impl AnyTask {
 
     /// Calls `f` with the addresses of those who watch it beside others: a `gather()`, a group.
     pub(crate) fn each_watcher(&self, f: impl FnMut(usize)) {
-        self.task().header().waiters.borrow().each_watcher(f);
+        self.task().header().waiters.with(|waiters| waiters.each_watcher(f));
     }
 
     /// What tells it from all others that are alive.

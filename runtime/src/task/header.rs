@@ -17,8 +17,8 @@ use super::state::TaskState;
 use super::trace::Trace;
 use crate::cancellation::CancelCell;
 use crate::context::Context;
-use crate::future::Waiters;
-use crate::trace::Wait;
+use crate::future::WaitersCell;
+use crate::trace::{Wait, WaitsFor};
 
 pub(super) struct Header {
     pub(super) vtable: &'static VTable,
@@ -35,11 +35,13 @@ pub(super) struct Header {
     pub(super) cell: CancelCell,
     pub(super) context: Cell<Option<Context>>,
     pub(super) location: &'static Location<'static>,
-    pub(super) waiters: RefCell<Waiters<AnyTask>>,
+    pub(super) waiters: WaitersCell<AnyTask>,
     pub(super) rare: OnceCell<Box<Rare>>,
     pub(super) state: TaskState,
-    /// What it waits for, if its trace is empty.
-    pub(super) waits_for: Cell<Wait>,
+    /// Which one it waits for.
+    pub(super) waits_at: Cell<usize>,
+    /// Of which kind that is. Apart from the address it takes room that would be empty.
+    pub(super) waits_for: Cell<WaitsFor>,
 }
 
 /// What few tasks need.
@@ -60,6 +62,17 @@ pub(super) struct Rare {
 }
 
 impl Header {
+    /// What it waits for, in the innermost of the coroutines that its trace names.
+    pub(super) fn wait(&self) -> Wait {
+        Wait { kind: self.waits_for.get(), address: self.waits_at.get() }
+    }
+
+    #[inline]
+    pub(super) fn set_wait(&self, Wait { kind, address }: Wait) {
+        self.waits_for.set(kind);
+        self.waits_at.set(address);
+    }
+
     pub(super) fn rare(&self) -> &Rare {
         self.rare.get_or_init(Box::default)
     }

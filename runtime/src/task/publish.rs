@@ -10,11 +10,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::header::{Header, Rare};
-use super::trace::Trace;
+use super::trace::{List, Trace};
 use crate::event_loop::Inner;
-use crate::future::Many;
+use crate::future::{Many, WaitersCell};
 use crate::sys::{Lit, thread_number};
-use crate::trace::Entry;
+use crate::trace::{Entry, Frame};
 
 /// The page of one loop: its tasks and its figures, by address. All numbers are words, and stand in this order.
 #[derive(Debug, Default)]
@@ -56,11 +56,13 @@ impl Published {
 // Each is a word that is zero or an address.
 const _: () = assert!(size_of::<OnceCell<Box<Rare>>>() == size_of::<usize>());
 const _: () = assert!(size_of::<Option<super::raw::TaskRef>>() == size_of::<usize>());
-const _: () = assert!(size_of::<Entry>() == 32);
+const _: () = assert!(size_of::<Entry>() == 24);
+const _: () = assert!(size_of::<Frame>() == 16);
+const _: () = assert!(size_of::<OnceCell<Box<List<Entry>>>>() == size_of::<usize>());
 
 /// The offsets, in the order in which the reader knows them.
 fn layout() -> &'static [usize] {
-    static LAYOUT: OnceLock<[usize; 22]> = OnceLock::new();
+    static LAYOUT: OnceLock<[usize; 25]> = OnceLock::new();
     LAYOUT.get_or_init(|| {
         // How a location is laid out is found by this one, whose parts are known.
         let probe = Location::caller();
@@ -72,13 +74,16 @@ fn layout() -> &'static [usize] {
             offset_of!(Header, state),
             offset_of!(Header, location),
             offset_of!(Header, waits_for),
+            offset_of!(Header, waits_at),
             offset_of!(Header, rare),
             offset_of!(Header, waiters),
-            size_of::<std::cell::RefCell<crate::future::Waiters<super::AnyTask>>>(),
+            size_of::<WaitersCell<super::AnyTask>>(),
             offset_of!(Rare, name_address),
             offset_of!(Rare, name_len),
-            offset_of!(Rare, trace) + offset_of!(Trace, address),
-            offset_of!(Rare, trace) + offset_of!(Trace, len),
+            offset_of!(Rare, trace) + offset_of!(Trace, frames),
+            offset_of!(Rare, trace) + offset_of!(Trace, branches),
+            offset_of!(List<Frame>, address),
+            offset_of!(List<Frame>, len),
             size_of::<Location<'_>>(),
             std::ptr::from_ref(probe).addr(),
             probe.file().as_ptr().addr(),

@@ -135,7 +135,9 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
     let step = trace::Step::begin();
     let poll = body.poll(task, context);
     if poll.is_pending() {
-        if !step.is_leaf(|wait| header.waits_for.set(wait)) {
+        let (wait, is_all) = step.waits_for();
+        header.set_wait(wait);
+        if !is_all {
             keep_trace(task, &step);
         } else if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) {
             forget_trace(task);
@@ -146,13 +148,13 @@ fn poll(task: &TaskRef, body: &mut impl Body, context: &mut PollContext<'_>) -> 
 
 #[inline(never)]
 fn keep_trace(task: &TaskRef, step: &trace::Step) {
-    task.header().rare().trace.replace(|entries| step.copy_to(entries));
+    task.header().rare().trace.keep(step);
 }
 
 #[inline(never)]
 fn forget_trace(task: &TaskRef) {
     if let Some(rare) = task.header().rare.get() {
-        rare.trace.replace(|_| {});
+        rare.trace.forget();
     }
 }
 
@@ -187,7 +189,7 @@ fn complete(task: &TaskRef, ending: Ending) {
     if header.rare.get().is_some_and(|rare| !rare.trace.is_empty()) && ending != Ending::Failed {
         forget_trace(task);
     }
-    match header.waiters.replace(Waiters::None) {
+    match header.waiters.take() {
         Waiters::None => {}
         Waiters::One(waker) => waker.wake(),
         waiters => tell(waiters, &AnyTask::new(task.clone()), header.task_loop.inner()),
@@ -239,7 +241,7 @@ pub(super) fn abandon(task: &TaskRef) {
     });
     header.state.finish(Ending::Cancelled);
     header.cell.clear();
-    let waiters = header.waiters.replace(Waiters::None);
+    let waiters = header.waiters.take();
     drop(waiters);
 }
 

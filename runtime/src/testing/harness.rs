@@ -70,7 +70,7 @@ impl TestOptions {
 ///
 /// If the test panics, does not end in time, or a failure reached the exception handler and the test set none itself.
 #[track_caller]
-pub fn run_test<F>(options: TestOptions, name: &'static str, test: impl FnOnce() -> F + 'static) -> F::Output
+pub fn run_test<F>(options: TestOptions, name: &'static &'static str, test: impl FnOnce() -> F + 'static) -> F::Output
 where
     F: Future<Output: Termination + 'static> + 'static,
 {
@@ -111,7 +111,7 @@ where
 ///
 /// As [`run_test`], and if the test returns an error; the seed is printed.
 #[track_caller]
-pub fn run_seeds<F>(options: TestOptions, name: &'static str, test: impl Fn() -> F + Clone + 'static)
+pub fn run_seeds<F>(options: TestOptions, name: &'static &'static str, test: impl Fn() -> F + Clone + 'static)
 where
     F: Future<Output: Termination + 'static> + 'static,
 {
@@ -146,7 +146,7 @@ fn new_loop(options: TestOptions) -> crate::exceptions::Result<EventLoop> {
 
 /// Says how to run a failure again.
 struct Replay {
-    name: &'static str,
+    name: &'static &'static str,
     seed: u64,
 }
 

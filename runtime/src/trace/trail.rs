@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Entry, LOG, Log, WaitsFor};
+use super::{Entry, WaitsFor, record};
 
 /// A copy of a trace, for reports that outlive the wait.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +15,7 @@ impl Trail {
 
     /// Of what has just suspended, inside of the coroutine or boundary that asks.
     pub(crate) fn of_what_suspended() -> Self {
-        LOG.with(|log: &Log| {
-            log.settle();
-            let base = log.base.get();
-            let entries = log.entries.get(base as usize..log.len.get() as usize).unwrap_or_default();
-            Self(entries.iter().map(|entry| entry.get().moved(base)).collect())
-        })
+        Self(record::entries())
     }
 
     /// Whether it says no more than that something waited.

@@ -11,11 +11,15 @@ pub(super) struct Layout {
     pub(super) state: usize,
     pub(super) location: usize,
     pub(super) waits_for: usize,
+    pub(super) waits_at: usize,
     pub(super) rare: usize,
     pub(super) waiters: usize,
     pub(super) waiters_size: usize,
     pub(super) name_address: usize,
     pub(super) name_len: usize,
+    pub(super) frames: usize,
+    pub(super) branches: usize,
+    /// Of a list of frames or branches.
     pub(super) trace_address: usize,
     pub(super) trace_len: usize,
     /// Of a place in the source.
@@ -33,10 +37,10 @@ pub(super) struct Layout {
 impl Layout {
     /// The layout that a process tells; `None` if what it shows as an example is not recognised.
     pub(super) fn of(found: &Found) -> io::Result<Option<Self>> {
-        let Ok(words) = <[usize; 22]>::try_from(found.layout.clone()) else { return Ok(None) };
-        let [id, state, location, waits_for, rare, waiters, waiters_size, name_address, name_len, rest @ ..] = words;
-        let [trace_address, trace_len, size, probe, file_address, file_length, line_number, column_number, rest @ ..] =
-            rest;
+        let Ok(words) = <[usize; 25]>::try_from(found.layout.clone()) else { return Ok(None) };
+        let [id, state, location, waits_for, waits_at, rare, waiters, waiters_size, rest @ ..] = words;
+        let [name_address, name_len, frames, branches, trace_address, trace_len, size, probe, rest @ ..] = rest;
+        let [file_address, file_length, line_number, column_number, rest @ ..] = rest;
         let [list_size, list_probe, entries_address, capacity, list_entry] = rest;
         let place = Example::read(found.memory, probe, size)?;
         // The numbers stand behind the file's name.
@@ -56,11 +60,14 @@ impl Layout {
             state,
             location,
             waits_for,
+            waits_at,
             rare,
             waiters,
             waiters_size,
             name_address,
             name_len,
+            frames,
+            branches,
             trace_address,
             trace_len,
             file,

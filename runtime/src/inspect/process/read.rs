@@ -16,7 +16,9 @@ use crate::trace::{Wait, WaitsFor};
 
 /// Longer lists are no lists.
 const MOST: usize = 50_000_000;
-const ENTRY: usize = 32;
+const ENTRY: usize = 24;
+const FRAME: usize = 16;
+const LONGEST_TRACE: usize = 1024;
 /// Whoever has more waiters is shown with none of those.
 const LONGEST_LIST: usize = 4096;
 /// One of them is larger in no build of this crate.
@@ -31,7 +33,7 @@ struct Reader {
     memory: Memory,
     layout: Layout,
     locations: HashMap<usize, String>,
-    names: HashMap<(usize, usize), String>,
+    names: HashMap<usize, String>,
     peers: Peers,
 }
 
@@ -90,7 +92,9 @@ impl Reader {
             self.memory.word(address.wrapping_add(layout.location))?,
             self.memory.word(address.wrapping_add(layout.rare))?,
         );
-        let wait = self.memory.words(address.wrapping_add(layout.waits_for), 2)?;
+        let mut kind = [0];
+        self.memory.bytes(address.wrapping_add(layout.waits_for), &mut kind)?;
+        let wait = self.wait_line(0, kind[0], self.memory.word(address.wrapping_add(layout.waits_at))?);
         let mut name = format!("Task-{id}");
         let mut trace = Vec::new();
         if rare != 0 {
@@ -101,10 +105,10 @@ impl Reader {
             if at != 0 {
                 name = self.memory.text(at, len)?;
             }
-            trace = self.trace(rare)?;
+            trace = self.trace(rare, wait.clone())?;
         }
         if trace.is_empty() {
-            trace.push(self.wait_line(0, wait[0].to_ne_bytes()[0], wait[1]));
+            trace.push(wait);
         }
         let created = self.location(location)?;
         let running = state & RUNNING != 0;
@@ -125,11 +129,25 @@ impl Reader {
         self.memory.words(entries, len * layout.list_entry / size_of::<usize>()).unwrap_or_default()
     }
 
-    fn trace(&mut self, rare: usize) -> io::Result<Vec<Line>> {
-        let address = self.memory.word(rare.wrapping_add(self.layout.trace_address))?;
-        let len = self.memory.word(rare.wrapping_add(self.layout.trace_len))?.min(1024);
-        let words = self.memory.words(address, len * ENTRY / size_of::<usize>())?;
-        words.chunks_exact(ENTRY / size_of::<usize>()).map(|entry| self.line(entry)).collect()
+    /// The branches of the innermost coroutine, what it waits for, and the coroutines.
+    fn trace(&mut self, rare: usize, wait: Line) -> io::Result<Vec<Line>> {
+        let branches = self.memory.word(rare.wrapping_add(self.layout.branches))?;
+        let branches = if branches == 0 { Vec::new() } else { self.parts(branches, ENTRY)? };
+        let entries = branches.chunks_exact(ENTRY / size_of::<usize>());
+        let mut lines = entries.map(|entry| self.line(entry)).collect::<io::Result<Vec<_>>>()?;
+        lines.extend(Some(wait).filter(|wait| wait.is_known));
+        let frames = self.parts(rare.wrapping_add(self.layout.frames), FRAME)?;
+        for frame in frames.chunks_exact(FRAME / size_of::<usize>()).rev() {
+            lines.push(self.frame_line(0, frame)?);
+        }
+        Ok(lines)
+    }
+
+    /// The words of a list whose parts are so large.
+    fn parts(&self, list: usize, size: usize) -> io::Result<Vec<usize>> {
+        let address = self.memory.word(list.wrapping_add(self.layout.trace_address))?;
+        let len = self.memory.word(list.wrapping_add(self.layout.trace_len))?.min(LONGEST_TRACE);
+        self.memory.words(address, len * size / size_of::<usize>())
     }
 
     fn line(&mut self, entry: &[usize]) -> io::Result<Line> {
@@ -139,13 +157,23 @@ impl Reader {
         if half(0) == 0 {
             return Ok(self.wait_line(start, entry[1].to_ne_bytes()[0], entry[2]));
         }
-        let (at, len) = (entry[2], entry[3]);
-        let name = match self.names.get(&(at, len)) {
-            Some(name) => name.clone(),
-            None => self.names.entry((at, len)).or_insert(self.memory.text(at, len)?).clone(),
-        };
-        let text = format!("{name}() called at {}", self.location(entry[1])?);
+        self.frame_line(start, &entry[1..])
+    }
+
+    fn frame_line(&mut self, start: usize, frame: &[usize]) -> io::Result<Line> {
+        let text = format!("{}() called at {}", self.name(frame[1])?, self.location(frame[0])?);
         Ok(Line { text, coroutine: true, is_known: true, start, waits_at: 0 })
+    }
+
+    /// The text at a place, which is told by its address and its length.
+    fn name(&mut self, place: usize) -> io::Result<String> {
+        if let Some(name) = self.names.get(&place) {
+            return Ok(name.clone());
+        }
+        let words = self.memory.words(place, 2)?;
+        let name = self.memory.text(words[0], words[1])?;
+        self.names.insert(place, name.clone());
+        Ok(name)
     }
 
     fn wait_line(&self, start: usize, kind: u8, address: usize) -> Line {
