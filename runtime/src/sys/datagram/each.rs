@@ -59,6 +59,7 @@ impl Socket {
         &self,
         bytes: &[u8],
         parcels: &[Parcel],
+        _most: usize,
         _segments: &std::cell::Cell<bool>,
     ) -> io::Result<usize> {
         send_first(self, bytes, parcels)

@@ -4,35 +4,31 @@
 //! and one destination goes that way once, as one buffer that is cut at its end (`UDP_SEGMENT`), and such a buffer can
 //! be received uncut (`UDP_GRO`). The calls for many messages save the rest: a system call a datagram.
 
+use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::io::{self, IoSlice};
-use std::mem::{self, MaybeUninit};
+use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 use socket2::{MsgHdr, SockAddr, SockAddrStorage};
 
+use super::runs::{Run, Runs};
 use super::{Arrived, Look, Parcel};
 use crate::sys::socket::{SEND_FLAGS, uninterrupted};
 use crate::sys::{Address, Socket, UnixAddress};
 
-/// What the longest datagram of UDP needs, and merged ones too.
-const SLOT: usize = 64 * 1024;
+/// What the longest datagram of UDP needs, and merged ones too; and a line of the processor's cache more, so that the
+/// beginnings of all do not compete for the same few places there.
+const SLOT: usize = 64 * 1024 + 64;
 /// How many are received by one call, at most and at least: to offer one costs time, so as many are offered as seem to
 /// be wanted.
 const SLOTS: usize = 16;
 const FEW_SLOTS: usize = 4;
 /// How many messages are sent by one call.
 const MESSAGES: usize = 16;
-
-/// How many segments the system takes in one buffer; newer ones take more.
-const SEGMENTS: usize = 64;
-/// No longer segments: what does not fit into a frame of Ethernet has to be fragmented, and no segment may be.
-const SEGMENT: usize = 1452;
-/// How long a buffer of segments may be, headers not counted.
-const SEGMENTED: usize = 65_000;
 
 /// Control data of one message: an integer, as `UDP_GRO` has it, with its head.
 const CONTROL: usize = 32;
@@ -41,105 +37,112 @@ const CONTROL: usize = 32;
 #[derive(Clone, Copy)]
 struct Control([u8; CONTROL]);
 
-/// What is known of one message that came.
-#[derive(Clone, Copy, Default)]
-struct Message {
-    offset: usize,
-    length: usize,
-    from: Option<SocketAddr>,
-    name_length: socklen_t,
-    segment: Option<usize>,
-    cut: bool,
+/// What the system reads and writes when it receives. The headers point to the rest of it.
+#[repr(C)]
+struct Slots {
+    headers: [mmsghdr; SLOTS],
+    pieces: [iovec; SLOTS],
+    controls: [Control; SLOTS],
+    names: [sockaddr_storage; SLOTS],
+    memory: [u8; SLOT * SLOTS],
 }
 
 /// Memory for what comes in, and what came. The system gives only pages that are used.
 pub(crate) struct Incoming {
-    memory: Box<[u8]>,
-    names: Box<[sockaddr_storage; SLOTS]>,
-    messages: [Message; SLOTS],
+    /// Owned, and nobody else's. Reached by this pointer alone, from which those in the headers are made.
+    slots: NonNull<Slots>,
+    /// How many messages the last look gave.
+    count: usize,
+    /// In how many of the headers the system may have written; the others are as they were made.
+    written: usize,
+    /// How much of the memory a message has.
+    room: usize,
     /// How many to offer next time.
     offered: usize,
 }
 
 impl Incoming {
     pub(crate) fn new() -> Self {
-        // SAFETY: every field of a C socket address may be zero.
-        let names = unsafe { mem::zeroed::<[sockaddr_storage; SLOTS]>() };
-        Self {
-            memory: vec![0; SLOT * SLOTS].into_boxed_slice(),
-            names: Box::new(names),
-            messages: [Message::default(); SLOTS],
-            offered: FEW_SLOTS,
-        }
+        let layout = Layout::new::<Slots>();
+        // SAFETY: the type has a size.
+        let memory = unsafe { alloc::alloc_zeroed(layout) };
+        let Some(slots) = NonNull::new(memory.cast::<Slots>()) else { alloc::handle_alloc_error(layout) };
+        Slots::connect(slots);
+        Self { slots, count: 0, written: SLOTS, room: SLOT, offered: FEW_SLOTS }
+    }
+
+    fn slots(&self) -> &Slots {
+        // SAFETY: it is allocated and owned; zeroes and whatever the system writes are values of these C structures; and
+        // the system writes in `receive` only, which nobody calls as long as this reference lives.
+        unsafe { self.slots.as_ref() }
     }
 
     /// Receives what is there, or one datagram into the `whole` memory, for sockets whose datagrams may be long.
     pub(crate) fn receive(&mut self, socket: &Socket, whole: bool) -> io::Result<Look> {
-        let (slots, room) = if whole { (1, self.memory.len()) } else { (self.offered, SLOT) };
+        let offered = if whole { 1 } else { self.offered };
         let socket = socket.socket()?;
-        let mut headers = [const { MaybeUninit::<mmsghdr>::uninit() }; SLOTS];
-        let mut pieces = [const { MaybeUninit::<iovec>::uninit() }; SLOTS];
-        let mut controls = [const { MaybeUninit::<Control>::uninit() }; SLOTS];
-        let memories = self.memory.chunks_mut(room).zip(&mut *self.names);
-        let places = headers.iter_mut().zip(&mut pieces).zip(&mut controls);
-        for (((place, piece), control), (memory, name)) in places.zip(memories).take(slots) {
-            // SAFETY: this C structure consists of integers and of pointers that may be null.
-            let mut message: mmsghdr = unsafe { mem::zeroed() };
-            let header = &mut message.msg_hdr;
-            header.msg_iov = piece.write(iovec { iov_base: memory.as_mut_ptr().cast(), iov_len: memory.len() });
-            header.msg_iovlen = 1;
-            header.msg_name = ptr::from_mut(name).cast();
-            header.msg_namelen = size_of::<sockaddr_storage>() as socklen_t;
-            header.msg_control = control.as_mut_ptr().cast();
-            header.msg_controllen = CONTROL as _;
-            place.write(message);
-        }
+        self.prepare(if whole { SLOT * SLOTS } else { SLOT });
+        // Whatever happens to it now.
+        self.written = offered;
         let count = uninterrupted(|| {
-            // SAFETY: the first `slots` headers point to memory, names and controls that live through the call, lie
+            // SAFETY: the first `offered` headers point to memory, names and controls that live as long as they, lie
             // apart, have the sizes that are named, and are used by nobody else meanwhile.
             let count = unsafe {
                 libc::recvmmsg(
                     socket.as_raw_fd(),
-                    headers.as_mut_ptr().cast(),
-                    slots as _,
+                    self.slots.as_ptr().cast(),
+                    offered as _,
                     libc::MSG_DONTWAIT as _,
                     ptr::null_mut(),
                 )
             };
             usize::try_from(count).map_err(|_| io::Error::last_os_error())
         })?;
-        let came = headers.iter().zip(&*self.names).take(count);
-        for ((index, message), (header, name)) in self.messages.iter_mut().enumerate().zip(came) {
-            // SAFETY: the first `slots` headers were written above, and no more than those came.
-            let header = unsafe { header.assume_init_ref() };
-            *message = Message {
-                offset: index * room,
-                length: (header.msg_len as usize).min(room),
-                from: if header.msg_hdr.msg_namelen == 0 { None } else { internet(name) },
-                name_length: header.msg_hdr.msg_namelen,
-                segment: segment(&header.msg_hdr),
-                cut: header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0,
-            };
-        }
+        self.count = count;
+        self.written = count;
         if !whole {
-            self.offered = if count < slots { (count + 2).max(FEW_SLOTS) } else { slots * 2 }.min(SLOTS);
+            self.offered = if count < offered { (count + 2).max(FEW_SLOTS) } else { offered * 2 }.min(SLOTS);
         }
         // An error behind the first message is kept by the socket and reported anew.
-        Ok(Look { count, more: whole || count == slots })
+        Ok(Look { count, more: whole || count == offered })
+    }
+
+    /// Makes the headers that were written to what they were, each message with so much memory.
+    fn prepare(&mut self, room: usize) {
+        // SAFETY: as for `slots`, and there is no other reference, because this one is made of an exclusive one.
+        let slots = unsafe { self.slots.as_mut() };
+        for header in slots.headers.iter_mut().take(self.written) {
+            header.msg_hdr.msg_namelen = size_of::<sockaddr_storage>() as socklen_t;
+            header.msg_hdr.msg_controllen = CONTROL as _;
+        }
+        if let Some(piece) = slots.pieces.first_mut() {
+            piece.iov_len = room;
+        }
+        self.room = room;
     }
 
     /// What the last look gave; `index` is less than its count.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Arrived<'_> {
-        let message = self.messages.get(index).copied().unwrap_or_default();
-        let data = self.memory.get(message.offset..message.offset + message.length).unwrap_or_default();
-        Arrived { data, from: message.from, segment: message.segment, cut: message.cut }
+        let slots = self.slots();
+        let (Some(header), Some(name)) = (slots.headers.get(index), slots.names.get(index)) else {
+            return Arrived::default();
+        };
+        let offset = index * self.room;
+        let length = (header.msg_len as usize).min(self.room);
+        Arrived {
+            data: slots.memory.get(offset..offset + length).unwrap_or_default(),
+            from: if header.msg_hdr.msg_namelen == 0 { None } else { internet(name) },
+            segment: segment(&header.msg_hdr),
+            cut: header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0,
+        }
     }
 
     /// Which unix socket sent the datagram at `index`; one that was never bound has no name.
     pub(crate) fn unix_sender(&self, index: usize) -> UnixAddress {
-        let length = self.messages.get(index).map_or(0, |message| message.name_length);
-        let Some(name) = self.names.get(index).filter(|_| length > 0) else { return UnixAddress::Unnamed };
+        let slots = self.slots();
+        let length = slots.headers.get(index).map_or(0, |header| header.msg_hdr.msg_namelen);
+        let Some(name) = slots.names.get(index).filter(|_| length > 0) else { return UnixAddress::Unnamed };
         let copy = |storage: *mut SockAddrStorage, size: *mut socklen_t| {
             // SAFETY: both are the system's storage for an address, and lie apart.
             unsafe { ptr::copy_nonoverlapping(ptr::from_ref(name).cast(), storage, 1) };
@@ -150,6 +153,44 @@ impl Incoming {
         // SAFETY: the closure fills in an address that the system has written, and its length.
         let address = unsafe { SockAddr::try_init(copy) };
         address.ok().and_then(|((), address)| Address::of(&address)?.unix()).unwrap_or(UnixAddress::Unnamed)
+    }
+}
+
+impl Slots {
+    /// Lets the headers point to the rest.
+    fn connect(slots: NonNull<Self>) {
+        let slots = slots.as_ptr();
+        // SAFETY: it is allocated, and only addresses in it are taken; so for the four below.
+        let headers: *mut mmsghdr = unsafe { &raw mut (*slots).headers }.cast();
+        // SAFETY: as above.
+        let pieces: *mut iovec = unsafe { &raw mut (*slots).pieces }.cast();
+        // SAFETY: as above.
+        let controls: *mut Control = unsafe { &raw mut (*slots).controls }.cast();
+        // SAFETY: as above.
+        let names: *mut sockaddr_storage = unsafe { &raw mut (*slots).names }.cast();
+        // SAFETY: as above.
+        let memory: *mut u8 = unsafe { &raw mut (*slots).memory }.cast();
+        for index in 0..SLOTS {
+            let piece = pieces.wrapping_add(index);
+            let memory = memory.wrapping_add(index * SLOT);
+            // SAFETY: each of the arrays has so many places.
+            unsafe { piece.write(iovec { iov_base: memory.cast(), iov_len: SLOT }) };
+            // SAFETY: this C structure consists of integers and of pointers that may be null.
+            let mut message: mmsghdr = unsafe { mem::zeroed() };
+            message.msg_hdr.msg_iov = piece;
+            message.msg_hdr.msg_iovlen = 1;
+            message.msg_hdr.msg_name = names.wrapping_add(index).cast();
+            message.msg_hdr.msg_control = controls.wrapping_add(index).cast();
+            // SAFETY: as above.
+            unsafe { headers.wrapping_add(index).write(message) };
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // SAFETY: it was allocated by the same allocator, with the layout of this type, and is not used any more.
+        drop(unsafe { Box::from_raw(self.slots.as_ptr()) });
     }
 }
 
@@ -198,24 +239,30 @@ fn segment(header: &libc::msghdr) -> Option<usize> {
 }
 
 impl Socket {
-    /// Hands the first datagrams to the system, and says how many it took. `bytes` are those of all, and there is at
-    /// least one. `segments` says whether the system may cut them, and becomes false when it cannot.
+    /// Hands the first datagrams to the system, at most so many, and says how many it took. `bytes` are those of all, and
+    /// there is at least one. `segments` says whether the system may cut them, and becomes false when it cannot.
     ///
     /// Without addresses, on a connected socket, it goes by single messages: such a socket keeps errors of earlier
     /// datagrams, and a call for several would lose one that it meets behind the first.
-    pub(crate) fn send_batch(&self, bytes: &[u8], parcels: &[Parcel], segments: &Cell<bool>) -> io::Result<usize> {
-        let run = run(parcels, segments.get());
-        let connected = parcels.first().is_none_or(|first| first.to.is_none());
-        let sent = if connected || run == parcels.len() {
-            self.send_run(bytes, parcels.get(..run).unwrap_or(parcels))
+    pub(crate) fn send_batch(
+        &self,
+        bytes: &[u8],
+        parcels: &[Parcel],
+        most: usize,
+        segments: &Cell<bool>,
+    ) -> io::Result<usize> {
+        let mut runs = Runs::new(parcels, most, segments.get());
+        let Some(run) = runs.take_run() else { return Ok(0) };
+        let sent = if run.first.to.is_none() || runs.is_empty() {
+            self.send_run(bytes, run)
         } else {
-            self.send_runs(bytes, parcels, segments.get())
+            self.send_runs(bytes, Runs::new(parcels, most, segments.get()))
         };
         match sent {
-            Err(error) if run > 1 && is_of_the_run(&error) => {
+            Err(error) if run.count > 1 && is_of_the_run(&error) => {
                 // The device cannot do it, or the way is narrower than usual: single datagrams may pass.
                 segments.set(false);
-                self.send_run(bytes, parcels.get(..1).unwrap_or(parcels))
+                self.send_run(bytes, Run { count: 1, bytes: run.first.length, ..run })
             }
             sent => sent,
         }
@@ -229,14 +276,14 @@ impl Socket {
     }
 
     /// Sends datagrams of one length to one place, by one message.
-    fn send_run(&self, bytes: &[u8], run: &[Parcel]) -> io::Result<usize> {
-        let Some(first) = run.first() else { return Ok(0) };
-        if run.len() == 1 {
-            self.send_datagram(bytes.get(..first.length).unwrap_or(bytes), first.to.as_ref())?;
+    fn send_run(&self, bytes: &[u8], run: Run<'_>) -> io::Result<usize> {
+        let Run { first, count, bytes: length } = run;
+        let data = bytes.get(..length).unwrap_or(bytes);
+        if count == 1 {
+            self.send_datagram(data, first.to.as_ref())?;
             return Ok(1);
         }
-        let length = run.iter().map(|parcel| parcel.length).sum();
-        let piece = [IoSlice::new(bytes.get(..length).unwrap_or(bytes))];
+        let piece = [IoSlice::new(data)];
         let (control, controls) = cut_into(first.length);
         let to = first.to.as_ref().map(SockAddr::try_from).transpose()?;
         let mut message =
@@ -246,71 +293,50 @@ impl Socket {
         }
         let socket = self.socket()?;
         uninterrupted(|| socket.sendmsg(&message, SEND_FLAGS))?;
-        Ok(run.len())
+        Ok(count)
     }
 
     /// Sends runs of datagrams, each by one message, all by one call.
-    fn send_runs(&self, mut bytes: &[u8], mut parcels: &[Parcel], segments: bool) -> io::Result<usize> {
+    fn send_runs(&self, mut bytes: &[u8], mut runs: Runs<'_>) -> io::Result<usize> {
         // SAFETY: these C structures consist of integers and of pointers that may be null.
         let (mut headers, mut pieces) = unsafe { mem::zeroed::<([mmsghdr; MESSAGES], [iovec; MESSAGES])>() };
         let mut controls = [Control([0; CONTROL]); MESSAGES];
         let mut names: [Option<SockAddr>; MESSAGES] = [const { None }; MESSAGES];
-        let mut lengths = [0; MESSAGES];
-        let mut count = 0;
-        let places = headers.iter_mut().zip(&mut pieces).zip(&mut controls).zip(&mut names).zip(&mut lengths);
-        for ((((header, piece), control), name), run_length) in places {
-            let Some(first) = parcels.first() else { break };
-            let (run, others) = parcels.split_at(run(parcels, segments));
-            let length = run.iter().map(|parcel| parcel.length).sum();
-            let Some((data, rest)) = bytes.split_at_checked(length) else { break };
+        let mut counts = [0; MESSAGES];
+        let mut messages = 0;
+        let places = headers.iter_mut().zip(&mut pieces).zip(&mut controls).zip(&mut names).zip(&mut counts);
+        for ((((header, piece), control), name), count) in places {
+            let Some(run) = runs.take_run() else { break };
+            let Some((data, rest)) = bytes.split_at_checked(run.bytes) else { break };
             // The system only reads what it is to send.
-            *piece = iovec { iov_base: data.as_ptr().cast_mut().cast::<c_void>(), iov_len: length };
+            *piece = iovec { iov_base: data.as_ptr().cast_mut().cast::<c_void>(), iov_len: run.bytes };
             let header = &mut header.msg_hdr;
             header.msg_iov = piece;
             header.msg_iovlen = 1;
-            if let Some(to) = &first.to {
+            if let Some(to) = &run.first.to {
                 let name = name.insert(SockAddr::try_from(to)?);
                 header.msg_name = name.as_ptr().cast_mut().cast();
                 header.msg_namelen = name.len();
             }
-            if run.len() > 1 {
+            if run.count > 1 {
                 let controls;
-                (*control, controls) = cut_into(first.length);
+                (*control, controls) = cut_into(run.first.length);
                 header.msg_control = control.0.as_mut_ptr().cast();
                 header.msg_controllen = controls as _;
             }
-            *run_length = run.len();
-            count += 1;
-            (parcels, bytes) = (others, rest);
+            *count = run.count;
+            messages += 1;
+            bytes = rest;
         }
         let socket = self.socket()?;
         let sent = uninterrupted(|| {
-            // SAFETY: the first `count` headers point to data, names and controls that live through the call and have
+            // SAFETY: the first `messages` headers point to data, names and controls that live through the call and have
             // the sizes that are named; the call writes to the headers only.
-            let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, SEND_FLAGS as _) };
+            let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), messages, SEND_FLAGS as _) };
             usize::try_from(sent).map_err(|_| io::Error::last_os_error())
         })?;
-        Ok(lengths.iter().take(sent).sum())
+        Ok(counts.iter().take(sent).sum())
     }
-}
-
-/// How many of the first datagrams can go as one message: all of one length, but the last may be shorter.
-fn run(parcels: &[Parcel], segments: bool) -> usize {
-    let Some(first) = parcels.first().filter(|first| segments && (1..=SEGMENT).contains(&first.length)) else {
-        return 1.min(parcels.len());
-    };
-    let most = SEGMENTS.min(SEGMENTED / first.length);
-    let mut count = 1;
-    for parcel in parcels.iter().take(most).skip(1) {
-        if parcel.to != first.to || parcel.length > first.length || parcel.length == 0 {
-            break;
-        }
-        count += 1;
-        if parcel.length < first.length {
-            break;
-        }
-    }
-    count
 }
 
 /// Whether an error can come from sending several datagrams as one message.

@@ -7,12 +7,14 @@
 //!   one of the first datagram alone.
 //! - `Socket::merge_incoming`: lets the system hand out datagrams of one sender together, where it can.
 //!
-//! `linux.rs` has calls for many datagrams at once, `each.rs` makes one call a datagram.
+//! `linux.rs` has calls for many datagrams at once, in the pieces that `runs.rs` makes of them; `each.rs` makes one call a datagram.
 
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod each;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -29,10 +31,13 @@ use socket2::{Domain, Protocol, SockAddr, Type};
 use super::socket::{SEND_FLAGS, uninterrupted};
 use super::{Address, OwnedFd, Socket};
 
-/// One of several datagrams whose bytes lie one behind the other.
+/// Datagrams of one length to one place; their bytes lie one behind the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parcel {
+    /// How long each of them is.
     pub(crate) length: usize,
+    /// How many they are; at least one.
+    pub(crate) count: usize,
     /// `None`: to the peer that the socket is connected to.
     pub(crate) to: Option<Address>,
 }
@@ -47,7 +52,7 @@ pub(crate) struct Look {
 }
 
 /// A datagram, or several of one sender that came together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Arrived<'a> {
     pub(crate) data: &'a [u8],
     /// `None` if that is no address of the Internet's; `Incoming::unix_sender` knows it then.

@@ -56,7 +56,15 @@ impl Datagram {
     }
 
     /// Tells the protocol of failed datagrams and of flow control, unless it is running: then it is told right after.
+    #[inline]
     pub(super) fn settle(&self, transport: &DatagramTransport) {
+        if self.has_news() {
+            self.tell_news(transport);
+        }
+    }
+
+    #[cold]
+    fn tell_news(&self, transport: &DatagramTransport) {
         // A protocol that sends again for each error gets the new errors in its next turn.
         let mut errors = self.outgoing.borrow().errors.len();
         while self.has_news() && !self.state.get().is_running() {
@@ -99,7 +107,11 @@ impl Datagram {
     /// Whether the protocol has to be told anything: at the end of the endpoint it is still told of errors.
     #[inline]
     fn has_news(&self) -> bool {
-        let (outgoing, state) = (self.outgoing.borrow(), self.state.get());
+        let outgoing = self.outgoing.borrow();
+        if outgoing.errors.is_empty() && !outgoing.flow.has_signal() {
+            return false;
+        }
+        let state = self.state.get();
         !outgoing.errors.is_empty() && !state.is_lost() || outgoing.flow.has_signal() && !state.is_ending()
     }
 
@@ -119,8 +131,11 @@ impl Datagram {
 
     /// As [`settle`](Self::settle), for callers that have no transport at hand.
     pub(super) fn settle_now(&self) {
-        if let Some(this) = self.this.upgrade().filter(|_| self.has_news()) {
-            self.settle(&this.transport());
+        if !self.has_news() {
+            return;
+        }
+        if let Some(this) = self.this.upgrade() {
+            self.tell_news(&this.transport());
         }
     }
 

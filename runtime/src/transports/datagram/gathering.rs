@@ -11,9 +11,11 @@
 //! So a single datagram never waits and its error is known at once, while a burst costs one way through the system.
 //! Whatever shows what waits, or ends the endpoint, lets what was gathered leave before.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use super::Datagram;
+use super::queue::Queue;
 use super::sending::overflow;
 use crate::event_loop::Source;
 use crate::sys::Address;
@@ -36,6 +38,12 @@ pub(super) enum Gathering {
     TurnOfOne,
     /// Several datagrams came in: it leaves when all of them were handed to the protocol.
     Turn,
+}
+
+/// Whether it leaves without waiting for more.
+#[inline]
+fn is_full(queue: &Queue) -> bool {
+    queue.len() >= DATAGRAMS || queue.size() >= BYTES
 }
 
 impl Datagram {
@@ -65,13 +73,33 @@ impl Datagram {
         self.gathered.get()
     }
 
+    /// Gathers one more datagram like the newest that was gathered. False: it is another one, and nothing was done.
+    ///
+    /// Whatever ends the endpoint lets what was gathered leave before, so all that was asked for that one holds still.
+    #[inline]
+    pub(super) fn gather_another(&self, data: &[u8], to: &SocketAddr) -> bool {
+        if !self.gathered.get() {
+            return false;
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        if !outgoing.queue.repeat(data, to) {
+            return false;
+        }
+        let full = is_full(&outgoing.queue);
+        drop(outgoing);
+        if full {
+            self.flush_gathered();
+        }
+        true
+    }
+
     pub(super) fn gather(&self, data: &[u8], to: Option<Address>) {
         let mut outgoing = self.outgoing.borrow_mut();
         if outgoing.queue.is_empty() {
             outgoing.queue = self.net.datagrams().take_queue();
         }
         outgoing.queue.push(data, to);
-        let full = outgoing.queue.len() >= DATAGRAMS || outgoing.queue.size() >= BYTES;
+        let full = is_full(&outgoing.queue);
         drop(outgoing);
         self.gathered.set(true);
         if full {
@@ -109,7 +137,7 @@ impl Datagram {
             let Some(last) = outgoing.queue.pop_last() else { return };
             outgoing.dropped += 1;
             drop(outgoing);
-            self.failed(overflow(limit), last.to.or_else(|| self.peer()));
+            self.failed(overflow(limit), last.or_else(|| self.peer()));
         }
     }
 

@@ -4,6 +4,7 @@
 //! handed to the system as one piece.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use crate::sys::{Address, Parcel};
 
@@ -22,7 +23,10 @@ pub(super) struct Queue {
     bytes: Vec<u8>,
     /// How many of the bytes have left; `gone <= bytes.len()`.
     gone: usize,
+    /// Neighbours of one length and destination are one parcel.
     parcels: VecDeque<Parcel>,
+    /// How many datagrams those are.
+    datagrams: usize,
 }
 
 /// What a datagram of this length counts while it waits.
@@ -31,16 +35,19 @@ pub(super) fn cost(length: usize) -> usize {
 }
 
 impl Queue {
+    #[inline]
     pub(super) fn size(&self) -> usize {
-        self.bytes.len() - self.gone + self.parcels.len() * HEADER
+        self.bytes.len() - self.gone + self.datagrams * HEADER
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.parcels.len()
+        self.datagrams
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.parcels.is_empty()
+        self.datagrams == 0
     }
 
     /// The oldest of them, and the bytes of all; not necessarily all of them, but one at least unless none waits.
@@ -54,14 +61,43 @@ impl Queue {
             self.bytes.drain(..self.gone);
             self.gone = 0;
         }
+        match self.parcels.back_mut() {
+            Some(last) if last.length == data.len() && last.to == to => last.count += 1,
+            _ => self.parcels.push_back(Parcel { length: data.len(), count: 1, to }),
+        }
         self.bytes.extend_from_slice(data);
-        self.parcels.push_back(Parcel { length: data.len(), to });
+        self.datagrams += 1;
+    }
+
+    /// Appends a copy of `data` if the newest one has its length and destination. False: nothing was done.
+    #[inline]
+    pub(super) fn repeat(&mut self, data: &[u8], to: &SocketAddr) -> bool {
+        match self.parcels.back_mut() {
+            Some(Parcel { length, count, to: Some(Address::Internet(last)) })
+                if *length == data.len() && last == to =>
+            {
+                *count += 1;
+            }
+            _ => return false,
+        }
+        self.bytes.extend_from_slice(data);
+        self.datagrams += 1;
+        true
     }
 
     /// Forgets the oldest ones, which have left.
     pub(super) fn pop(&mut self, count: usize) {
-        let count = count.min(self.parcels.len());
-        self.gone += self.parcels.drain(..count).map(|parcel| parcel.length).sum::<usize>();
+        let mut left = count.min(self.datagrams);
+        self.datagrams -= left;
+        while let Some(first) = self.parcels.front_mut().filter(|_| left > 0) {
+            let leaving = left.min(first.count);
+            left -= leaving;
+            first.count -= leaving;
+            self.gone += leaving * first.length;
+            if first.count == 0 {
+                self.parcels.pop_front();
+            }
+        }
         if self.is_empty() {
             self.bytes.clear();
             self.gone = 0;
@@ -69,10 +105,15 @@ impl Queue {
     }
 
     /// Forgets the newest one, and says where it was to go.
-    pub(super) fn pop_last(&mut self) -> Option<Parcel> {
-        let last = self.parcels.pop_back()?;
+    pub(super) fn pop_last(&mut self) -> Option<Option<Address>> {
+        let last = self.parcels.back_mut()?;
         self.bytes.truncate(self.bytes.len() - last.length);
-        Some(last)
+        self.datagrams -= 1;
+        last.count -= 1;
+        if last.count > 0 {
+            return Some(last.to.clone());
+        }
+        self.parcels.pop_back().map(|last| last.to)
     }
 
     /// Whether its memory is worth keeping, for when nothing waits.
@@ -90,13 +131,23 @@ mod tests {
     /// What one step does.
     #[derive(Clone, Debug)]
     enum Step {
-        Push(usize),
+        /// Of this length, to this place, as often as that.
+        Push(usize, u16, usize),
         Pop(usize),
         PopLast,
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![(0_usize..40_000).prop_map(Step::Push), (0_usize..4).prop_map(Step::Pop), Just(Step::PopLast)]
+        let lengths = prop_oneof![0_usize..3, 0_usize..40_000];
+        prop_oneof![
+            (lengths, 1_u16..3, 1_usize..4).prop_map(|(length, port, times)| Step::Push(length, port, times)),
+            (0_usize..4).prop_map(Step::Pop),
+            Just(Step::PopLast)
+        ]
+    }
+
+    fn place(port: u16) -> SocketAddr {
+        ([127, 0, 0, 1], port).into()
     }
 
     proptest! {
@@ -107,25 +158,32 @@ mod tests {
             let (mut queue, mut model) = (Queue::default(), VecDeque::new());
             for (number, step) in steps.into_iter().enumerate() {
                 match step {
-                    Step::Push(length) => {
-                        queue.push(&vec![number as u8; length], None);
-                        model.push_back((number as u8, length));
-                    }
+                    Step::Push(length, port, times) => for _ in 0..times {
+                        let data = vec![number as u8; length];
+                        let repeats = model.back().is_some_and(|&(_, last, to)| (last, to) == (length, port));
+                        prop_assert_eq!(queue.repeat(&data, &place(port)), repeats);
+                        if !repeats {
+                            queue.push(&data, Some(place(port).into()));
+                        }
+                        model.push_back((number as u8, length, port));
+                    },
                     Step::Pop(count) => {
                         queue.pop(count);
                         model.drain(..count.min(model.len()));
                     }
                     Step::PopLast => {
-                        prop_assert_eq!(queue.pop_last().map(|last| last.length), model.pop_back().map(|(_, length)| length));
+                        let last = model.pop_back().map(|(_, _, port)| Some(place(port).into()));
+                        prop_assert_eq!(queue.pop_last(), last);
                     }
                 }
-                prop_assert_eq!(queue.size(), model.iter().map(|(_, length)| length + 8).sum::<usize>());
+                prop_assert_eq!(queue.size(), model.iter().map(|(_, length, _)| length + 8).sum::<usize>());
                 prop_assert_eq!((queue.is_empty(), queue.len()), (model.is_empty(), model.len()));
                 let (parcels, mut bytes) = queue.front();
                 prop_assert_eq!(parcels.is_empty(), model.is_empty());
-                for (parcel, (number, length)) in parcels.iter().zip(&model) {
+                let each = parcels.iter().flat_map(|parcel| std::iter::repeat_n(parcel, parcel.count));
+                for (parcel, (number, length, port)) in each.zip(&model) {
                     let (data, rest) = bytes.split_at(parcel.length);
-                    prop_assert_eq!(data.len(), *length);
+                    prop_assert_eq!((data.len(), &parcel.to), (*length, &Some(place(*port).into())));
                     prop_assert!(data.iter().all(|byte| byte == number));
                     bytes = rest;
                 }

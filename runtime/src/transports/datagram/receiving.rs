@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::gathering::Gathering;
 use super::{Datagram, DatagramTransport};
+use crate::exceptions::Result;
 use crate::sys::{Address, Incoming, Look, Readiness};
 
 /// How many datagrams one endpoint may receive before the others have their turn.
@@ -31,7 +32,7 @@ impl Datagram {
     }
 
     fn read(&self, transport: &DatagramTransport, incoming: &mut Incoming) {
-        let (mut received, mut errors) = (0, 0);
+        let (mut received, mut errors, mut again) = (0, 0, false);
         while received + errors < READS_PER_TURN {
             received += self.deliver_kept(transport);
             if !self.may_read() {
@@ -39,15 +40,29 @@ impl Datagram {
             }
             match incoming.receive(&self.socket, !self.udp) {
                 Ok(look) => {
-                    if !look.more {
+                    if again {
+                        self.looked(true);
+                    }
+                    again = !look.more && look.count > 1 && self.looks_again();
+                    let is_last = !look.more && !again;
+                    if is_last {
                         self.drained();
                     }
                     received += self.deliver(transport, incoming, look);
-                    if !look.more {
+                    if is_last {
                         return;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.drained(),
+                // While the answers leave others come.
+                Err(error) if error.kind() == ErrorKind::WouldBlock && again && self.has_gathered() => {
+                    self.flush_gathered();
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if again {
+                        self.looked(false);
+                    }
+                    return self.drained();
+                }
                 Err(error) => {
                     errors += 1;
                     self.failed(error, self.peer());
@@ -62,32 +77,89 @@ impl Datagram {
         }
     }
 
+    /// Whether to look once more, though the last look gave all that was there.
+    fn looks_again(&self) -> bool {
+        let mut steadiness = self.steadiness.get();
+        let again = steadiness.looks_again();
+        self.steadiness.set(steadiness);
+        again
+    }
+
+    /// What came of that.
+    fn looked(&self, found: bool) {
+        let mut steadiness = self.steadiness.get();
+        steadiness.looked(found);
+        self.steadiness.set(steadiness);
+    }
+
     /// Hands what came to the protocol; what it does not want yet is kept.
     fn deliver(&self, transport: &DatagramTransport, incoming: &Incoming, look: Look) -> usize {
         let mut delivered = 0;
         for index in 0..look.count {
             let arrived = incoming.get(index);
-            let several = look.count > 1 || arrived.segment.is_some();
-            self.gathering.set(if several || delivered > 0 { Gathering::Turn } else { Gathering::TurnOfOne });
-            let from = match arrived.from {
-                Some(from) => from.into(),
-                None if self.unix => incoming.unix_sender(index).into(),
-                None => self.peer().unwrap_or_else(|| NOWHERE.into()),
+            let several = look.count > 1 || arrived.segment.is_some() || self.has_gathered();
+            self.gathering.set(if several { Gathering::Turn } else { Gathering::TurnOfOne });
+            let Some(from) = arrived.from.filter(|_| !arrived.cut) else {
+                delivered += self.deliver_unusual(transport, incoming, index);
+                continue;
             };
-            if arrived.cut {
-                self.failed(cut(arrived.data.len()), Some(from));
+            if arrived.segment.is_none() {
+                self.deliver_or_keep(transport, arrived.data, from);
+                delivered += 1;
                 continue;
             }
             for data in arrived.datagrams() {
+                self.deliver_or_keep(transport, data, from);
                 delivered += 1;
-                if self.state.get().may_receive() && self.kept.borrow().is_empty() {
-                    self.deliver_one(transport, data, &from);
-                } else if !self.state.get().is_closing() {
-                    self.kept.borrow_mut().push_back((data.into(), from.clone()));
-                }
             }
         }
         delivered
+    }
+
+    #[inline]
+    fn deliver_or_keep(&self, transport: &DatagramTransport, data: &[u8], from: SocketAddr) {
+        if self.may_deliver() {
+            let result = self.call(transport, |endpoint| endpoint.datagram_received(transport, data, from));
+            self.received(result);
+        } else {
+            self.keep_for_later(data, &from.into());
+        }
+    }
+
+    /// Delivers what has another sender than one of the Internet's, or did not come whole.
+    #[cold]
+    fn deliver_unusual(&self, transport: &DatagramTransport, incoming: &Incoming, index: usize) -> usize {
+        let arrived = incoming.get(index);
+        let from = match arrived.from {
+            Some(from) => from.into(),
+            None if self.unix => incoming.unix_sender(index).into(),
+            None => self.peer().unwrap_or_else(|| NOWHERE.into()),
+        };
+        if arrived.cut {
+            self.failed(cut(arrived.data.len()), Some(from));
+            return 0;
+        }
+        for data in arrived.datagrams() {
+            if self.may_deliver() {
+                self.deliver_one(transport, data, &from);
+            } else {
+                self.keep_for_later(data, &from);
+            }
+        }
+        arrived.datagrams().count()
+    }
+
+    /// Whether the protocol takes the next datagram now; what came before it is delivered before.
+    #[inline]
+    fn may_deliver(&self) -> bool {
+        self.state.get().may_receive() && self.kept.borrow().is_empty()
+    }
+
+    #[cold]
+    fn keep_for_later(&self, data: &[u8], from: &Address) {
+        if !self.state.get().is_closing() {
+            self.kept.borrow_mut().push_back((data.into(), from.clone()));
+        }
     }
 
     /// Delivers what came while the protocol paused reading, of which there is one batch at most.
@@ -103,12 +175,16 @@ impl Datagram {
         delivered
     }
 
-    #[inline]
     fn deliver_one(&self, transport: &DatagramTransport, data: &[u8], from: &Address) {
         let result = self.call(transport, |endpoint| match from {
             Address::Internet(from) => endpoint.datagram_received(transport, data, *from),
             Address::Unix(from) => endpoint.unix_datagram_received(transport, data, from),
         });
+        self.received(result);
+    }
+
+    #[inline]
+    fn received(&self, result: Result<()>) {
         if let Err(error) = result {
             self.report("protocol.datagram_received() call failed", error);
         }

@@ -138,9 +138,8 @@ impl Datagram {
         while left > 0 && !self.state.get().is_ending() {
             let outgoing = self.outgoing.borrow();
             let (parcels, bytes) = outgoing.queue.front();
-            let parcels = parcels.get(..left).unwrap_or(parcels);
             let Some(first) = parcels.first() else { break };
-            let sent = self.send_batch(bytes, parcels);
+            let sent = self.send_batch(bytes, parcels, left);
             let to = if sent.is_err() { first.to.clone() } else { None };
             drop(outgoing);
             match sent {
@@ -224,10 +223,10 @@ impl Datagram {
         }
     }
 
-    /// How many of them the system took; none: it takes nothing at the moment.
-    fn send_batch(&self, bytes: &[u8], parcels: &[Parcel]) -> io::Result<usize> {
+    /// How many of them the system took, at most so many; none: it takes nothing at the moment.
+    fn send_batch(&self, bytes: &[u8], parcels: &[Parcel], most: usize) -> io::Result<usize> {
         self.net.inner().check_usable().map_err(io::Error::from)?;
-        match self.socket.send_batch(bytes, parcels, &self.segments) {
+        match self.socket.send_batch(bytes, parcels, most, &self.segments) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.wait_for_room();
                 Ok(0)

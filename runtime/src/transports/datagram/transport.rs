@@ -66,7 +66,10 @@ impl DatagramTransport {
     ///
     /// `ValueError` if the endpoint has a `remote_addr` and `addr` is another one, or if there is neither.
     pub fn sendto(&self, data: &[u8], addr: impl Into<Option<SocketAddr>>) -> Result<()> {
-        self.0.send_or_keep(data, addr.into().map(Address::from))
+        match addr.into() {
+            Some(addr) if self.0.gather_another(data, &addr) => Ok(()),
+            addr => self.0.send_or_keep(data, addr.map(Address::from)),
+        }
     }
 
     /// Sends one datagram to a unix socket. Python: `DatagramTransport.sendto()` with a path.
