@@ -98,7 +98,7 @@ impl Worker {
         let (stderr, far_stderr) = sys::pipe(Direction::Read).map_err(at)?;
         let mut order = sys::worker::order(far, far_stderr).map_err(at)?;
         entry::show_the_way(&mut order);
-        let child = Child::spawn(order).map_err(at)?;
+        let child = Child::spawn(&mut order).map_err(at)?;
         let process =
             Rc::new(Process { child, exited: Event::new(), killed: Cell::default(), event_loop: event_loop.clone() });
         let (fd, exited, watching) = (process.child.fd(), process.exited.clone(), event_loop.clone());

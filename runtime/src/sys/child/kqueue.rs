@@ -41,6 +41,11 @@ impl Watch {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "there are systems where it depends")]
+    pub(super) fn is_own(&self) -> bool {
+        true
+    }
+
     pub(super) fn fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
