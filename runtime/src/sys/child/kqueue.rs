@@ -41,7 +41,6 @@ impl Watch {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "there are systems where it depends")]
     pub(super) fn is_own(&self) -> bool {
         true
     }
