@@ -47,7 +47,10 @@ fn main() -> ExitCode {
         #[cfg(feature = "process-pool")]
         ["pool", count, mebibytes] => number(count).and_then(|count| {
             let mebibytes = number(mebibytes)?;
-            asyncio::run(pool::large(count, mebibytes))
+            asyncio::run(async move {
+                pool::large(count, mebibytes).await?;
+                pool::beside(count, mebibytes).await
+            })
         }),
         ["echo-streams", port] => number(port).and_then(|port| asyncio::run(echo_streams(echo_lent, port))),
         ["echo-streams-read", port] => number(port).and_then(|port| asyncio::run(echo_streams(echo_read, port))),

@@ -28,6 +28,9 @@ mod idle;
 mod inspection;
 #[path = "process_wide/key_log.rs"]
 mod key_log;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/one_thread.rs"]
+mod one_thread;
 #[path = "process_wide/pipes.rs"]
 mod pipes;
 #[cfg(target_os = "linux")]
@@ -75,6 +78,8 @@ const TESTS: &[&[Test]] = &[
     idle::TESTS,
     inspection::TESTS,
     key_log::TESTS,
+    #[cfg(target_os = "linux")]
+    one_thread::TESTS,
     #[cfg(target_os = "linux")]
     ports::TESTS,
     #[cfg(all(feature = "process-pool", target_os = "linux"))]

@@ -73,6 +73,29 @@ async fn bytes_travel_whole_whatever_their_number() {
     }
 }
 
+/// Bytes in which each word of eight stands in its own place only.
+fn numbered(length: usize, first: u64) -> Vec<u8> {
+    (first..).take(length / 8).flat_map(u64::to_le_bytes).collect()
+}
+
+#[asyncio::remote]
+fn next_numbers(numbers: Vec<u8>) -> Result<Vec<u8>> {
+    let length = numbers.len();
+    let first = u64::from_le_bytes(numbers[..8].try_into().unwrap());
+    assert!(numbers == numbered(length, first), "not what was sent");
+    Ok(numbered(length, first + length as u64 / 8))
+}
+
+#[asyncio::test]
+async fn a_large_argument_and_a_large_result_come_whole() {
+    const LENGTH: usize = 64 << 20;
+    let pool = pool(1);
+    for first in [0, u64::MAX / 3] {
+        let next = next_numbers.on(&pool)(numbered(LENGTH, first)).await.unwrap();
+        assert!(next == numbered(LENGTH, first + LENGTH as u64 / 8), "not what was sent back");
+    }
+}
+
 #[asyncio::remote]
 fn length_of(text: String) -> Result<usize> {
     Ok(text.len())

@@ -12,6 +12,10 @@ fn ends(how: String) -> Result<u32> {
     match how.as_str() {
         "exit" => std::process::exit(3),
         "abort" => std::process::abort(),
+        "panic" => {
+            let _ = std::panic::catch_unwind(|| panic!("the reason of it all"));
+            std::process::abort();
+        }
         "last words" => {
             (0..100).for_each(|line| eprintln!("line {line}"));
             std::process::exit(4)
@@ -50,6 +54,55 @@ async fn the_error_has_the_last_lines_of_the_standard_error() {
         text.ends_with("\n  line 98\n  line 99") && text.contains("line 90") && !text.contains("line 89"),
         "{text}"
     );
+}
+
+// As a panic does in a program that is built with `panic = "abort"`. There may be a backtrace behind the message.
+#[asyncio::test]
+async fn a_panic_that_aborts_the_worker_is_told_by_its_signal_and_its_message() {
+    let text = death("panic").await;
+    assert!(text.contains("signal 6 (SIGABRT)"), "{text}");
+    assert!(
+        text.contains("panicked at tests/process_pool/deaths.rs:") && text.contains("the reason of it all"),
+        "{text}"
+    );
+}
+
+/// Leaves a thread behind that ends the worker when that has begun to receive a large argument.
+#[cfg(target_os = "linux")]
+#[asyncio::remote]
+fn ends_when_it_grows() -> Result<()> {
+    const GROWN: u64 = 8 << 10;
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    let before = resident();
+    std::thread::spawn(move || {
+        while resident() < before + GROWN {}
+        std::process::exit(5);
+    });
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[asyncio::remote]
+fn length(data: Vec<u8>) -> Result<usize> {
+    Ok(data.len())
+}
+
+#[cfg(target_os = "linux")]
+#[asyncio::test(timeout = "60s")]
+async fn a_worker_that_dies_in_the_middle_of_a_large_argument_fails_that_call_only() {
+    const SIZE: usize = 128 << 20;
+    let pool = pool(1);
+    for _ in 0..3 {
+        ends_when_it_grows.on(&pool)().await.unwrap();
+        let error = length.on(&pool)(vec![1; SIZE]).await.unwrap_err();
+        assert!(matches!(error, Error::BrokenProcessPool(_)), "{error}");
+        assert!(error.to_string().contains("ended with exit code 5"), "{error}");
+        assert_eq!(length.on(&pool)(vec![1; SIZE]).await.unwrap(), SIZE);
+    }
 }
 
 // Other than CPython's pool, which is of no use after that.

@@ -328,6 +328,8 @@ async fn workers_print() {
     assert_eq!(prints.on(&pool)(text.clone()).await.unwrap(), text.len());
     assert_eq!(prints.on(&pool)("\nprinted by a worker\n".to_owned()).await.unwrap(), 21);
     println!("printed by the parent");
+    // Nothing else waits for what it has written.
+    asyncio::to_thread(move || pool.shutdown()).await.unwrap();
 }
 
 fn the_standard_output_of_a_worker_is_this_ones(program: Program) {

@@ -47,15 +47,27 @@ fn where_sigchld_is_ignored_children_still_leave_no_zombies(program: Program) {
 #[expect(unsafe_code, reason = "std has no filters of system calls")]
 fn forget_process_descriptors() {
     let statement = |code: u32, jt, jf, k| libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k };
-    let call = u32::try_from(libc::SYS_pidfd_open).unwrap();
-    let refusal = libc::SECCOMP_RET_ERRNO | u32::try_from(libc::ENOSYS).unwrap();
+    let is_call = |call: i64, jt, jf| {
+        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, u32::try_from(call).unwrap())
+    };
+    let refuse = |error: i32| {
+        let error = u32::try_from(error).unwrap();
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | error)
+    };
+    let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
+    const FIRST_ARGUMENT: u32 = 16;
+    let with_descriptor = u32::try_from(libc::CLONE_PIDFD).unwrap();
     let mut filter = [
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, call),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, refusal),
+        load(0),
+        is_call(libc::SYS_pidfd_open, 4, 0),
+        is_call(libc::SYS_clone, 0, 2),
+        load(FIRST_ARGUMENT),
+        statement(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 2, 0, with_descriptor),
         statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::ENOSYS),
+        refuse(libc::EINVAL),
     ];
-    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+    let program = libc::sock_fprog { len: 8, filter: filter.as_mut_ptr() };
     // SAFETY: numbers.
     assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
     // SAFETY: the program and its statements live through the call, which copies them.

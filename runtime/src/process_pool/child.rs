@@ -19,12 +19,17 @@ use crate::signals::Signal;
 use crate::sync::Event;
 use crate::sys::{self, Child, Direction, UserSocket};
 use crate::timeouts::timeout;
+use crate::wait::sleep;
 
 /// How long a worker may take until it is there. Nothing but a `main` that does other things first takes so long.
 const START: Duration = Duration::from_secs(60);
 
 /// How long a worker may take to end that has nothing left to do.
 const END: Duration = Duration::from_secs(5);
+
+/// So many reads of one answer, and the other workers have their turn: one that writes as fast as this reads must not
+/// stop them.
+const READS: usize = 16;
 
 /// The process. The pool keeps it as well, to kill it.
 pub(super) struct Process {
@@ -93,7 +98,7 @@ impl Worker {
         let (stderr, far_stderr) = sys::pipe(Direction::Read).map_err(at)?;
         let mut order = sys::worker::order(far, far_stderr).map_err(at)?;
         entry::show_the_way(&mut order);
-        let child = Child::spawn(order).map_err(at)?;
+        let child = Child::spawn(&mut order).map_err(at)?;
         let process =
             Rc::new(Process { child, exited: Event::new(), killed: Cell::default(), event_loop: event_loop.clone() });
         let (fd, exited, watching) = (process.child.fd(), process.exited.clone(), event_loop.clone());
@@ -142,11 +147,14 @@ impl Worker {
                 }
             }
             loop {
-                let count = event_loop.sock_recv_into(socket, assembly.room()).await?;
-                let message = assembly.filled(count).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-                if message.is_some() || count == 0 {
-                    return Ok::<_, Error>(message);
+                for _ in 0..READS {
+                    let count = event_loop.sock_recv_into(socket, assembly.room()).await?;
+                    let message = assembly.filled(count).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+                    if message.is_some() || count == 0 {
+                        return Ok::<_, Error>(message);
+                    }
                 }
+                sleep(Duration::ZERO).await;
             }
         };
         let talked = {

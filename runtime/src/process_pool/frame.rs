@@ -8,6 +8,7 @@
 //! No I/O in here: [`Sending`] is the list of slices to write, [`Assembly`] says where to put the next bytes that come.
 
 use crate::executor::{FunctionId, Parcel};
+use crate::sys::prefer_huge_pages;
 
 /// A message.
 #[derive(Debug)]
@@ -220,7 +221,9 @@ fn empty(length: usize) -> Result<Vec<u8>, Unreadable> {
     let mut probe = Vec::<u8>::new();
     probe.try_reserve_exact(length).map_err(|_| Unreadable)?;
     drop(probe);
-    Ok(vec![0; length])
+    let mut piece = vec![0; length];
+    prefer_huge_pages(&mut piece);
+    Ok(piece)
 }
 
 #[cfg(test)]

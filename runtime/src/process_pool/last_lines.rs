@@ -13,9 +13,12 @@ use crate::exceptions::Result;
 use crate::sys::worker::write_to_stderr;
 use crate::sys::{Channel, Direction, Pipe};
 
-/// How much is kept, and how many lines of it are told.
-const KEPT: usize = 4096;
+/// How much is kept, more than a long backtrace has, and how many lines of it are told.
+const KEPT: usize = 32 * 1024;
 const LINES: usize = 10;
+
+/// How much is read at once.
+const PIECE: usize = 4096;
 
 /// How many reads one turn of the loop makes, so that a worker that never stops writing leaves time for the others.
 const READS: usize = 16;
@@ -62,7 +65,7 @@ impl LastLines {
 
     /// Reads what is there, a few times at most, and as long as it may. True: nothing more will come.
     fn read(&self, times: usize, may: fn(&Self) -> bool) -> bool {
-        let mut buffer = [0; KEPT];
+        let mut buffer = [0; PIECE];
         for _ in 0..times {
             if !may(self) {
                 return false;
@@ -145,11 +148,44 @@ impl fmt::Display for LastLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kept = self.kept.borrow();
         let text = String::from_utf8_lossy(&kept);
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let lines: Vec<&str> = without_frames(text.lines()).filter(|line| !line.trim().is_empty()).collect();
         if lines.is_empty() {
             return f.write_str("it wrote nothing to its standard error");
         }
         f.write_str("the last it wrote to its standard error:")?;
         lines.iter().skip(lines.len().saturating_sub(LINES)).try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+/// Lines without the frames of backtraces, behind which the message of a panic would be out of sight. The first lines
+/// may be frames whose beginning was not kept.
+fn without_frames<'a>(lines: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    let mut in_backtrace = true;
+    lines.filter(move |line| {
+        let is_heading = *line == "stack backtrace:";
+        in_backtrace = is_heading || (in_backtrace && is_frame(line));
+        is_heading || !in_backtrace
+    })
+}
+
+/// Whether it is a function of a backtrace, with its number, or the place of one.
+fn is_frame(line: &str) -> bool {
+    let text = line.trim_start();
+    let number = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    text.len() < line.len() && (text.starts_with("at ") || (number.len() < text.len() && number.starts_with(": ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_frames;
+
+    #[test]
+    fn the_frames_of_backtraces_are_left_out_and_nothing_else() {
+        let text = "   7: cut_off\n             at ./a.rs:1:2\nthread 'main' panicked at b.rs:3:4:\nwhy\nstack backtrace:\n   \
+                    0: one\n             at ./c.rs:5:6\n  10: two\nnote: some\n   1: mine\n at home";
+        let lines: Vec<&str> = without_frames(text.lines()).collect();
+        let expected =
+            ["thread 'main' panicked at b.rs:3:4:", "why", "stack backtrace:", "note: some", "   1: mine", " at home"];
+        assert_eq!(lines, expected);
     }
 }

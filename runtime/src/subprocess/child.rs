@@ -3,18 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
-use std::path::Path;
 use std::rc::{Rc, Weak};
 
-use super::options::{Ending, Options, Started};
+use super::options::{Ending, Started};
 use super::pipe_end::PipeEnd;
 use super::protocol::SubprocessEndpoint;
 use super::transport::SubprocessTransport;
 use crate::context::{self, Context};
-use crate::endpoints::{Unfinished, check_running};
-use crate::event_loop::{EventLoop, ExceptionContext, Inner, Source, SourceKey};
+use crate::event_loop::{ExceptionContext, Inner, Source, SourceKey};
 use crate::exceptions::{Error, Result, catch};
-use crate::future::Future;
 use crate::signals::Signal;
 use crate::sync::WaitQueue;
 use crate::sys::{Child, Direction, Interest, OwnedFile, Pipe, Readiness};
@@ -34,11 +31,13 @@ pub(super) struct Running {
     pipes: RefCell<[Option<Transport>; 3]>,
     /// How many pipes are not closed.
     open: Cell<usize>,
+    /// `connection_made` was called.
+    pub(super) made: Cell<bool>,
     queued: Cell<bool>,
     closing: Cell<bool>,
     /// The last callback is scheduled, or nobody is called any more.
     finished: Cell<bool>,
-    /// Who waits for its end.
+    /// Who waits for its end, or for `connection_made`.
     pub(super) waiters: WaitQueue,
     pub(super) leads_group: bool,
     pub(super) ending: Ending,
@@ -46,32 +45,8 @@ pub(super) struct Running {
     pub(super) ends_tree: Cell<bool>,
 }
 
-/// Starts a child, and returns when `connection_made` has. Cancelling it kills the child.
-pub(super) async fn start(
-    event_loop: &EventLoop,
-    options: Options,
-    endpoint: Rc<dyn SubprocessEndpoint>,
-    site: &'static Location<'static>,
-) -> Result<SubprocessTransport> {
-    check_running(event_loop)?;
-    let program = options.program.clone();
-    let mut started = options.start()?;
-    let ends = std::mem::take(&mut started.ends);
-    let running = Running::new(event_loop.inner(), started, endpoint)?;
-    let unfinished = Unfinished::new(SubprocessTransport::new(running.clone()), SubprocessTransport::close);
-    running.net.made_at(running.live.get(), site);
-    let made = event_loop.create_future();
-    running.tell_start(made.clone());
-    running.connect(ends)?;
-    made.await?;
-    if event_loop.get_debug() {
-        crate::log::record!(info, "process {} was started: {running:?}", Path::new(&program).display());
-    }
-    Ok(unfinished.finish())
-}
-
 impl Running {
-    fn new(inner: &Rc<Inner>, started: Started, endpoint: Rc<dyn SubprocessEndpoint>) -> Result<Rc<Self>> {
+    pub(super) fn new(inner: &Rc<Inner>, started: Started, endpoint: Rc<dyn SubprocessEndpoint>) -> Result<Rc<Self>> {
         let Started { child, leads_group, ending, .. } = started;
         let running = Rc::new_cyclic(|this| Self {
             this: this.clone(),
@@ -83,6 +58,7 @@ impl Running {
             live: Cell::new(None),
             pipes: RefCell::default(),
             open: Cell::new(0),
+            made: Cell::new(false),
             queued: Cell::new(false),
             closing: Cell::new(false),
             finished: Cell::new(false),
@@ -98,17 +74,17 @@ impl Running {
     }
 
     /// Schedules `connection_made`, before anything that the pipes could tell.
-    fn tell_start(self: &Rc<Self>, made: Future<()>) {
+    pub(super) fn tell_start(self: &Rc<Self>) {
         let running = self.clone();
         self.inner().call_soon_internal(move || {
             running.tell("connection_made", |endpoint, transport| endpoint.connection_made(transport));
-            // Who waited may have been cancelled meanwhile.
-            let _ = made.set_result(());
+            running.made.set(true);
+            running.waiters.wake_all();
         });
     }
 
     /// Makes transports of our ends of the pipes.
-    fn connect(self: &Rc<Self>, ends: [Option<OwnedFile>; 3]) -> Result<()> {
+    pub(super) fn connect(self: &Rc<Self>, ends: [Option<OwnedFile>; 3]) -> Result<()> {
         for ((fd, end), place) in (0..).zip(ends).zip(0..) {
             let Some(end) = end else { continue };
             let direction = if fd == 0 { Direction::Write } else { Direction::Read };
@@ -184,7 +160,7 @@ impl Running {
                 self.child.pid()
             )),
         }
-        self.forget_source();
+        self.retire();
         if self.inner().get_debug() {
             crate::log::record!(info, "{self:?} has ended");
         }
@@ -240,6 +216,17 @@ impl Running {
         call(&*endpoint, &SubprocessTransport::new(this))
     }
 
+    /// It was reaped, so its descriptor is of use for its group only.
+    fn retire(&self) {
+        if self.leads_group || !self.child.has_own_descriptor() {
+            return self.forget_source();
+        }
+        if let Some(key) = self.source.take() {
+            self.inner().remove_closing_source(key, self.child.fd());
+        }
+        self.child.retire();
+    }
+
     fn forget_source(&self) {
         if let Some(key) = self.source.take() {
             self.inner().remove_source(key, self.child.fd());
@@ -271,6 +258,13 @@ impl Source for Running {
 
     fn describe(&self) -> String {
         format!("{self:?}")
+    }
+}
+
+impl Running {
+    /// Notes where it was started.
+    pub(super) fn note_site(&self, site: &'static Location<'static>) {
+        self.net.made_at(self.live.get(), site);
     }
 }
 

@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::child::start;
 use super::create::{CreateSubprocess, Exec, Shell};
 use super::options::Options;
 use super::process::Process;
 use super::protocol::{SubprocessProtocol, bind};
+use super::start::start;
 use super::transport::SubprocessTransport;
 use super::{INHERIT, PIPE};
 use crate::endpoints::Creating;
@@ -70,7 +70,7 @@ pub fn create_subprocess_shell(cmd: impl AsRef<OsStr>) -> CreateSubprocess<Proce
 }
 
 #[track_caller]
-fn high_level<C>(options: Options) -> CreateSubprocess<Process, C> {
+fn high_level<C>(options: Box<Options>) -> CreateSubprocess<Process, C> {
     let (event_loop, site) = (get_running_loop(), Location::caller());
     CreateSubprocess::new(options, move |options| {
         Creating::new(async move { Process::create(event_loop?, options, site).await })
@@ -152,7 +152,7 @@ impl EventLoop {
 fn low_level<F, P, C>(
     event_loop: EventLoop,
     factory: F,
-    options: Options,
+    options: Box<Options>,
 ) -> CreateSubprocess<(SubprocessTransport, ProtocolHandle<P>), C>
 where
     F: FnOnce() -> P + 'static,
@@ -164,7 +164,7 @@ where
             // Before the child is there, so that a factory that panics leaves none behind.
             let bound = bind(factory());
             let handle = ProtocolHandle::new(Rc::clone(&bound));
-            let transport = start(&event_loop, options, bound, site).await?;
+            let transport = start(&event_loop, options, bound, site)?.await?;
             Ok((transport, handle))
         })
     })

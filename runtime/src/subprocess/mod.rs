@@ -24,6 +24,7 @@ mod options;
 mod pipe_end;
 mod process;
 mod protocol;
+mod start;
 mod stdio;
 mod streams;
 mod transport;

@@ -48,8 +48,8 @@ pub(super) struct Started {
 }
 
 impl Options {
-    pub(super) fn new(program: OsString, args: Vec<OsString>, streams: fn() -> Stdio) -> Self {
-        Self {
+    pub(super) fn new(program: OsString, args: Vec<OsString>, streams: fn() -> Stdio) -> Box<Self> {
+        Box::new(Self {
             program,
             args,
             executable: None,
@@ -62,11 +62,11 @@ impl Options {
             preparation: Preparation::default(),
             limit: 64 * 1024,
             ending: Ending::None,
-        }
+        })
     }
 
     /// The options of a command line that the shell understands.
-    pub(super) fn shell(cmd: &OsStr, streams: fn() -> Stdio) -> Self {
+    pub(super) fn shell(cmd: &OsStr, streams: fn() -> Stdio) -> Box<Self> {
         Self::new("/bin/sh".into(), vec!["-c".into(), cmd.into()], streams)
     }
 
@@ -93,12 +93,11 @@ impl Options {
             Some(executable) => (executable, Some(self.program)),
             None => (self.program, None),
         };
-        let (subject, cwd) = (executable.clone(), self.cwd.clone());
         let (args, env, preparation) = (self.args, self.env, self.preparation);
-        let order = Order { executable, name, args, env, cwd: self.cwd, group, preparation, streams };
-        match Child::spawn(order) {
+        let mut order = Order { executable, name, args, env, cwd: self.cwd, group, preparation, streams };
+        match Child::spawn(&mut order) {
             Ok(child) => Ok(Started { child, ends, leads_group, ending: self.ending }),
-            Err(error) => Err(refused(error, &subject, cwd)),
+            Err(error) => Err(refused(error, &order.executable, order.cwd)),
         }
     }
 }

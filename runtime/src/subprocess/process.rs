@@ -4,9 +4,9 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::child::start;
 use super::communicate::Communicate;
 use super::options::{Ending, Options};
+use super::start::start;
 use super::streams::{Ends, Streams};
 use super::transport::SubprocessTransport;
 use super::tree::{TerminateTree, end_tree};
@@ -54,11 +54,11 @@ pub struct Process {
 impl Process {
     pub(super) async fn create(
         event_loop: EventLoop,
-        options: Options,
+        options: Box<Options>,
         site: &'static Location<'static>,
     ) -> Result<Self> {
         let (streams, readers) = Streams::new(options.limit, options.pipes())?;
-        let transport = start(&event_loop, options, streams.clone(), site).await?;
+        let transport = start(&event_loop, options, streams.clone(), site)?.await?;
         let Ends { stdin, stdout, stderr } = streams.ends(&transport, readers);
         Ok(Self { stdin, stdout, stderr, transport })
     }

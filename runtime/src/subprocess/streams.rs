@@ -29,6 +29,10 @@ pub(super) struct Ends {
 impl Streams {
     /// Streams for those of the three that are pipes; most children have fewer.
     pub(super) fn new(limit: usize, pipes: [bool; 3]) -> Result<(Rc<Self>, [Option<StreamReader>; 2])> {
+        // Most children have none.
+        if pipes == [false; 3] && limit > 0 {
+            return Ok((Rc::new(Self { endpoints: [const { None }; 3], stdin: None }), [None, None]));
+        }
         let [has_stdin, has_stdout, has_stderr] = pipes;
         // A limit that makes no sense is an error even where it is not needed.
         let reader = |is_pipe: bool| (is_pipe || limit == 0).then(|| StreamReader::with_limit(limit)).transpose();
@@ -55,10 +59,8 @@ impl Streams {
         call: impl FnOnce(&dyn Endpoint, &Transport) -> Result<()>,
     ) -> Result<()> {
         let endpoint = usize::try_from(fd).ok().and_then(|fd| self.endpoints.get(fd)?.as_ref());
-        match (endpoint, transport.get_pipe_transport(fd)) {
-            (Some(endpoint), Some(pipe)) => call(&**endpoint, &pipe),
-            _ => Ok(()),
-        }
+        let Some(endpoint) = endpoint else { return Ok(()) };
+        transport.get_pipe_transport(fd).map_or(Ok(()), |pipe| call(&**endpoint, &pipe))
     }
 }
 

@@ -51,7 +51,7 @@ impl Future for WaitProcess {
 }
 
 #[cold]
-fn closed() -> Error {
+pub(super) fn closed() -> Error {
     Error::runtime_error("the event loop that started this process is closed, and the process was killed with it")
 }
 

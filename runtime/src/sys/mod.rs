@@ -42,6 +42,8 @@ mod driver;
 mod errno;
 #[cfg_attr(windows, path = "windows/fork.rs")]
 pub(crate) mod fork;
+#[cfg(feature = "process-pool")]
+mod huge_pages;
 mod inbox;
 #[cfg_attr(windows, path = "windows/inherited.rs")]
 mod inherited;
@@ -93,6 +95,8 @@ pub(crate) use descriptor::{
 #[cfg(windows)]
 use driver::blocked;
 pub(crate) use driver::{Driver, Unparker};
+#[cfg(feature = "process-pool")]
+pub(crate) use huge_pages::prefer_huge_pages;
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
 pub(crate) use named_pipe::{PipeInstance, connect_named_pipe};

@@ -41,6 +41,10 @@ impl Watch {
         }
     }
 
+    pub(super) fn is_own(&self) -> bool {
+        true
+    }
+
     pub(super) fn fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }

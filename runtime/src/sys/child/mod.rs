@@ -24,6 +24,8 @@ mod sigchld;
 #[cfg(target_os = "linux")]
 mod spawn;
 mod start;
+#[cfg(target_os = "linux")]
+mod vfork;
 
 pub(in crate::sys) use backend::{poke, resume};
 pub(crate) use order::{Order, Stream};
@@ -54,10 +56,10 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts a child. What fails after it has started ends it again.
-    pub(crate) fn spawn(order: Order) -> io::Result<Self> {
+    pub(crate) fn spawn(order: &mut Order) -> io::Result<Self> {
         orphans::reap();
-        let pid = start::start(order)?;
-        match backend::Watch::new(pid) {
+        let (pid, watch) = start::start(order)?;
+        match watch.map_or_else(|| backend::Watch::new(pid), Ok) {
             Ok(watch) => {
                 let (watch, returncode) = (RefCell::new(Some(watch)), Cell::new(None));
                 Ok(Self { pid, watch, returncode, process: fork::Process::current() })
@@ -118,6 +120,18 @@ impl Child {
     /// Whether a group can be signalled whose first member was reaped.
     pub(crate) fn group_outlives(&self) -> bool {
         self.watched(|watch| Ok(backend::group_outlives(watch))).unwrap_or(false)
+    }
+
+    /// Gives its descriptor back, as it was reaped and nobody asks for its group any more. It must not be watched then.
+    pub(crate) fn retire(&self) {
+        debug_assert!(self.returncode.get().is_some(), "what runs has to be watched");
+        let watch = self.watch.take();
+        drop(watch);
+    }
+
+    /// Whether the descriptor leads to nothing but this child, and goes when it [retires](Self::retire).
+    pub(crate) fn has_own_descriptor(&self) -> bool {
+        self.watch.borrow().as_ref().is_some_and(backend::Watch::is_own)
     }
 
     fn watched<T>(&self, f: impl FnOnce(&backend::Watch) -> io::Result<T>) -> io::Result<T> {

@@ -40,6 +40,10 @@ impl Watch {
         Ok(Self::Descriptor(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self, Self::Descriptor(_))
+    }
+
     pub(super) fn fd(&self) -> RawFd {
         match self {
             Self::Descriptor(fd) => fd.as_raw_fd(),

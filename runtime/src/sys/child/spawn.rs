@@ -74,31 +74,60 @@ fn is_for_us(order: &Order) -> bool {
     needs_us && !needs_fork && (!needs_new_library || change_folder().is_some())
 }
 
-/// Tries the places where the program may be, in the order of `PATH`.
+/// Tries the places where the program may be.
 fn find(order: &Order, spawn: impl Fn(&CStr) -> io::Result<libc::pid_t>) -> io::Result<libc::pid_t> {
+    let mut refusal = Refusal::default();
+    let places = places(order)?;
+    let is_sure = places.len() == 1;
+    for place in places {
+        // Looking is cheaper than starting a child in vain.
+        let found = if !is_sure && place.to_bytes().starts_with(b"/") { look(&place) } else { Ok(()) };
+        match found.and_then(|()| spawn(&place)) {
+            Err(error) => refusal.add(error)?,
+            result => return result,
+        }
+    }
+    Err(refusal.0)
+}
+
+/// Why the program is in none of the places so far. That it is in one of them and may not be run says most.
+pub(super) struct Refusal(pub(super) io::Error);
+
+impl Refusal {
+    /// It is not in one more. The error, if looking further makes no sense.
+    pub(super) fn add(&mut self, error: io::Error) -> io::Result<()> {
+        match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ENOTDIR) if self.0.raw_os_error() == Some(libc::EACCES) => {}
+            Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES) => self.0 = error,
+            _ => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+impl Default for Refusal {
+    fn default() -> Self {
+        Self(io::Error::from_raw_os_error(libc::ENOENT))
+    }
+}
+
+/// Where the program may be: for a name without a slash in the folders of the child's `PATH`, in their order.
+pub(super) fn places(order: &Order) -> io::Result<Vec<CString>> {
     let program = order.executable.as_bytes();
     if program.contains(&b'/') || program.is_empty() {
-        return spawn(&text(&order.executable)?);
+        return Ok(vec![text(&order.executable)?]);
     }
     let path = match &order.env {
         Some(env) => env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()),
         None => env::var_os("PATH"),
     };
-    let mut refused = io::Error::from_raw_os_error(libc::ENOENT);
-    for folder in env::split_paths(&path.unwrap_or_else(|| PATH.into())) {
-        let place: PathBuf = folder.join(OsStr::from_bytes(program));
+    let path = path.unwrap_or_else(|| PATH.into());
+    let place = |folder: PathBuf| {
+        let place = folder.join(OsStr::from_bytes(program));
         // A relative one counts from the child's folder.
-        let place = if place.is_absolute() { place } else { PathBuf::from(".").join(place) };
-        let place = text(place.as_os_str())?;
-        // Looking is cheaper than starting a child in vain.
-        let found = if place.to_bytes().starts_with(b"/") { look(&place) } else { Ok(()) };
-        match found.and_then(|()| spawn(&place)) {
-            Err(error) if error.raw_os_error() == Some(libc::EACCES) => refused = error,
-            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => {}
-            result => return result,
-        }
-    }
-    Err(refused)
+        text(if place.is_absolute() { place } else { PathBuf::from(".").join(place) }.as_os_str())
+    };
+    env::split_paths(&path).map(place).collect()
 }
 
 /// Whether it may be run.
@@ -124,7 +153,7 @@ fn environment(order: &Order) -> io::Result<Vec<CString>> {
     variables.into_iter().map(line).collect()
 }
 
-fn text(text: &OsStr) -> io::Result<CString> {
+pub(super) fn text(text: &OsStr) -> io::Result<CString> {
     Ok(CString::new(text.as_bytes())?)
 }
 

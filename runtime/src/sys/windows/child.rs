@@ -37,7 +37,7 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts a child.
-    pub(crate) fn spawn(mut order: Order) -> io::Result<Self> {
+    pub(crate) fn spawn(order: &mut Order) -> io::Result<Self> {
         order.preparation.check()?;
         if order.name.is_some() {
             return Err(not_here("executable"));
@@ -65,6 +65,14 @@ impl Child {
 
     pub(crate) fn returncode(&self) -> Option<i32> {
         self.returncode.get()
+    }
+
+    /// The handle stays until this is dropped.
+    pub(crate) fn retire(&self) {}
+
+    /// Whether the descriptor goes when it [retires](Self::retire).
+    pub(crate) fn has_own_descriptor(&self) -> bool {
+        false
     }
 
     /// How it ended, if it has.
