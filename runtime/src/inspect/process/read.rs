@@ -86,18 +86,12 @@ impl Reader {
         let words = layout.waiters_size / size_of::<usize>();
         let mut watchers = self.memory.words(address.wrapping_add(layout.waiters), words.min(16))?;
         watchers.extend(watchers.clone().into_iter().flat_map(|word| self.list(word)));
-        let (location, rare) = (
-            self.memory.word(address.wrapping_add(layout.location))?,
-            self.memory.word(address.wrapping_add(layout.rare))?,
-        );
+        let (location, rare) = (self.field(address, layout.location)?, self.field(address, layout.rare)?);
         let wait = self.memory.words(address.wrapping_add(layout.waits_for), 2)?;
         let mut name = format!("Task-{id}");
         let mut trace = Vec::new();
         if rare != 0 {
-            let (at, len) = (
-                self.memory.word(rare.wrapping_add(self.layout.name_address))?,
-                self.memory.word(rare.wrapping_add(self.layout.name_len))?,
-            );
+            let (at, len) = (self.field(rare, layout.name_address)?, self.field(rare, layout.name_len)?);
             if at != 0 {
                 name = self.memory.text(at, len)?;
             }
@@ -111,13 +105,18 @@ impl Reader {
         Ok(Some(TaskView { id, name, created, running, address, trace, awaits: Vec::new(), watchers }))
     }
 
+    /// A word of what stands at an address. No address is trusted: one that wraps round is as unreadable as others.
+    fn field(&self, base: usize, offset: usize) -> io::Result<usize> {
+        self.memory.word(base.wrapping_add(offset))
+    }
+
     /// The words of a list of waiters, if there is one at that address. What is none gives words that nobody waits at.
     fn list(&self, address: usize) -> Vec<usize> {
         if address < PAGE {
             return Vec::new();
         }
         let layout = &self.layout;
-        let word = |offset: usize| self.memory.word(address.wrapping_add(offset)).unwrap_or_default();
+        let word = |offset: usize| self.field(address, offset).unwrap_or_default();
         let (entries, len) = (word(layout.list_entries), word(layout.list_len));
         if entries < PAGE || len > LONGEST_LIST || layout.list_entry > LARGEST_ENTRY {
             return Vec::new();
@@ -126,8 +125,8 @@ impl Reader {
     }
 
     fn trace(&mut self, rare: usize) -> io::Result<Vec<Line>> {
-        let address = self.memory.word(rare.wrapping_add(self.layout.trace_address))?;
-        let len = self.memory.word(rare.wrapping_add(self.layout.trace_len))?.min(1024);
+        let address = self.field(rare, self.layout.trace_address)?;
+        let len = self.field(rare, self.layout.trace_len)?.min(1024);
         let words = self.memory.words(address, len * ENTRY / size_of::<usize>())?;
         words.chunks_exact(ENTRY / size_of::<usize>()).map(|entry| self.line(entry)).collect()
     }
