@@ -36,7 +36,14 @@ fn main() -> ExitCode {
         ["udp-server", port] => number(port).and_then(|port| asyncio::run(udp_server(port))),
         ["http-server", port] => number(port).and_then(|port| asyncio::run(hello::serve(port))),
         ["groups", rounds] => number(rounds).and_then(|rounds| asyncio::run(groups::run(rounds))),
+        ["inspection"] => {
+            inspection::list();
+            Ok(())
+        }
         ["inspection", rounds] => number(rounds).and_then(inspection::run),
+        ["inspection", case, state, repeats] => {
+            number(repeats).and_then(|repeats| inspection::once(case, state == "on", repeats))
+        }
         ["spawn", count] => number(count).and_then(|count| asyncio::run(spawn(count, 1, 0))),
         ["spawn", count, at_once, mebibytes] => number(count).and_then(|count| {
             let (at_once, mebibytes) = (number(at_once)?, number(mebibytes)?);

@@ -28,6 +28,12 @@ mod idle;
 mod inspection;
 #[path = "process_wide/key_log.rs"]
 mod key_log;
+#[cfg(all(feature = "backtrace", target_os = "linux"))]
+#[path = "process_wide/native_frames.rs"]
+mod native_frames;
+#[cfg(all(feature = "backtrace", target_os = "linux"))]
+#[path = "process_wide/native_frames_signal.rs"]
+mod native_frames_signal;
 #[cfg(target_os = "linux")]
 #[path = "process_wide/one_thread.rs"]
 mod one_thread;
@@ -74,6 +80,10 @@ const TESTS: &[&[Test]] = &[
     faults::TESTS,
     fork::TESTS,
     fork_loop::TESTS,
+    #[cfg(all(feature = "backtrace", target_os = "linux"))]
+    native_frames::TESTS,
+    #[cfg(all(feature = "backtrace", target_os = "linux"))]
+    native_frames_signal::TESTS,
     pipes::TESTS,
     idle::TESTS,
     inspection::TESTS,

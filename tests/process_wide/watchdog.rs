@@ -41,6 +41,8 @@ fn a_blocked_loop_is_reported_once_with_its_task_and_last_await(program: Program
         assert!(text.contains("task \"the blocker\", created at "), "{text}");
         assert!(text.contains("which before that waited in sleep() ← works() called at "), "{text}");
         assert!(text.contains(" runs all the while, now in the system call nanosleep; move what blocks "), "{text}");
+        let machine = cfg!(target_arch = "x86_64") || cfg!(target_arch = "aarch64");
+        assert_eq!(text.contains("native frames"), cfg!(feature = "backtrace") && machine, "{text}");
     }
 }
 

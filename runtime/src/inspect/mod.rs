@@ -9,6 +9,11 @@ mod awaited_by;
 mod call_graph;
 mod deadlock;
 mod format;
+#[cfg_attr(
+    not(all(feature = "backtrace", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    path = "no_frames.rs"
+)]
+mod frames;
 mod metrics;
 mod process;
 mod snapshot;

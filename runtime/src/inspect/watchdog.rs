@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::ProcessTasks;
+use super::frames::NativeFrames;
 use crate::event_loop::{Figures, Inner};
 use crate::sys::{Doing, doing, thread_number};
 
@@ -24,13 +25,13 @@ impl Watchdog {
     pub(crate) fn start(inner: &Rc<Inner>, limit: Duration) -> Self {
         inner.watch_closely();
         let (end, ended) = mpsc::channel();
-        let (figures, number) = (inner.figures().clone(), thread_number());
+        let (figures, number, frames) = (inner.figures().clone(), thread_number(), NativeFrames::of_this_thread());
         let watch = move || {
             let mut stuck = Stuck { since: Instant::now(), finished: 0, told: false };
             // Four looks within the limit: a report comes a quarter of it late at the most.
             while ended.recv_timeout(limit / 4) == Err(RecvTimeoutError::Timeout) {
                 if stuck.look(&figures, limit) {
-                    tell(number, stuck.since.elapsed());
+                    tell(number, stuck.since.elapsed(), &frames);
                 }
             }
         };
@@ -63,7 +64,7 @@ impl Stuck {
 }
 
 #[cold]
-fn tell(thread: usize, since: Duration) {
+fn tell(thread: usize, since: Duration, frames: &NativeFrames) {
     let running = ProcessTasks::read(std::process::id()).map(|tasks| tasks.running_on(thread));
     let what = match running {
         Ok(Some(task)) => format!("{task} runs all the while"),
@@ -76,10 +77,10 @@ fn tell(thread: usize, since: Duration) {
         Some(Doing::Runs) => String::from(", now on a processor"),
         None => String::new(),
     };
-    let seconds = since.as_secs_f64();
+    let (seconds, frames) = (since.as_secs_f64(), frames.report());
     crate::log::warning(format_args!(
         "ASY0009: the event loop has not finished a callback for {seconds:.1} s: {what}{call}; move what blocks into a thread with \
-         asyncio::to_thread(…)"
+         asyncio::to_thread(…){frames}"
     ));
 }
 

@@ -76,8 +76,12 @@ impl RunnerBuilder {
     /// Reports when the loop has not finished a callback for so long: something blocks it.
     ///
     /// A thread looks, and writes to the log (target "asyncio", level warn): which task runs, where it waited last, and, on
-    /// Linux, in which system call the loop's thread is. Once a stall. Without this the variable `ASYNCIO_WATCHDOG` of the environment decides, a number of seconds. Costs a few
-    /// nanoseconds a callback.
+    /// Linux, in which system call the loop's thread is. Once a stall. With the feature `backtrace` the functions follow that the
+    /// thread is in; the guide's chapter on [errors](crate::guide::errors#asy0009-the-event-loop-has-not-finished-a-callback)
+    /// says how the thread is asked for them, by a signal.
+    ///
+    /// Without this the variable `ASYNCIO_WATCHDOG` of the environment decides, a number of seconds. Costs a few nanoseconds a
+    /// callback.
     pub fn watchdog(mut self, limit: Duration) -> Self {
         self.watchdog = Some(limit);
         self

@@ -19,6 +19,7 @@
 //! - [`signals`]: other signals in the order in which they came, and what the system did before given back.
 //! - [`take_inherited`]: descriptors that a service manager has left open.
 //! - [`Lit`], [`read_memory`], [`doing`]: the memory and the threads of a process that another one looks at.
+//! - `native`, with the feature `backtrace`: the registers and the stack of another thread, and the code that is loaded.
 //! - [`PipeInstance`], [`connect_named_pipe`]: named pipes of Windows's kind.
 //! - [`fork`]: tells a process apart from the one that made a loop, without a system call.
 //!
@@ -53,6 +54,8 @@ pub(crate) mod interrupt;
 mod named_pipe;
 #[cfg_attr(windows, path = "windows/names.rs")]
 mod names;
+#[cfg(all(feature = "backtrace", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod native;
 mod not_here;
 mod other_process;
 #[cfg_attr(windows, path = "windows/pipe.rs")]
@@ -100,6 +103,8 @@ pub(crate) use huge_pages::prefer_huge_pages;
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
 pub(crate) use named_pipe::{PipeInstance, connect_named_pipe};
+#[cfg(all(feature = "backtrace", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use native::{Loaded, Sample, Stack, loaded, sample};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
 pub(crate) use readiness::{Interest, Readiness};

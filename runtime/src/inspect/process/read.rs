@@ -88,20 +88,14 @@ impl Reader {
         let words = layout.waiters_size / size_of::<usize>();
         let mut watchers = self.memory.words(address.wrapping_add(layout.waiters), words.min(16))?;
         watchers.extend(watchers.clone().into_iter().flat_map(|word| self.list(word)));
-        let (location, rare) = (
-            self.memory.word(address.wrapping_add(layout.location))?,
-            self.memory.word(address.wrapping_add(layout.rare))?,
-        );
+        let (location, rare) = (self.field(address, layout.location)?, self.field(address, layout.rare)?);
         let mut kind = [0];
         self.memory.bytes(address.wrapping_add(layout.waits_for), &mut kind)?;
-        let wait = self.wait_line(0, kind[0], self.memory.word(address.wrapping_add(layout.waits_at))?);
+        let wait = self.wait_line(0, kind[0], self.field(address, layout.waits_at)?);
         let mut name = format!("Task-{id}");
         let mut trace = Vec::new();
         if rare != 0 {
-            let (at, len) = (
-                self.memory.word(rare.wrapping_add(self.layout.name_address))?,
-                self.memory.word(rare.wrapping_add(self.layout.name_len))?,
-            );
+            let (at, len) = (self.field(rare, layout.name_address)?, self.field(rare, layout.name_len)?);
             if at != 0 {
                 name = self.memory.text(at, len)?;
             }
@@ -115,13 +109,18 @@ impl Reader {
         Ok(Some(TaskView { id, name, created, running, address, trace, awaits: Vec::new(), watchers }))
     }
 
+    /// A word of what stands at an address. No address is trusted: one that wraps round is as unreadable as others.
+    fn field(&self, base: usize, offset: usize) -> io::Result<usize> {
+        self.memory.word(base.wrapping_add(offset))
+    }
+
     /// The words of a list of waiters, if there is one at that address. What is none gives words that nobody waits at.
     fn list(&self, address: usize) -> Vec<usize> {
         if address < PAGE {
             return Vec::new();
         }
         let layout = &self.layout;
-        let word = |offset: usize| self.memory.word(address.wrapping_add(offset)).unwrap_or_default();
+        let word = |offset: usize| self.field(address, offset).unwrap_or_default();
         let (entries, len) = (word(layout.list_entries), word(layout.list_len));
         if entries < PAGE || len > LONGEST_LIST || layout.list_entry > LARGEST_ENTRY {
             return Vec::new();
@@ -131,7 +130,7 @@ impl Reader {
 
     /// The branches of the innermost coroutine, what it waits for, and the coroutines.
     fn trace(&mut self, rare: usize, wait: Line) -> io::Result<Vec<Line>> {
-        let branches = self.memory.word(rare.wrapping_add(self.layout.branches))?;
+        let branches = self.field(rare, self.layout.branches)?;
         let branches = if branches == 0 { Vec::new() } else { self.parts(branches, ENTRY)? };
         let entries = branches.chunks_exact(ENTRY / size_of::<usize>());
         let mut lines = entries.map(|entry| self.line(entry)).collect::<io::Result<Vec<_>>>()?;
@@ -145,8 +144,8 @@ impl Reader {
 
     /// The words of a list whose parts are so large.
     fn parts(&self, list: usize, size: usize) -> io::Result<Vec<usize>> {
-        let address = self.memory.word(list.wrapping_add(self.layout.trace_address))?;
-        let len = self.memory.word(list.wrapping_add(self.layout.trace_len))?.min(LONGEST_TRACE);
+        let address = self.field(list, self.layout.trace_address)?;
+        let len = self.field(list, self.layout.trace_len)?.min(LONGEST_TRACE);
         self.memory.words(address, len * size / size_of::<usize>())
     }
 
