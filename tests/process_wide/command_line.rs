@@ -58,6 +58,11 @@ fn without_a_command_and_a_number_it_says_how_it_is_used(program: Program) {
         assert_eq!((looked.code, &*looked.stdout), (Some(2), ""), "{wrong:?}");
         assert!(looked.stderr.starts_with("usage: asyncio ps PID "), "{looked:?}");
     }
+    for help in [&["--help"][..], &["-h"], &["ps", "--help"]] {
+        let looked = asyncio_with(help);
+        assert_eq!((looked.code, &*looked.stderr), (Some(0), ""), "{help:?}");
+        assert!(looked.stdout.starts_with("usage: asyncio ps PID "), "{looked:?}");
+    }
     let gone = asyncio_with(&["ps", "4294967295"]);
     assert_eq!(gone.code, Some(1));
     assert!(gone.stderr.starts_with("asyncio: ") && gone.stderr.contains("there is no process"), "{gone:?}");
