@@ -100,6 +100,7 @@ fn failures_of_tasks_that_are_left_are_reported() {
     let reports = reports.take().expect("they were put there");
     let report = reports.one();
     assert_eq!(report.message, "unhandled exception during asyncio.run() shutdown");
+    assert_eq!(report.code, Some("ASY0014"));
     assert_eq!(report.task.as_deref(), Some("leftover"));
     assert!(matches!(report.exception, Some(Error::ValueError(_))));
 }
