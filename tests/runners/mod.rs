@@ -196,6 +196,16 @@ fn run_makes_its_loop_the_current_one_while_it_lasts() {
     assert!(asyncio::get_event_loop().is_err());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_runner_that_cannot_listen_for_its_signal_leaves_no_loop_behind() {
+    // Tests run on threads of their own, and signals belong to the main one.
+    let mut runner = Runner::builder().dump_tasks_on(asyncio::Signal::SIGUSR1).build();
+    let error = runner.run(async {}).unwrap_err();
+    assert!(error.to_string().contains("main thread"), "{error}");
+    assert!(asyncio::get_event_loop().is_err());
+}
+
 #[test]
 fn a_loop_factory_is_called_once_and_its_loop_is_not_the_current_one() {
     // CPython: test_runners.RunTests.test_asyncio_run_loop_factory, RunnerTests.test_custom_factory
