@@ -68,6 +68,21 @@ fn every_code_of_a_report_has_its_page_and_every_page_its_report() {
     let pages: std::collections::BTreeSet<_> = pages.map(str::to_owned).collect();
     assert_eq!(pages, table.map(str::to_owned).collect());
     assert_eq!(pages, reported);
+    let pages: Vec<_> = guide.split("\n# ASY").skip(1).collect();
+    let title = |page: &str| page.lines().next().map(str::to_owned);
+    let without_program: Vec<_> = pages.iter().filter(|page| !page.contains("\n```")).copied().map(title).collect();
+    assert!(without_program.is_empty(), "no program shows these: {without_program:?}");
+    let without_advice: Vec<_> =
+        pages.iter().filter(|page| !page.contains("What to do: ")).copied().map(title).collect();
+    assert!(without_advice.is_empty(), "of these it is not said what to do: {without_advice:?}");
+}
+
+/// The places at which a report is made that gets no code.
+fn reports_without_code(text: &str) -> Vec<usize> {
+    let lines: Vec<_> = text.lines().map(code_of).collect();
+    let begins = |number: &usize| lines[*number].contains("ExceptionContext::new(");
+    let has_none = |number: &usize| !lines[*number..].iter().take(8).any(|line| line.contains(".code("));
+    (0..lines.len()).filter(begins).filter(has_none).map(|number| number + 1).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -94,6 +109,11 @@ fn check(path: &str, text: &str) -> Vec<String> {
     let length = text.lines().count();
     if length > LONGEST {
         complaints.push(format!("{path}: {length} lines; split it by idea, {LONGEST} is the limit"));
+    }
+    if path.starts_with("runtime/src/") {
+        let lines = reports_without_code(text).into_iter();
+        let what = "a report has a code and a page in guide/errors.md; say which by `.code(\"ASY…\")`";
+        complaints.extend(lines.map(|line| format!("{path}:{line}: {what}")));
     }
     // The binary is a user of the crate as any other.
     let room = path.strip_prefix("runtime/src/").filter(|path| !path.starts_with("bin/")).map(room_of);
@@ -208,6 +228,7 @@ fn each_broken_rule_is_caught() {
     caught("runtime/src/net/dns.rs", &"\n".repeat(400), "split it by idea");
     caught("runtime/src/bin/asyncio.rs", "use asyncio::__private::handled;", "use public names");
     caught("examples/tour.rs", "use asyncio::__private::handled;", "use public names");
+    caught("runtime/src/net/dns.rs", "f(ExceptionContext::new(text).exception(error));", "has a code and a page");
     assert!(check("macros/src/lib.rs", "use syn::Item;\n")[0].contains("does not begin with"));
 
     let allowed = |path: &str, text: &str| assert_eq!(complaint(path, text), "", "{text:?} in {path}");
@@ -216,5 +237,7 @@ fn each_broken_rule_is_caught() {
     allowed("runtime/src/handle/mod.rs", "let text = \"crate::task is unsafe\";");
     allowed("runtime/src/sys/socket.rs", "unsafe { libc::recv(fd) }");
     allowed("runtime/src/private.rs", "pub use crate::protocols::Protocol;");
+    allowed("runtime/src/net/dns.rs", "let it = ExceptionContext::new(text)\n    .code(\"ASY0001\");");
+    allowed("runtime/src/net/dns.rs", "/// let context = asyncio::ExceptionContext::new(text);");
     allowed("runtime/src/lib.rs", "extern crate self as asyncio;");
 }

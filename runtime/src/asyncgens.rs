@@ -143,7 +143,7 @@ impl EventLoop {
         for (outcome, location) in outcomes.into_iter().zip(locations) {
             if let Err(error) = outcome {
                 let message = "an error occurred during an async clean-up";
-                let report = ExceptionContext::new(message).exception(error).source(location);
+                let report = ExceptionContext::new(message).exception(error).source(location).code("ASY0016");
                 inner.call_exception_handler(report.with("asyncgen", location.to_string()));
             }
         }

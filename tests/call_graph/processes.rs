@@ -19,3 +19,16 @@ fn a_program_without_asyncio_is_an_error_that_says_so() {
     drop(child.stdin.take());
     child.wait().unwrap();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_has_ended_is_an_error_that_says_so() {
+    let mut child = Command::new("true").spawn().unwrap();
+    let stat = format!("/proc/{}/stat", child.id());
+    while !std::fs::read_to_string(&stat).unwrap().contains(") Z ") {
+        std::thread::yield_now();
+    }
+    let error = ProcessTasks::read(child.id()).unwrap_err();
+    assert!(error.to_string().contains("has ended"), "{error}");
+    child.wait().unwrap();
+}

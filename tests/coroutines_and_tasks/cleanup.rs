@@ -314,6 +314,7 @@ async fn a_clean_up_that_could_not_run_is_reported_with_its_place() {
     assert_eq!(journal.entries(), ["local dropped"]);
     let report = reports.one();
     assert_eq!(report.message, "a clean-up could not run: its future was dropped instead of cancelled");
+    assert_eq!(report.code, Some("ASY0016"));
     let source = report.source.expect("it says where");
     assert!(source.file().ends_with("cleanup.rs") && source.line() < 50, "the line of `finally!`: {source}");
 }

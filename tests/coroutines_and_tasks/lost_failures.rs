@@ -188,7 +188,8 @@ async fn a_future_s_failure_that_nobody_retrieved_is_reported_too() {
     let future = Future::<()>::new().unwrap();
     future.set_exception(Error::value_error("in a future")).unwrap();
     drop(future);
-    assert_eq!(reports.one().message, "Future exception was never retrieved");
+    let report = reports.one();
+    assert_eq!((&*report.message, report.code), ("Future exception was never retrieved", Some("ASY0005")));
 }
 
 #[asyncio::coroutine]

@@ -240,6 +240,7 @@ fn a_task_that_is_destroyed_pending_is_reported_once_in_the_order_of_creation() 
     let noted = trace.clone();
     event_loop.set_exception_handler(move |_, context| {
         let task = context.get::<asyncio::AnyTask>("task").unwrap();
+        assert_eq!(context.get_code(), Some("ASY0006"));
         noted.push(format!("{} {} {:?}", context.message(), task.get_name(), context.keys()));
     });
     for name in ["started", "second"] {

@@ -124,7 +124,7 @@ fn a_handler_that_panics_falls_back_to_the_default_one_with_both_failures() {
     event_loop.set_exception_handler(|_, _| panic!("spam"));
     let records = logged(|| failing_callback(&event_loop));
     let [record] = &records[..] else { panic!("{records:?}") };
-    assert!(record.starts_with("Unhandled error in exception handler"), "{record}");
+    assert!(record.starts_with("ASY0020: Unhandled error in exception handler"), "{record}");
     assert!(record.contains("exception: Panic: spam (at "), "{record}");
     assert!(
         record.contains("context: ASY0003: Exception in callback ") && record.contains("division by zero"),

@@ -20,6 +20,7 @@ pub(crate) const TESTS: &[Test] = if cfg!(target_os = "linux") {
         test!(tasks_that_several_await_are_found, shared),
         test!(circles_go_to_standard_error_and_are_a_failure_of_pstree, circles),
         test!(fifty_thousand_tasks_are_a_tree, many),
+        test!(a_name_gives_the_terminal_no_orders, odd_names),
         test!(with_watch_it_goes_on_until_the_process_has_gone, idle),
     ]
 } else {
@@ -56,6 +57,11 @@ fn without_a_command_and_a_number_it_says_how_it_is_used(program: Program) {
         let looked = asyncio_with(wrong);
         assert_eq!((looked.code, &*looked.stdout), (Some(2), ""), "{wrong:?}");
         assert!(looked.stderr.starts_with("usage: asyncio ps PID "), "{looked:?}");
+    }
+    for help in [&["--help"][..], &["-h"], &["ps", "--help"]] {
+        let looked = asyncio_with(help);
+        assert_eq!((looked.code, &*looked.stderr), (Some(0), ""), "{help:?}");
+        assert!(looked.stdout.starts_with("usage: asyncio ps PID "), "{looked:?}");
     }
     let gone = asyncio_with(&["ps", "4294967295"]);
     assert_eq!(gone.code, Some(1));
@@ -217,6 +223,30 @@ fn fifty_thousand_tasks_are_a_tree(mut program: Program) {
     assert!(tree.stdout.contains("] all\n      waits for several tasks\n      [2] Task-2\n        naps() called at "));
     assert_eq!(tree.stdout.matches("\n        naps() called at ").count(), 50_000);
     assert_eq!((tree.code, &*tree.stderr), (Some(0), ""));
+    end(program);
+}
+
+/// Two that wait for each other, and whose names clear a screen and begin a line.
+fn odd_names() -> ExitCode {
+    run(async {
+        let first = asyncio::Event::new();
+        let child = asyncio::create_task(async move { first.wait().await }).named("the child\n     0  Task-0");
+        drop(asyncio::create_task(async move { child.await }).named("\x1b[2Jthe parent"));
+        ticks().await;
+        println!("ready");
+        naps().await;
+        Ok(())
+    })
+}
+
+fn a_name_gives_the_terminal_no_orders(mut program: Program) {
+    program.wait_for("ready");
+    program.until_it_sleeps();
+    for what in ["ps", "pstree"] {
+        let looked = look(what, &program).stdout;
+        assert!(looked.contains(r"the child\n     0  Task-0") && looked.contains(r"\u{1b}[2Jthe parent"), "{looked}");
+        assert!(!looked.contains('\x1b'), "{looked:?}");
+    }
     end(program);
 }
 

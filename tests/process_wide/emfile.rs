@@ -50,7 +50,8 @@ async fn serve_without_descriptors() {
             Some(asyncio::Error::OsError(error)) => error.raw_os_error(),
             _ => None,
         };
-        seen.borrow_mut().push((context.message().to_owned(), errno, address));
+        let text = format!("{}: {}", context.get_code().unwrap_or_default(), context.message());
+        seen.borrow_mut().push((text, errno, address));
     });
     let server = event_loop.create_server(|| Greeter, "127.0.0.1", 0).await.unwrap();
     let address = server.sockets()[0].getsockname().unwrap();
@@ -62,7 +63,7 @@ async fn serve_without_descriptors() {
     }
     assert!(server.is_serving());
     asyncio::sleep(std::time::Duration::from_millis(100)).await;
-    let expected = ("socket.accept() out of system resource".to_owned(), Some(libc::EMFILE), address);
+    let expected = ("ASY0017: socket.accept() out of system resource".to_owned(), Some(libc::EMFILE), address);
     assert_eq!(*reports.borrow(), [expected], "it waits before it tries again");
     drop(taken);
     let greeted = asyncio::ConcurrentFuture::new();

@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(the_environment_may_ask_for_a_watchdog, is_asked_by_the_environment),
     test!(all_tasks_are_printed_on_the_signal, dumps),
     test!(a_handler_of_a_signal_keeps_a_wait_from_being_a_deadlock, waits_for_a_signal),
+    test!(a_dump_on_a_signal_keeps_none_from_being_found, waits_with_a_dump),
 ];
 
 #[asyncio::coroutine]
@@ -130,4 +131,37 @@ fn a_handler_of_a_signal_keeps_a_wait_from_being_a_deadlock(mut program: Program
     std::thread::sleep(Duration::from_millis(1300));
     program.interrupt();
     succeeds(program);
+}
+
+fn waits_with_a_dump() -> ExitCode {
+    let hangs = || {
+        let builder = Runner::builder().dump_tasks_on(Signal::SIGUSR1);
+        builder.on_deadlock(asyncio::Error::runtime_error("it hangs")).build()
+    };
+    let ran: Result<()> = hangs().run(async { Queue::new().get().await });
+    assert!(ran.unwrap_err().to_string().contains("it hangs"));
+    // A handler of the program's own is one that a task may wait for, and none any more when it is gone.
+    let ran: Result<()> = hangs().run(async {
+        let event_loop = asyncio::get_running_loop()?;
+        event_loop.add_signal_handler(Signal::SIGUSR2, || ())?;
+        let remove = event_loop.clone();
+        event_loop.add_signal_handler(Signal::SIGINT, move || {
+            println!("still there");
+            assert!(remove.remove_signal_handler(Signal::SIGUSR2));
+            assert!(remove.remove_signal_handler(Signal::SIGINT));
+        })?;
+        println!("ready");
+        Queue::new().get().await
+    });
+    assert!(ran.unwrap_err().to_string().contains("it hangs"));
+    ExitCode::SUCCESS
+}
+
+fn a_dump_on_a_signal_keeps_none_from_being_found(mut program: Program) {
+    program.wait_for("ready");
+    std::thread::sleep(Duration::from_millis(1300));
+    program.interrupt();
+    program.wait_for("still there");
+    let ended = program.end();
+    assert_eq!((ended.code, ended.stderr.matches("ASY0001: ").count()), (Some(0), 2), "{ended:?}");
 }

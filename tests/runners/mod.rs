@@ -100,6 +100,7 @@ fn failures_of_tasks_that_are_left_are_reported() {
     let reports = reports.take().expect("they were put there");
     let report = reports.one();
     assert_eq!(report.message, "unhandled exception during asyncio.run() shutdown");
+    assert_eq!(report.code, Some("ASY0014"));
     assert_eq!(report.task.as_deref(), Some("leftover"));
     assert!(matches!(report.exception, Some(Error::ValueError(_))));
 }
@@ -192,6 +193,16 @@ fn run_makes_its_loop_the_current_one_while_it_lasts() {
         assert_eq!(asyncio::get_event_loop().unwrap(), event_loop);
     }
     runner.close().unwrap();
+    assert!(asyncio::get_event_loop().is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_runner_that_cannot_listen_for_its_signal_leaves_no_loop_behind() {
+    // Tests run on threads of their own, and signals belong to the main one.
+    let mut runner = Runner::builder().dump_tasks_on(asyncio::Signal::SIGUSR1).build();
+    let error = runner.run(async {}).unwrap_err();
+    assert!(error.to_string().contains("main thread"), "{error}");
     assert!(asyncio::get_event_loop().is_err());
 }
 

@@ -189,6 +189,7 @@ async fn a_handle_that_is_kept_for_longer_spawns_nothing_and_says_so() -> Result
     let sign = reported.clone();
     running().set_exception_handler(move |_, context| {
         assert_eq!(context.message(), "a child of a scope that has ended never runs");
+        assert_eq!(context.get_code(), Some("ASY0007"));
         sign.set(true);
     });
     let never = escaped.spawn(panics("it ran"));

@@ -190,6 +190,7 @@ async fn a_panic_in_a_clients_task_reaches_the_handler() {
     let (reports, from) = reported(server).await;
     let report = reports.one();
     assert_eq!(report.message, "Unhandled exception in client_connected_cb");
+    assert_eq!(report.code, Some("ASY0015"));
     assert!(matches!(&report.exception, Some(Error::Panic(panic)) if panic.message() == "this way"));
     assert_eq!(report.task, Some(format!("client {from}")));
 }

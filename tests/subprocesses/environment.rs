@@ -29,6 +29,25 @@ async fn a_child_has_the_environment_that_it_is_given_and_no_other() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn what_no_program_can_be_given_is_refused() {
+    let command = || create_subprocess_exec("true");
+    for (child, wrong) in [
+        (create_subprocess_exec("tr\0ue"), "tr\\0ue"),
+        (command().arg("a\0rgument"), "a\\0rgument"),
+        (command().executable("/bin/tr\0ue"), "/bin/tr\\0ue"),
+        (command().cwd("/\0"), "/\\0"),
+        (command().env([("NA\0ME", "")]), "NA\\0ME"),
+        (command().env([("NAME", "val\0ue")]), "val\\0ue"),
+        // It would be a variable `A` with the value `B=c`.
+        (command().env([("A=B", "c")]), "A=B"),
+    ] {
+        let error = child.await.unwrap_err();
+        assert!(matches!(&error, Error::ValueError(_)) && error.to_string().contains(wrong), "{error}");
+    }
+    assert_eq!(command().env([("=odd", "")]).await.unwrap().wait().await.unwrap(), 0);
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_program_is_looked_for_in_the_path_of_the_child() {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;

@@ -15,6 +15,8 @@ pub(crate) struct Report {
     /// The name of the task that it is about.
     pub(crate) task: Option<String>,
     pub(crate) keys: Vec<&'static str>,
+    /// Its number in the index of errors.
+    pub(crate) code: Option<&'static str>,
 }
 
 /// The reports so far; clones share them.
@@ -33,6 +35,7 @@ impl Reports {
                 source: context.source_traceback(),
                 task: context.get::<AnyTask>("task").map(AnyTask::get_name),
                 keys: context.keys(),
+                code: context.get_code(),
             });
         });
         reports

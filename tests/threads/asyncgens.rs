@@ -105,6 +105,7 @@ fn a_failure_is_reported_and_the_others_run() {
     let failures: Vec<_> = reports.iter().map(|report| report.exception.clone().unwrap().to_string()).collect();
     assert_eq!(failures.len(), 2, "{failures:?}");
     assert!(failures[0].contains("disk full") && failures[1].contains("no disk"), "{failures:?}");
+    assert!(reports.iter().all(|report| report.code == Some("ASY0016")), "{reports:?}");
     assert!(reports.iter().all(|report| report.keys == ["asyncgen", "exception", "source_traceback"]), "{reports:?}");
 }
 

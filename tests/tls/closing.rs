@@ -208,5 +208,7 @@ async fn a_failure_in_a_callback_ends_the_connection_with_it() {
     transport.write(b"x");
     let lost = journal.wait_for("lost").await;
     assert!(lost.contains("I do not like it"), "{lost}");
-    assert_eq!(reports.one().message, "Fatal error: protocol.data_received() call failed.");
+    let report = reports.one();
+    assert_eq!(report.message, "Fatal error: protocol.data_received() call failed.");
+    assert_eq!(report.code, Some("ASY0013"));
 }

@@ -188,6 +188,7 @@ async fn in_debug_mode_a_servers_failed_handshake_goes_to_the_exception_handler(
     }
     let report = reports.one();
     assert_eq!(report.message, "Error on transport creation for incoming connection");
+    assert_eq!(report.code, Some("ASY0013"));
     let Some(Error::SslError(error)) = &report.exception else { panic!("{report:?}") };
     assert_eq!(error.reason(), SslReason::CertificateRefused, "{error}");
     assert!(report.keys.contains(&"transport") && report.keys.contains(&"protocol"), "{report:?}");

@@ -30,6 +30,10 @@ struct Arguments {
 }
 
 pub(crate) fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+        print(&mut std::io::stdout(), USAGE);
+        return ExitCode::SUCCESS;
+    }
     let Some(arguments) = parse(std::env::args().skip(1)) else {
         print(&mut std::io::stderr(), USAGE);
         return ExitCode::from(2);

@@ -162,7 +162,7 @@ impl Serving {
             }
             Ok(true) => true,
             Err(error) => {
-                self.report("accepting on a named pipe failed", error.into());
+                self.report("ASY0017", "accepting on a named pipe failed", error.into());
                 false
             }
         };
@@ -172,7 +172,7 @@ impl Serving {
         }
         if !self.closed.get() {
             if let Err(error) = self.listen(false) {
-                self.report("a named pipe is not served any more", error.into());
+                self.report("ASY0017", "a named pipe is not served any more", error.into());
                 self.close();
             }
         }
@@ -190,12 +190,12 @@ impl Serving {
                 stream.made_at(self.site);
                 stream.start(None);
             }
-            Err(error) => self.report("Error on transport creation for incoming connection", error),
+            Err(error) => self.report("ASY0013", "Error on transport creation for incoming connection", error),
         }
     }
 
-    fn report(&self, message: &'static str, error: Error) {
-        self.net.inner().call_exception_handler(ExceptionContext::new(message).exception(error));
+    fn report(&self, code: &'static str, message: &'static str, error: Error) {
+        self.net.inner().call_exception_handler(ExceptionContext::new(message).exception(error).code(code));
     }
 
     fn close(&self) {

@@ -252,7 +252,7 @@ impl Core {
             }
             Err(error) if self.net.inner().get_debug() => {
                 let report = ExceptionContext::new("Error on transport creation for incoming connection");
-                self.net.inner().call_exception_handler(report.exception(error));
+                self.net.inner().call_exception_handler(report.exception(error).code("ASY0013"));
             }
             Err(_) => {}
         }

@@ -245,7 +245,7 @@ impl Inner {
             catch(|| handler(&event_loop, &context))
         };
         if let Err(panic) = called {
-            let nested = ExceptionContext::new("Unhandled error in exception handler").exception(panic);
+            let nested = ExceptionContext::new("Unhandled error in exception handler").exception(panic).code("ASY0020");
             contained_default_handler(&nested.with("context", context));
         }
     }

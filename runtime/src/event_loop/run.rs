@@ -103,7 +103,7 @@ impl Inner {
     pub(crate) fn let_go<T>(&self, thing: T) {
         if let Err(panic) = catch(|| drop(thing)) {
             let message = "a destructor panicked while the event loop was closed";
-            self.call_exception_handler(ExceptionContext::new(message).exception(panic));
+            self.call_exception_handler(ExceptionContext::new(message).exception(panic).code("ASY0003"));
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Stall {
     hook: RefCell<Option<Rc<dyn Fn()>>>,
     /// Whether the hook was called since something has happened.
     told: Cell<bool>,
+    /// How many sources are watched from which nobody waits for anything.
+    unwaited: Cell<usize>,
     /// Whether the loop has slept without a deadline since its last busy look, so that no time is known of that.
     pub(super) slept: Cell<bool>,
 }
@@ -44,8 +46,13 @@ impl Inner {
         Ok(began.elapsed() >= PATIENCE)
     }
 
+    /// Counts so many sources more, or less, from which nobody waits for anything.
+    pub(crate) fn count_unwaited(&self, change: isize) {
+        self.stall.unwaited.set(self.stall.unwaited.get().saturating_add_signed(change));
+    }
+
     fn can_stall(&self) -> bool {
-        self.sources.len() == 0 && self.held.get() == 0 && self.stall.hook.borrow().is_some()
+        self.sources.len() == self.stall.unwaited.get() && self.held.get() == 0 && self.stall.hook.borrow().is_some()
     }
 
     /// Asks the hook, unless something is due by now.

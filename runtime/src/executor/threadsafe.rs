@@ -101,7 +101,7 @@ fn start<M, A>(
 
 fn report(inner: &Inner, error: Error, location: &'static Location<'static>) {
     let message = "the coroutine of run_coroutine_threadsafe could not be made";
-    inner.call_exception_handler(ExceptionContext::new(message).exception(error).source(location));
+    inner.call_exception_handler(ExceptionContext::new(message).exception(error).source(location).code("ASY0003"));
 }
 
 /// The duty of a loop to set a future, which it cannot do once it is closed.

@@ -97,7 +97,7 @@ impl RunnerBuilder {
     /// Prints the tree of all tasks to standard error when this signal comes.
     ///
     /// It is a handler as any other: the main thread's loop has it, and the loop must run to call it. For a loop that is
-    /// stuck there are the watchdog, and `asyncio ps`.
+    /// stuck there are the watchdog, and `asyncio ps`. Deadlocks are found all the same, for no task waits for it.
     pub fn dump_tasks_on(mut self, signal: Signal) -> Self {
         self.dump_on = Some(signal);
         self

@@ -178,6 +178,12 @@ impl Runner {
         if let Some(debug) = self.options.debug {
             event_loop.set_debug(debug);
         }
+        if let Some(signal) = self.options.dump_on {
+            if let Err(error) = event_loop.add_idle_signal_handler(signal, print_tasks) {
+                event_loop.close()?;
+                return Err(error);
+            }
+        }
         if self.options.metrics_histogram {
             event_loop.inner().count_durations();
         }
@@ -185,9 +191,6 @@ impl Runner {
             set_event_loop(Some(event_loop.clone()));
         }
         self.watchdog = self.options.watchdog.map(|limit| Watchdog::start(event_loop.inner(), limit));
-        if let Some(signal) = self.options.dump_on {
-            event_loop.add_signal_handler(signal, print_tasks)?;
-        }
         self.stage = Stage::Open { event_loop: event_loop.clone(), set_current };
         Ok(event_loop)
     }

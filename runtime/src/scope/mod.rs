@@ -176,7 +176,7 @@ impl<'env> Core<'env> {
             stage => {
                 task.abandon(&mut future);
                 if stage == Stage::Closed {
-                    let report = ExceptionContext::new("a child of a scope that has ended never runs");
+                    let report = ExceptionContext::new("a child of a scope that has ended never runs").code("ASY0007");
                     self.inner.call_exception_handler(report.with("task", handle.as_any()).source(location));
                 }
             }

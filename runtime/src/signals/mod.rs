@@ -64,10 +64,24 @@ impl EventLoop {
     /// ```
     #[track_caller]
     pub fn add_signal_handler(&self, sig: Signal, callback: impl FnMut() + 'static) -> Result<()> {
+        self.handle_signal(sig, callback, false)
+    }
+
+    /// The same for what prints the tasks: no task waits for it.
+    #[track_caller]
+    pub(crate) fn add_idle_signal_handler(&self, sig: Signal, callback: impl FnMut() + 'static) -> Result<()> {
+        self.handle_signal(sig, callback, true)
+    }
+
+    #[track_caller]
+    fn handle_signal(&self, sig: Signal, callback: impl FnMut() + 'static, idle: bool) -> Result<()> {
         let inner = self.inner();
         inner.check_usable()?;
         let call = Rc::new(RepeatedCall::new(callback, context::snapshot(), Location::caller()));
-        inner.slot::<Signals>().add(inner, sig, call)
+        let signals = inner.slot::<Signals>();
+        let added = signals.add(inner, sig, call, idle);
+        signals.count(inner);
+        added
     }
 
     /// Stops calling the signal's handler; false if there was none. Python: `loop.remove_signal_handler()`.
@@ -90,11 +104,15 @@ struct Signals {
     /// There is one while there are handlers.
     listening: RefCell<Option<Listening>>,
     queued: Cell<bool>,
+    /// Whether it is counted among the sources from which nobody waits for anything.
+    unwaited: Cell<bool>,
 }
 
 struct Handler {
     caught: Caught,
     call: Rc<dyn Call>,
+    /// No task waits for it.
+    idle: bool,
 }
 
 /// The loop has the process's signals, and watches for them.
@@ -104,18 +122,19 @@ struct Listening {
 }
 
 impl Signals {
-    fn add(self: &Rc<Self>, inner: &Inner, sig: Signal, call: Rc<dyn Call>) -> Result<()> {
+    fn add(self: &Rc<Self>, inner: &Inner, sig: Signal, call: Rc<dyn Call>, idle: bool) -> Result<()> {
         check(sig)?;
         self.listen(inner)?;
         let mut handlers = self.handlers.borrow_mut();
         let former = match handlers.get_mut(&sig) {
             Some(handler) => {
                 handler.caught.again().map_err(|error| uncaught(sig, error))?;
+                handler.idle = idle;
                 Some(std::mem::replace(&mut handler.call, call))
             }
             None => match Caught::catch(sig.as_raw()) {
                 Ok(caught) => {
-                    handlers.insert(sig, Handler { caught, call });
+                    handlers.insert(sig, Handler { caught, call, idle });
                     None
                 }
                 Err(error) => {
@@ -133,7 +152,7 @@ impl Signals {
 
     fn remove(&self, inner: &Inner, sig: Signal) -> bool {
         let handler = self.handlers.borrow_mut().remove(&sig);
-        let Some(Handler { caught, call }) = handler else { return false };
+        let Some(Handler { caught, call, .. }) = handler else { return false };
         drop(caught);
         self.rest(inner);
         drop(call);
@@ -157,6 +176,15 @@ impl Signals {
             if let Some(Listening { incoming, key }) = self.listening.take() {
                 inner.remove_source(key, incoming.fd());
             }
+        }
+        self.count(inner);
+    }
+
+    /// Has the loop know whether anybody may wait for a signal.
+    fn count(&self, inner: &Inner) {
+        let unwaited = self.listening.borrow().is_some() && self.handlers.borrow().values().all(|handler| handler.idle);
+        if self.unwaited.replace(unwaited) != unwaited {
+            inner.count_unwaited(if unwaited { 1 } else { -1 });
         }
     }
 
@@ -203,6 +231,7 @@ impl Slot for Signals {
             handlers: RefCell::default(),
             listening: RefCell::default(),
             queued: Cell::new(false),
+            unwaited: Cell::new(false),
         })
     }
 

@@ -105,7 +105,7 @@ impl StreamReaderProtocol {
     #[cold]
     fn refuse(transport: &Transport) {
         let message = "a StreamReader was dropped before its connection was made, which is aborted; keep the reader";
-        let report = ExceptionContext::new(message).with("transport", transport.clone());
+        let report = ExceptionContext::new(message).with("transport", transport.clone()).code("ASY0013");
         let inner = current_inner(|inner| inner.cloned());
         if let Some(inner) = inner {
             inner.call_exception_handler(report);

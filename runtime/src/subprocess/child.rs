@@ -240,7 +240,7 @@ impl Running {
         }
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {
-            let context = ExceptionContext::new("dropping the protocol failed").exception(panic);
+            let context = ExceptionContext::new("dropping the protocol failed").exception(panic).code("ASY0013");
             self.inner().call_exception_handler(context);
         }
     }

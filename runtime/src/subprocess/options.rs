@@ -75,7 +75,26 @@ impl Options {
         [&self.stdin, &self.stdout, &self.stderr].map(Stdio::is_pipe)
     }
 
+    /// Refuses what no program can be given, or not as it is written.
+    fn check_texts(&self) -> Result<()> {
+        let has_nul = |text: &OsStr| text.as_encoded_bytes().contains(&0);
+        let texts = [&self.program].into_iter().chain(&self.args).chain(&self.executable).map(OsString::as_os_str);
+        let texts = texts.chain(self.cwd.as_deref().map(Path::as_os_str));
+        let variables = self.env.as_deref().unwrap_or_default();
+        let texts = texts.chain(variables.iter().flat_map(|(name, value)| [name.as_os_str(), value.as_os_str()]));
+        if let Some(text) = texts.into_iter().find(|text| has_nul(text)) {
+            return Err(Error::value_error(format!("create_subprocess: {text:?} contains a byte that is zero")));
+        }
+        // One at the beginning belongs to the name, as std reads the environment.
+        let is_odd = |name: &OsStr| name.as_encoded_bytes().iter().skip(1).any(|byte| *byte == b'=');
+        match variables.iter().find(|(name, _)| is_odd(name)) {
+            Some((name, _)) => Err(Error::value_error(format!("env: the name {name:?} of a variable contains '='"))),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn start(self) -> Result<Started> {
+        self.check_texts()?;
         let group = match (self.ending, self.process_group) {
             (Ending::Terminate(_), None) if !self.preparation.start_new_session => Some(0),
             (_, group) => group,

@@ -201,7 +201,7 @@ impl Raw for Semaphore {
 /// A guard's release that fails has nobody to return the error to.
 pub(super) fn report(released: Result<()>) {
     let Err(error) = released else { return };
-    let report = ExceptionContext::new("a guard could not release its semaphore").exception(error);
+    let report = ExceptionContext::new("a guard could not release its semaphore").exception(error).code("ASY0019");
     match current_inner(|inner| inner.cloned()) {
         Some(inner) => inner.call_exception_handler(report),
         None => crate::log::failure(&report),

@@ -40,7 +40,9 @@ pub(super) fn destroyed_pending(task: &TaskRef) {
 pub(super) fn panic_at_close(task: &TaskRef, panic: &Panic) {
     report(
         task,
-        ExceptionContext::new("a destructor panicked while the event loop was closed").exception(panic.clone()),
+        ExceptionContext::new("a destructor panicked while the event loop was closed")
+            .exception(panic.clone())
+            .code("ASY0003"),
     );
 }
 

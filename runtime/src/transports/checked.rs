@@ -77,7 +77,8 @@ impl<E: AnyProtocol + ?Sized + 'static> Checked<E> {
         ));
         let context = ExceptionContext::new("A transport has called its protocol out of order")
             .exception(error)
-            .with("transport", transport.clone());
+            .with("transport", transport.clone())
+            .code("ASY0013");
         self.inner.call_exception_handler(self.endpoint.clone().report(context));
     }
 }

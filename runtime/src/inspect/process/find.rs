@@ -24,19 +24,21 @@ pub(super) struct Found {
 pub(super) fn beacon(memory: &Memory) -> Result<Found> {
     let process = memory.process;
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).map_err(|error| memory.refused(error))?;
-    let mut refused = None;
     for (start, end) in maps.lines().filter_map(data_region) {
         match search(*memory, start, end) {
             Ok(Some(address)) => return read(*memory, address),
-            Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(memory.refused(error)),
-            // It was unmapped since.
-            Err(error) => refused = Some(error),
+            // The latter: it was unmapped since.
+            Ok(None) | Err(_) => {}
         }
     }
-    if maps.is_empty() {
-        let error = refused.unwrap_or_else(|| io::Error::from(io::ErrorKind::PermissionDenied));
-        return Err(memory.refused(error));
+    // Whoever has no memory has ended, or is a thread of the kernel's.
+    if maps.is_empty() && memory.has_ended() {
+        let error = io::Error::from(io::ErrorKind::NotFound);
+        return Err(Error::os_error_at(
+            error,
+            format_args!("process {process} has ended, and nothing but its exit status is left"),
+        ));
     }
     Err(Error::runtime_error(format!(
         "process {process} is no program with asyncio, or it has made no loop with tasks yet"

@@ -27,6 +27,13 @@ impl Memory {
         Ok(Self { process })
     }
 
+    /// Whether its parent alone has still to hear of its end.
+    pub(super) fn has_ended(self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process)).unwrap_or_default();
+        // Behind the name, which may contain anything.
+        stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with(['Z', 'X']))
+    }
+
     pub(super) fn bytes(self, address: usize, into: &mut [u8]) -> io::Result<()> {
         read_memory(self.process, address, into)
     }

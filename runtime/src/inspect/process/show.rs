@@ -1,5 +1,6 @@
 //! What was read, as a table, as a tree, and for programs.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ impl ProcessTasks {
                     (true, None) => format!("running  {}", one.does()),
                     (true, Some(before)) => format!("running  {}; before that it {before}", one.does()),
                 };
-                line(&mut text, format!("{:>6}  {:<20} {does}{by}", task.id, task.name));
+                line(&mut text, format!("{:>6}  {:<20} {does}{by}", task.id, task.shown_name()));
             }
         }
         text
@@ -63,6 +64,16 @@ impl ProcessTasks {
     }
 }
 
+impl TaskView {
+    /// The name for a terminal: what a program calls its tasks may come from its peers, and is no command to ours.
+    fn shown_name(&self) -> Cow<'_, str> {
+        if self.name.contains(char::is_control) {
+            return self.name.escape_debug().to_string().into();
+        }
+        Cow::Borrowed(&self.name)
+    }
+}
+
 impl LoopView {
     fn figures(&self, text: &mut String) {
         let figures = &self.figures;
@@ -93,10 +104,10 @@ impl LoopView {
     }
 
     /// The names of those who await each task.
-    fn awaited_by(&self) -> Vec<Vec<&str>> {
+    fn awaited_by(&self) -> Vec<Vec<Cow<'_, str>>> {
         let mut awaited_by = vec![Vec::new(); self.tasks.len()];
         for task in &self.tasks {
-            task.awaits.iter().for_each(|place| awaited_by[*place].push(&*task.name));
+            task.awaits.iter().for_each(|place| awaited_by[*place].push(task.shown_name()));
         }
         awaited_by
     }
@@ -110,7 +121,7 @@ impl LoopView {
             (false, true) => format!(" is running, {}{before}", self.does()),
             (false, false) => String::new(),
         };
-        line(text, format!("{indent}[{}] {}{note}", task.id, task.name));
+        line(text, format!("{indent}[{}] {}{note}", task.id, task.shown_name()));
         if again || depth > DEPTH || (task.running && before.is_empty()) {
             return;
         }
@@ -140,7 +151,7 @@ impl LoopView {
                 match on_path.iter().position(|(place, _)| *place == next_place) {
                     Some(start) => {
                         let names: Vec<_> =
-                            on_path[start..].iter().map(|(place, _)| &*self.tasks[*place].name).collect();
+                            on_path[start..].iter().map(|(place, _)| self.tasks[*place].shown_name()).collect();
                         cycles.push(format!("{} → {}", names.join(" → "), names[0]));
                     }
                     None => on_path.push((next_place, 0)),
