@@ -59,7 +59,7 @@ async fn of_more_coroutines_than_there_is_room_for_the_outermost_are_shown() {
 
 #[asyncio::test(virtual_time)]
 async fn each_step_is_shown_as_deep_as_it_suspended() {
-    let events = [const { () }; 3].map(|()| Event::new());
+    let events: [Event; 3] = std::array::from_fn(|_| Event::new());
     #[asyncio::coroutine]
     async fn goes_on(events: [Event; 3]) -> Result<(), Error> {
         let [first, second, third] = events;
