@@ -34,7 +34,7 @@ pub struct Shell;
 /// # Speed
 ///
 /// A child is started by `posix_spawn`, as fast from a large program as from a small one; where the program has one thread,
-/// Linux and glibc 2.32, in a way of our own that takes a fifth less of the parent's time, unless it is given an [`env`] or
+/// Linux and glibc 2.32, in a way of our own that takes a sixth less of the parent's time, unless it is given an [`env`] or
 /// [`pass_fds`]. [`umask`], [`user`], [`group`],
 /// [`extra_groups`] and [`pre_exec`] need a `fork`, which takes the longer the more memory the program has, about 10 ms a
 /// GiB. Elsewhere than on Linux, and with a glibc before 2.29, [`start_new_session`], [`pass_fds`] and an [`env`] do too.

@@ -3,10 +3,16 @@
 //! Memory that the system has just given out costs a fault for each page when it is filled: with the usual 4 KiB that
 //! takes about as long as copying the bytes, with 2 MiB next to nothing.
 
+/// Only Linux can be asked.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn prefer_huge_pages(_bytes: &mut [u8]) {}
+
 /// Less than that has no whole huge page in it, or hardly more.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const WORTH_IT: usize = 4 << 20;
 
 /// What the advice is about begins and ends with a page, as large as they are anywhere.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const PAGE: usize = 64 * 1024;
 
 /// Asks for huge pages where these bytes are. All of them are going to be written, so none of it is wasted.
@@ -23,10 +29,6 @@ pub(crate) fn prefer_huge_pages(bytes: &mut [u8]) {
     // nor whether they may be used. A system without huge pages refuses it, and nothing is lost.
     unsafe { libc::madvise(inside.as_mut_ptr().cast(), length, libc::MADV_HUGEPAGE) };
 }
-
-/// As on Linux, where it can be asked for.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn prefer_huge_pages(_bytes: &mut [u8]) {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

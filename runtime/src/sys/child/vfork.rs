@@ -1,7 +1,7 @@
 //! Children of a program that has one thread: born in this process's memory, on a stack that is kept for the next one.
 //!
 //! That is what `posix_spawn` does too, for everybody: so it maps a stack for each child and unmaps it, and the child's
-//! descriptor takes another call. Both are a fifth of what a child costs its parent.
+//! descriptor takes another call. Both are a sixth of what a child costs its parent.
 //!
 //! One thread, because the system reads the environment while the child is born, and only std's own lock, which nobody
 //! else can take, keeps other threads from changing it.
