@@ -297,6 +297,35 @@ fn slow_callbacks_make_the_loop_ask_the_kernel_after_each_of_them() {
 }
 
 #[test]
+fn slow_callbacks_that_follow_quick_ones_keep_no_timer_waiting() {
+    let event_loop = EventLoop::new().unwrap();
+    let (ran, in_time) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(None)));
+    let (counted, stopper) = (ran.clone(), event_loop.clone());
+    let (since, seen, watched) = (ran.clone(), in_time.clone(), event_loop.clone());
+    in_every_batch(&event_loop, move || {
+        counted.set(counted.get() + 1);
+        if counted.get() == 10_000 {
+            // By now the loop asks the kernel after hundreds of callbacks only.
+            let (since, seen) = (since.clone(), seen.clone());
+            let fired = move || seen.set(Some(since.get() - 10_000));
+            watched.call_later(Duration::from_millis(20), fired).unwrap();
+        }
+        if counted.get() > 10_000 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let goes_on = counted.get() < 10_200 && in_time.get().is_none();
+        if !goes_on {
+            stopper.stop();
+        }
+        goes_on
+    });
+    event_loop.run_forever().unwrap();
+    let slow = ran.get() - 10_000;
+    assert!(slow <= 16 + 5, "{slow} callbacks of 10 ms ran before a timer of 20 ms");
+    event_loop.close().unwrap();
+}
+
+#[test]
 fn a_panicking_callback_leaves_the_rest_of_the_batch_alone() {
     let event_loop = EventLoop::new().unwrap();
     let reports = crate::support::net::Reports::of(&event_loop);
