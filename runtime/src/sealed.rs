@@ -5,3 +5,14 @@
 pub trait Sealed {}
 
 impl<S: Sealed + ?Sized> Sealed for &S {}
+
+/// What a function returns. Only so can `!` be named yet.
+#[expect(unnameable_types, reason = "as above")]
+pub trait Returns {
+    /// It.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}

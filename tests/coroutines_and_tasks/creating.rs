@@ -42,6 +42,33 @@ async fn awaiting_a_task_gives_its_result() {
 }
 
 #[asyncio::test]
+async fn a_task_may_go_on_for_ever() {
+    async fn ticks_for_ever() -> ! {
+        loop {
+            tick().await;
+        }
+    }
+    let counted = Rc::new(Cell::new(0));
+    let counter = counted.clone();
+    let counts = async move {
+        loop {
+            counter.set(counter.get() + 1);
+            tick().await;
+        }
+    };
+    // They are tasks as others are.
+    let tasks: [Task<()>; 3] =
+        [asyncio::create_task(counts), asyncio::create_task(ticks_for_ever()), asyncio::create_task(async {})];
+    ticks(3).await;
+    assert!(counted.get() >= 2);
+    let [counts, others @ ..] = tasks;
+    for task in [counts].into_iter().chain(others).take(2) {
+        task.cancel();
+        assert!(matches!(task.await, Err(Error::CancelledError(_))));
+    }
+}
+
+#[asyncio::test]
 async fn a_task_may_return_nothing() {
     asyncio::create_task(async {}).await.unwrap();
 }

@@ -297,6 +297,32 @@ fn slow_callbacks_make_the_loop_ask_the_kernel_after_each_of_them() {
 }
 
 #[test]
+fn slow_callbacks_keep_no_timer_waiting_before_the_loop_knows_that_they_are_slow() {
+    // It would ask the kernel after dozens of them, were they quick.
+    let event_loop = EventLoop::new().unwrap();
+    let (ran, fired) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
+    let (counted, stopper, seen) = (ran.clone(), event_loop.clone(), fired.clone());
+    let began = Cell::new(false);
+    in_every_batch(&event_loop, move || {
+        if !began.replace(true) {
+            let fired = fired.clone();
+            stopper.call_later(Duration::from_millis(20), move || fired.set(true)).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        counted.set(counted.get() + 1);
+        let goes_on = counted.get() < 200 && !seen.get();
+        if !goes_on {
+            stopper.stop();
+        }
+        goes_on
+    });
+    event_loop.run_forever().unwrap();
+    let slow = ran.get();
+    assert!(slow <= 16 + 5, "{slow} callbacks of 10 ms ran before a timer of 20 ms");
+    event_loop.close().unwrap();
+}
+
+#[test]
 fn a_panicking_callback_leaves_the_rest_of_the_batch_alone() {
     let event_loop = EventLoop::new().unwrap();
     let reports = crate::support::net::Reports::of(&event_loop);

@@ -37,6 +37,26 @@ async fn a_tree_that_does_not_listen_ends_by_sigkill_after_the_grace() {
     ended(grandchild).await;
 }
 
+#[asyncio::test(timeout = "20s")]
+async fn a_busy_loop_gives_no_longer_grace() {
+    let (process, grandchild) = family(create_subprocess_shell(STUBBORN).process_group(0)).await;
+    let (event_loop, grace) = (asyncio::get_running_loop().unwrap(), Duration::from_secs(1));
+    let own = event_loop.clone();
+    let busy = asyncio::create_task(async move {
+        while !own.is_closed() {
+            std::thread::sleep(Duration::from_millis(100));
+            asyncio::sleep(Duration::ZERO).await;
+        }
+    });
+    let began = event_loop.time();
+    assert_eq!(process.terminate_tree(grace).await.unwrap(), -9);
+    let took = event_loop.time() - began;
+    // Each look comes a tenth of a second late, and there would be two dozen.
+    assert!(took >= grace && took < 2 * grace, "{took:?}");
+    busy.cancel();
+    ended(grandchild).await;
+}
+
 #[asyncio::test(timeout = "10s")]
 async fn descendants_end_although_the_child_has_ended_long_ago() {
     let (process, grandchild) = family(create_subprocess_shell(SURVIVED).process_group(0)).await;

@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::constants::SLOW_CALLBACK_DURATION;
 use crate::debug;
 use crate::exceptions::{Result, install_hook};
-use crate::sys::{Driver, fork};
+use crate::sys::{Driver, coarse_time, fork};
 use crate::timers::Timers;
 
 /// The options of a new [`EventLoop`]; see [`EventLoop::builder`].
@@ -118,10 +118,13 @@ impl EventLoopBuilder {
         let debug = self.debug.unwrap_or_else(debug::from_environment);
         let driver = Driver::new()?;
         let shared = Arc::new(Shared::new(driver.unparker()));
+        let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
+        // Where the time is somebody's, real time is no measure.
+        let ticks: fn() -> u64 = if clock.jumps() { || 0 } else { coarse_time };
         let inner = Rc::new(Inner {
             ready: ReadyQueue::new(),
             timers: Rc::new(RefCell::new(Timers::new())),
-            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            clock,
             driver,
             sources: Sources::new(),
             watches: Watches::default(),
@@ -129,7 +132,7 @@ impl EventLoopBuilder {
             slots: Slots::new(),
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
-            pace: Pace::new(self.strict),
+            pace: Pace::new(self.strict, ticks),
             shuffle: Shuffle::new(self.seed),
             prompt: Cell::new(0),
             held: Cell::new(0),

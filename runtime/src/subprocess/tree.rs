@@ -72,7 +72,7 @@ pub(super) fn end_tree(running: &Rc<Running>, grace: Duration) {
     }
     // Nobody is left, if this fails.
     if running.child().signal_group(Signal::SIGTERM.as_raw()).is_ok() {
-        Grace(Some(running.clone())).look_again(grace, LOOK.0);
+        Grace(Some(running.clone())).look_again(running.inner().time().saturating_add(grace), LOOK.0);
     }
 }
 
@@ -86,16 +86,16 @@ struct Grace(Option<Rc<Running>>);
 
 impl Grace {
     /// After a while, sees who is left.
-    fn look_again(self, left: Duration, pause: Duration) {
+    fn look_again(self, deadline: Duration, pause: Duration) {
         let Some(running) = self.0.clone() else { return };
-        let pause = pause.min(left);
-        let (rest, next) = (left.saturating_sub(pause), LOOK.1.min(pause * 2));
+        // By the clock: a busy loop looks later than it has planned, each time.
+        let left = deadline.saturating_sub(running.inner().time());
         // A loop that is closed drops the callback.
-        let _ = running.inner().clone().call_later_internal(pause, move || {
+        let _ = running.inner().clone().call_later_internal(pause.min(left), move || {
             if !is_left(&running) {
                 self.defuse();
-            } else if !rest.is_zero() {
-                self.look_again(rest, next);
+            } else if running.inner().time() < deadline {
+                self.look_again(deadline, LOOK.1.min(pause * 2));
             }
         });
     }

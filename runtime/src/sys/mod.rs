@@ -34,6 +34,7 @@ mod beacon;
 mod channel;
 #[cfg_attr(windows, path = "windows/child.rs")]
 mod child;
+mod coarse_time;
 mod datagram;
 #[cfg_attr(windows, path = "windows/descriptor.rs")]
 mod descriptor;
@@ -91,6 +92,7 @@ pub(crate) use beacon::{Lit, MAGIC, PAGES, VERSION};
 pub(crate) use channel::{Channel, Direction};
 pub use child::PreExec;
 pub(crate) use child::{Child, Order, Preparation, Stream, pipe};
+pub(crate) use coarse_time::coarse_time;
 pub(crate) use datagram::{Incoming, Look, Parcel};
 pub(crate) use descriptor::{
     AsFile, AsRawFd, OwnedFd, OwnedFile, RawFd, duplicate, for_files, number, own_stdout, owns_a_socket, raw,

@@ -38,7 +38,9 @@ fn fill<T>(
     size: usize,
     mut receive: impl FnMut(&mut [MaybeUninit<u8>]) -> io::Result<(usize, T)>,
 ) -> io::Result<(Vec<u8>, T)> {
-    let mut data = Vec::with_capacity(size);
+    let mut data = Vec::new();
+    // The size is the caller's, who may have got it from a peer.
+    data.try_reserve_exact(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
     let room = data.spare_capacity_mut();
     let room = room.get_mut(..size).expect("it was asked for");
     let (length, rest) = uninterrupted(|| receive(room))?;

@@ -1,9 +1,11 @@
-//! What a task's future may give: `()` or a `Result`.
+//! What a task's future may give: `()`, a `Result`, or nothing as it never ends.
 
 use crate::exceptions::{Error, Result};
-use crate::sealed::Sealed;
+use crate::sealed::{Returns, Sealed};
 
 /// What the future of a task gives: `()`, or a `Result` whose error turns into [`Error`].
+///
+/// A future that never ends, `async { loop { … } }`, counts as one that gives `()`.
 ///
 /// Awaiting the task then gives one flat [`Result`]: the task's own error, or that it was cancelled or panicked. A
 /// future of any other type goes into `async { Ok::<_, asyncio::Error>(future.await) }`.
@@ -37,5 +39,19 @@ impl<T, E: Into<Error>> TaskOutput for Result<T, E> {
 
     fn into_result(self) -> Result<T> {
         self.map_err(Into::into)
+    }
+}
+
+/// The type of a `loop` without `break`.
+type Never = <fn() -> ! as Returns>::Output;
+
+impl Sealed for Never {}
+
+#[diagnostic::do_not_recommend]
+impl TaskOutput for Never {
+    type Value = ();
+
+    fn into_result(self) -> Result<()> {
+        self
     }
 }

@@ -39,6 +39,20 @@ async fn debug_mode_refuses_blocking_sockets() {
 }
 
 #[asyncio::test(debug = false, timeout = "20s")]
+async fn more_room_than_there_is_memory_is_an_error() {
+    let (near, far) = pair();
+    let event_loop = running();
+    event_loop.sock_sendall(&far, b"x").await.unwrap();
+    for error in [
+        event_loop.sock_recv(&near, usize::MAX).await.unwrap_err(),
+        event_loop.sock_recvfrom(&near, usize::MAX).await.unwrap_err(),
+    ] {
+        assert_eq!(error.io_kind(), Some(std::io::ErrorKind::OutOfMemory), "{error}");
+    }
+    assert_eq!(event_loop.sock_recv(&near, 10).await.unwrap(), b"x");
+}
+
+#[asyncio::test(timeout = "20s")]
 async fn a_blocking_socket_never_stops_the_loop() {
     let sock = blocking();
     assert_value_error(running().sock_accept(&sock).await);
