@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use asyncio::{Error, ProcessPoolExecutor, Result};
 
 use crate::program::{Program, Test, succeeds, test};
+use crate::subprocesses::descriptors;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(workers_that_are_killed_under_load_take_their_own_calls_with_them, workers_are_killed),
@@ -115,10 +116,6 @@ async fn workers_are_killed() {
     assert!(failed > 0 && answered > 0, "{answered} answers and {failed} failures");
     asyncio::to_thread(move || pool.shutdown()).await.unwrap();
     assert_eq!((descriptors(), children().as_str()), (before, ""));
-}
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// Of all threads.

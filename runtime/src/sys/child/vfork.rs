@@ -100,7 +100,7 @@ fn has_one_thread() -> bool {
 #[derive(Clone, Copy)]
 enum Place {
     Stays,
-    /// The folder's nothing, to read from or to write to.
+    /// The device that has nothing to read, and takes everything.
     Null,
     Is(RawFd),
 }
@@ -245,7 +245,7 @@ fn default_actions() {
     }
 }
 
-/// Opens the device that is always at its end, and takes everything.
+/// Opens the device that has nothing to read, and takes everything.
 fn put_nothing(place: RawFd) -> io::Result<()> {
     let mode = if place == libc::STDIN_FILENO { libc::O_RDONLY } else { libc::O_WRONLY };
     // SAFETY: the text ends in NUL.
