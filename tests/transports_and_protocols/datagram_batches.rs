@@ -2,6 +2,7 @@
 
 use std::net::UdpSocket;
 use std::rc::Rc;
+use std::time::Duration;
 
 use asyncio::{EventLoop, Result};
 
@@ -201,6 +202,35 @@ async fn a_burst_is_answered_in_order() {
     }
     let expected: Vec<String> = numbers(100).into_iter().flat_map(|number| [number.clone(), number]).collect();
     assert_eq!(answers, expected);
+    transport.close();
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_stream_without_a_pause_is_answered_in_order_and_leaves_the_others_their_turn() {
+    const ALL: usize = 2000;
+    let (peer, answers) = (Rc::new(plain("127.0.0.1")), Journal::default());
+    let (sender, seen, mut sent) = (peer.clone(), answers.clone(), 4);
+    let echo = Receiver::new(&Journal::default()).on_datagram(move |transport, data, addr| {
+        // For each that was received another one is there, so the socket is never found empty.
+        if sent < ALL {
+            sender.send_to(sent.to_string().as_bytes(), transport.sockname().unwrap())?;
+            sent += 1;
+        }
+        present(&sender).into_iter().for_each(|answer| seen.note(answer));
+        transport.sendto(data, addr)
+    });
+    let (transport, _) = bound_to("127.0.0.1", echo).await;
+    for number in numbers(4) {
+        peer.send_to(number.as_bytes(), transport.sockname().unwrap()).unwrap();
+    }
+    let mut turns = 0;
+    while answers.entries().len() < ALL {
+        asyncio::sleep(Duration::ZERO).await;
+        turns += 1;
+        present(&peer).into_iter().for_each(|answer| answers.note(answer));
+    }
+    assert_eq!(answers.entries(), numbers(ALL));
+    assert!(turns > ALL / 100, "{turns} turns in {ALL} datagrams");
     transport.close();
 }
 

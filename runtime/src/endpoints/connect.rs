@@ -12,7 +12,7 @@ use super::secure::Secure;
 use super::set_up::{adopt, set_up};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, ExceptionGroup, Result};
-use crate::net::{AddressFamily, Pace, Target, connect_to_any, resolve_one};
+use crate::net::{AddressFamily, Pace, Target, connect, connect_to_any, number, resolve_one};
 use crate::protocols::{Binding, IntoEndpoint, ProtocolHandle};
 use crate::sys::{OwnedFd, Socket};
 use crate::transports::Transport;
@@ -258,14 +258,32 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
 
 /// A connection to one of the host's addresses.
 async fn reach(event_loop: &EventLoop, host: &str, port: u16, options: &Options) -> Result<(Socket, SocketAddr)> {
+    let connected = match number(host, port, options.family).filter(|_| options.local.is_none()) {
+        // It is known at once and has no rival: no list and no race is needed.
+        Some(address) => match connect(event_loop, address, &[], options.proto).await {
+            Ok(socket) => Ok((socket, address)),
+            Err(error) => Err(vec![error]),
+        },
+        // Boxed: most connections within one machine need no memory for it.
+        None => Box::pin(reach_any(event_loop, host, port, options)).await?,
+    };
+    connected.map_err(|errors| if options.all_errors { group(errors) } else { summary(errors) })
+}
+
+/// A connection to one of the addresses that a name has, or the error of each of them.
+async fn reach_any(
+    event_loop: &EventLoop,
+    host: &str,
+    port: u16,
+    options: &Options,
+) -> Result<Result<(Socket, SocketAddr), Vec<Error>>> {
     let (family, target) = (options.family, Target::flags(options.flags));
     let addresses = resolve_one(event_loop, host, port, family, target).await?;
     let from = match &options.local {
         Some((host, port)) => resolve_one(event_loop, host, *port, family, target.to_listen()).await?,
         None => Vec::new(),
     };
-    let connected = connect_to_any(event_loop, addresses, from, options.proto, options.pace).await;
-    connected.map_err(|errors| if options.all_errors { group(errors) } else { summary(errors) })
+    Ok(connect_to_any(event_loop, addresses, from, options.proto, options.pace).await)
 }
 
 fn group(errors: Vec<Error>) -> Error {

@@ -147,6 +147,12 @@ impl Target {
     }
 }
 
+/// The address of a host that is a number, unless it is of another family than the one asked for.
+pub(crate) fn number(name: &str, port: u16, family: Option<AddressFamily>) -> Option<SocketAddr> {
+    let address = SocketAddr::new(name.parse().ok()?, port);
+    family.is_none_or(|family| family.has(&address)).then_some(address)
+}
+
 /// The addresses of one host, in the order of the system's preference.
 ///
 /// Numeric ones are taken as they are; an IPv6 address with a scope is the system's to understand.

@@ -15,7 +15,7 @@ use crate::wait::sleep;
 /// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
 ///
 /// Cancelling it closes the socket.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     event_loop: &EventLoop,
     address: SocketAddr,
     from: &[SocketAddr],

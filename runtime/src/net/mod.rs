@@ -11,7 +11,8 @@ mod sock;
 
 pub use activation::{ListenFd, listen_fds};
 pub use address::{AddressFamily, Hosts};
-pub(crate) use address::{Target, resolve_all, resolve_one};
+pub(crate) use address::{Target, number, resolve_all, resolve_one};
+pub(crate) use connecting::connect;
 pub(crate) use dns::check_running;
 pub use dns::{GetAddrInfo, GetNameInfo, Resolving};
 pub use file::SendingFile;

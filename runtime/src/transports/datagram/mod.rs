@@ -11,7 +11,6 @@ mod memory;
 mod queue;
 mod receiving;
 mod sending;
-mod steadiness;
 mod transport;
 
 pub(in crate::transports) use memory::Memory;
@@ -41,7 +40,6 @@ use crate::sys::{Address, Direction, Interest, Readiness, Socket};
 use gathering::Gathering;
 use queue::Queue;
 use receiving::Kept;
-use steadiness::Steadiness;
 
 /// The first and the longest pause before another attempt to send.
 const RETRY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(64));
@@ -82,7 +80,6 @@ pub(crate) struct Datagram {
     /// Whether the system says when it takes more.
     watches_room: Cell<bool>,
     gathering: Cell<Gathering>,
-    steadiness: Cell<Steadiness>,
     /// All that waits was gathered, and the system has not refused it.
     gathered: Cell<bool>,
     /// What came in by the same call as the datagram at which the protocol paused reading; taken out again first.
@@ -147,7 +144,6 @@ impl Datagram {
             segments: Cell::new(udp),
             watches_room: Cell::new(false),
             gathering: Cell::new(Gathering::AtOnce),
-            steadiness: Cell::default(),
             gathered: Cell::new(false),
             kept: RefCell::default(),
             sockname: RefCell::new(None),

@@ -32,7 +32,7 @@ impl Datagram {
     }
 
     fn read(&self, transport: &DatagramTransport, incoming: &mut Incoming) {
-        let (mut received, mut errors, mut again) = (0, 0, false);
+        let (mut received, mut errors) = (0, 0);
         while received + errors < READS_PER_TURN {
             received += self.deliver_kept(transport);
             if !self.may_read() {
@@ -40,29 +40,15 @@ impl Datagram {
             }
             match incoming.receive(&self.socket, !self.udp) {
                 Ok(look) => {
-                    if again {
-                        self.looked(true);
-                    }
-                    again = !look.more && look.count > 1 && self.looks_again();
-                    let is_last = !look.more && !again;
-                    if is_last {
+                    if !look.more {
                         self.drained();
                     }
                     received += self.deliver(transport, incoming, look);
-                    if is_last {
+                    if !look.more {
                         return;
                     }
                 }
-                // While the answers leave others come.
-                Err(error) if error.kind() == ErrorKind::WouldBlock && again && self.has_gathered() => {
-                    self.flush_gathered();
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if again {
-                        self.looked(false);
-                    }
-                    return self.drained();
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.drained(),
                 Err(error) => {
                     errors += 1;
                     self.failed(error, self.peer());
@@ -75,21 +61,6 @@ impl Datagram {
         } else if self.may_read() {
             self.queue();
         }
-    }
-
-    /// Whether to look once more, though the last look gave all that was there.
-    fn looks_again(&self) -> bool {
-        let mut steadiness = self.steadiness.get();
-        let again = steadiness.looks_again();
-        self.steadiness.set(steadiness);
-        again
-    }
-
-    /// What came of that.
-    fn looked(&self, found: bool) {
-        let mut steadiness = self.steadiness.get();
-        steadiness.looked(found);
-        self.steadiness.set(steadiness);
     }
 
     /// Hands what came to the protocol; what it does not want yet is kept.
