@@ -8,10 +8,10 @@ use asyncio::{Error, Result, Transport};
 /// Longer lines are nobody's command.
 const LONGEST: usize = 512;
 
-struct Mail {
-    context: SslContext,
-    received: Vec<u8>,
-    secure: bool,
+pub struct Mail {
+    pub context: SslContext,
+    pub received: Vec<u8>,
+    pub secure: bool,
 }
 
 #[asyncio::protocol]
@@ -23,7 +23,7 @@ impl Mail {
     // Called in the clear first, and from the upgrade on with what came by way of TLS.
     fn data_received(&mut self, transport: &Transport, data: &[u8]) -> Result<()> {
         self.received.extend_from_slice(data);
-        while let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = self.received.iter().position(|byte| *byte == b'\n').filter(|end| *end <= LONGEST) {
             let line: Vec<u8> = self.received.drain(..=end).collect();
             self.command(transport, line.trim_ascii())?;
         }

@@ -4,10 +4,10 @@
 
 use asyncio::{Error, Future, Transport};
 
-struct EchoClient {
-    message: String,
-    received: Vec<u8>,
-    done: Future<()>,
+pub struct EchoClient {
+    pub message: String,
+    pub received: Vec<u8>,
+    pub done: Future<()>,
 }
 
 #[asyncio::protocol]

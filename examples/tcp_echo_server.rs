@@ -9,7 +9,7 @@ use asyncio::{Error, Transport};
 /// How long clients may take to read their last bytes when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
 
-struct Echo;
+pub struct Echo;
 
 #[asyncio::protocol]
 impl Echo {

@@ -10,7 +10,7 @@ use asyncio::{Error, Transport};
 /// How long clients may take to say their last word when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
 
-struct Echo;
+pub struct Echo;
 
 #[asyncio::protocol]
 impl Echo {

@@ -94,7 +94,7 @@ async fn work() -> asyncio::Result<()> {
 
 /// The server's side of a connection: answers each line in capitals, but `silence` with nothing.
 #[derive(Default)]
-struct Shouter {
+pub struct Shouter {
     received: Vec<u8>,
 }
 
@@ -102,7 +102,7 @@ struct Shouter {
 impl Shouter {
     fn data_received(&mut self, transport: &Transport, data: &[u8]) {
         self.received.extend_from_slice(data);
-        while let Some(end) = self.received.iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = self.received.iter().position(|&byte| byte == b'\n').filter(|&end| end <= LONGEST_LINE) {
             let line: Vec<u8> = self.received.drain(..=end).collect();
             if line != b"silence\n" {
                 transport.write(&line.to_ascii_uppercase());

@@ -4,7 +4,7 @@
 
 use asyncio::{Error, Transport};
 
-struct Echo;
+pub struct Echo;
 
 #[asyncio::protocol]
 impl Echo {

@@ -22,7 +22,7 @@ async fn a_timeout_kills_the_worker() {
     let worker = process_id.on(&pool)().await.unwrap();
     let limit = Duration::from_secs(2);
     let error = asyncio::timeout(limit, runs_for_ever.on(&pool)(sign.clone())).await.unwrap_err();
-    assert!(error.is_timeout());
+    assert!(error.is_timeout() && error.to_string().contains("for a remote function"), "{error}");
     assert_eq!(seen(&sign).await, worker);
     gone(worker).await;
 }

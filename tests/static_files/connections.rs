@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::net::Shutdown;
 
+use proptest::prelude::*;
+
 use crate::site::{Client, Site, served};
 
 const LARGE: usize = 3 << 20;
@@ -40,21 +42,24 @@ fn files_are_answered_on_one_connection() {
     });
 }
 
-#[test]
-fn a_pipeline_is_answered_in_order_however_it_is_cut() {
-    served(&site(), |address| {
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn a_pipeline_is_answered_in_order_however_it_is_cut(lengths in proptest::collection::vec(1..60_usize, 1..8)) {
         let requests: String = ["hello.txt", "large.bin", "missing", "empty.css", "hello.txt"]
             .map(|name| format!("GET /{name} HTTP/1.1\r\nHost: x\r\n\r\n"))
             .concat();
-        for length in [requests.len(), 7, 1] {
-            let mut client = Client::new(address);
-            let receiving = client.requests_in_pieces(&requests, length);
-            let bodies: Vec<Vec<u8>> = (0..5).map(|_| client.answer().body).collect();
-            receiving.join().unwrap();
-            let wanted = [&b"Hello, World!"[..], &large(), b"404 Not Found\n", b"", b"Hello, World!"];
-            assert!(bodies == wanted, "in pieces of {length}");
-        }
-    });
+        served(&site(), move |address| {
+            for lengths in [&lengths[..], &[requests.len()]] {
+                let mut client = Client::new(address);
+                let receiving = client.requests_in_pieces(&requests, lengths);
+                let bodies: Vec<Vec<u8>> = (0..5).map(|_| client.answer().body).collect();
+                receiving.join().unwrap();
+                let wanted = [&b"Hello, World!"[..], &large(), b"404 Not Found\n", b"", b"Hello, World!"];
+                assert!(bodies == wanted, "in pieces of {lengths:?}");
+            }
+        });
+    }
 }
 
 #[test]
@@ -152,7 +157,7 @@ fn a_client_that_does_not_read_stops_being_read() {
         let mut client = Client::new(address);
         // Answers of 2 MB for 40 KB of requests: more than a connection without a reader holds, if they were all made.
         let requests = "GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20_000);
-        let sending = client.requests_in_pieces(&requests, requests.len());
+        let sending = client.requests_in_pieces(&requests, &[requests.len()]);
         std::thread::sleep(std::time::Duration::from_millis(300));
         for _ in 0..20_000 {
             assert_eq!(client.answer().body, b"Hello, World!");

@@ -135,11 +135,20 @@ impl Client {
         rest.len()
     }
 
-    /// Sends all of it from a thread of its own.
-    pub(crate) fn requests_in_pieces(&self, requests: &str, length: usize) -> JoinHandle<()> {
+    /// Sends all of it from a thread of its own, in pieces of these lengths in turn.
+    pub(crate) fn requests_in_pieces(&self, requests: &str, lengths: &[usize]) -> JoinHandle<()> {
         let (mut stream, requests) = (self.0.get_ref().try_clone().unwrap(), requests.to_owned());
+        let lengths = lengths.to_owned();
         std::thread::spawn(move || {
-            requests.as_bytes().chunks(length).for_each(|piece| stream.write_all(piece).unwrap())
+            let mut rest = requests.as_bytes();
+            for length in lengths.into_iter().cycle() {
+                let (piece, others) = rest.split_at(length.min(rest.len()));
+                stream.write_all(piece).unwrap();
+                rest = others;
+                if rest.is_empty() {
+                    return;
+                }
+            }
         })
     }
 

@@ -11,6 +11,7 @@ mod datagram_errors;
 mod datagram_flow;
 mod datagrams;
 mod draining;
+mod example_pieces;
 mod extra_info;
 mod failures;
 mod flow_control;

@@ -104,6 +104,12 @@ impl<T: Send + 'static> ExecutorFutureAwait<T> {
     pub(crate) fn abandon(&self) {
         self.job.cancel();
     }
+
+    /// What it waits for is this, and not a thread.
+    #[cfg(feature = "process-pool")]
+    pub(crate) fn waits_for(&self, kind: WaitsFor) {
+        waits_for(kind, self.signal.address());
+    }
 }
 
 impl<T: Send + 'static> StdFuture for ExecutorFutureAwait<T> {

@@ -19,6 +19,7 @@ use crate::executor::{
 use crate::future::ConcurrentFuture;
 use crate::task::TaskOutput;
 use crate::timeouts::nearest;
+use crate::trace::WaitsFor;
 
 /// What goes along with the arguments: the caller's deadline, and its context variables that do so.
 pub(super) struct Going {
@@ -262,8 +263,9 @@ impl<T: Send + 'static> Future for RemoteFuture<T> {
             Stage::Refused(error) => Poll::Ready(Err(error.clone())),
             Stage::Done => panic!("a remote call was polled after it had ended"),
         };
-        if poll.is_ready() {
-            self.stage = Stage::Done;
+        match &self.stage {
+            Stage::Waiting(waiting) if poll.is_pending() => waiting.waits_for(WaitsFor::Call),
+            _ => self.stage = Stage::Done,
         }
         poll
     }

@@ -78,6 +78,10 @@ pub(crate) enum WaitsFor {
     Close,
     /// The end of a process; the address is its number.
     Process,
+    /// A transport that takes more of a file.
+    SendFile,
+    /// The result of a remote function.
+    Call,
 }
 
 /// What somebody waits for, and which one of its kind: the address tells those that are alive from each other.

@@ -82,12 +82,12 @@ const _: () = {
         assert!(WaitsFor::ALL[number] as usize == number, "each stands at its number");
         number += 1;
     }
-    assert!(number == WaitsFor::Process as usize + 1, "none is missing");
+    assert!(number == WaitsFor::Call as usize + 1, "none is missing");
 };
 
 impl WaitsFor {
     /// All, in the order of their numbers.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Unknown,
         Self::Sleep,
         Self::Future,
@@ -109,6 +109,8 @@ impl WaitsFor {
         Self::Drain,
         Self::Close,
         Self::Process,
+        Self::SendFile,
+        Self::Call,
     ];
 
     /// What follows "waits".
@@ -135,6 +137,8 @@ impl WaitsFor {
             Self::Drain => "in drain()",
             Self::Close => "in wait_closed()",
             Self::Process => "for a process",
+            Self::SendFile => "in sendfile()",
+            Self::Call => "for a remote function",
         }
     }
 }

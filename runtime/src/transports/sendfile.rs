@@ -120,7 +120,7 @@ fn until<T>(io: &dyn Io, mut poll: impl FnMut(&Context<'_>) -> Poll<Result<T>>) 
         let outcome = if has_waited && is_marked() { Poll::Pending } else { poll(cx) };
         if outcome.is_pending() {
             has_waited = true;
-            waits_for(WaitsFor::Drain, address_of(io));
+            waits_for(WaitsFor::SendFile, address_of(io));
         }
         outcome
     })

@@ -1,0 +1,112 @@
+//! The protocols of the examples: in which pieces bytes come makes no difference to what they answer.
+//!
+//! Those that are no file alone have the same test elsewhere: `line_chat`, `redis_lite`, `static_files`.
+
+use asyncio::testing::{Chunks, MemoryTransports, until_idle};
+use asyncio::{Error, EventLoop, IntoEndpoint, ssl};
+use proptest::prelude::*;
+
+/// Examples, of which only the protocols are used.
+macro_rules! examples {
+    ($($path:literal $name:ident)*) => {$(
+        #[path = $path]
+        #[expect(clippy::allow_attributes, reason = "the compiler takes what is expected to be dead for alive")]
+        #[allow(dead_code, reason = "nobody calls their main")]
+        mod $name;
+    )*};
+}
+
+examples! {
+    "../../examples/starttls.rs" starttls
+    "../../examples/tcp_echo_client.rs" tcp_echo_client
+    "../../examples/tcp_echo_server.rs" tcp_echo_server
+    "../../examples/tls_echo_client.rs" tls_echo_client
+    "../../examples/tls_echo_server.rs" tls_echo_server
+    "../../examples/tour.rs" tour
+    "../../examples/unix_echo.rs" unix_echo
+}
+
+/// What the peer of a protocol gets for its input, and whether the connection is closed then.
+fn outcome<P: IntoEndpoint<K>, K>(make: fn(&EventLoop) -> P, input: &[u8], chunks: Chunks) -> (Vec<u8>, bool) {
+    let input = input.to_vec();
+    asyncio::run(async move {
+        let protocol = make(&asyncio::get_running_loop()?);
+        let (_transport, _protocol, peer) = MemoryTransports::new().chunks(chunks).connect(protocol).await?;
+        assert_eq!(peer.write(&input), input.len());
+        until_idle().await;
+        peer.write_eof();
+        until_idle().await;
+        Ok::<_, Error>((peer.take_received(), peer.is_closed()))
+    })
+    .unwrap()
+}
+
+/// Asserts that the pieces make no difference; what the peer gets.
+fn same<P: IntoEndpoint<K>, K>(make: fn(&EventLoop) -> P, input: &[u8], lengths: &[usize]) -> Vec<u8> {
+    let whole = outcome(make, input, Chunks::Whole);
+    assert_eq!(outcome(make, input, Chunks::Lengths(lengths.to_vec())), whole, "in pieces of {lengths:?}");
+    assert!(whole.1, "the connection is open still");
+    whole.0
+}
+
+fn mail(_: &EventLoop) -> starttls::Mail {
+    let context = ssl::create_default_context().build().unwrap();
+    starttls::Mail { context, received: Vec::new(), secure: false }
+}
+
+fn client(event_loop: &EventLoop) -> tcp_echo_client::EchoClient {
+    let (message, done) = ("over and over".to_owned(), event_loop.create_future());
+    tcp_echo_client::EchoClient { message, received: Vec::new(), done }
+}
+
+fn tls_client(event_loop: &EventLoop) -> tls_echo_client::EchoClient {
+    let (message, done) = ("over and over".to_owned(), event_loop.create_future());
+    tls_echo_client::EchoClient { message, received: Vec::new(), done }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn echoes_are_what_was_sent(input: Vec<u8>, lengths in proptest::collection::vec(1..20_usize, 0..8)) {
+        prop_assert_eq!(&same(|_| tcp_echo_server::Echo, &input, &lengths), &input);
+        prop_assert_eq!(&same(|_| tls_echo_server::Echo, &input, &lengths), &input);
+        prop_assert_eq!(&same(|_| unix_echo::Echo, &input, &lengths), &input);
+    }
+
+    #[test]
+    fn clients_wait_for_all_of_their_message(lengths in proptest::collection::vec(1..20_usize, 0..8)) {
+        for answer in [&b"over and over"[..], b"over an", b"over and over again", b""] {
+            prop_assert_eq!(same(client, answer, &lengths), b"over and over");
+            prop_assert_eq!(same(tls_client, answer, &lengths), b"over and over");
+        }
+    }
+
+    #[test]
+    fn mail_is_a_matter_of_lines(
+        length in 500..530_usize,
+        lengths in proptest::collection::vec(1..300_usize, 0..8),
+    ) {
+        let input = ["EHLO me\r\nnonsense\n\n", &"x".repeat(length), "\nQUIT\r\nafter the end\n"].concat();
+        let answers = String::from_utf8(same(mail, input.as_bytes(), &lengths)).unwrap();
+        prop_assert_eq!(answers.contains("500 the line is too long"), length > 512);
+        prop_assert_eq!(answers.contains("221 good bye"), length <= 512);
+    }
+
+    #[test]
+    fn the_tour_shouts_line_by_line(
+        length in 4090..4100_usize,
+        lengths in proptest::collection::vec(1..2000_usize, 0..8),
+    ) {
+        let input = ["hello\nsilence\n", &"x".repeat(length), "\nworld\nno end"].concat();
+        let whole = outcome(|_| tour::Shouter::default(), input.as_bytes(), Chunks::Whole);
+        let pieces = outcome(|_| tour::Shouter::default(), input.as_bytes(), Chunks::Lengths(lengths));
+        if length <= 4096 {
+            prop_assert_eq!(&pieces, &whole);
+            prop_assert!(whole.0.starts_with(b"HELLO\nXX") && whole.0.ends_with(b"X\nWORLD\n"));
+        } else {
+            // An abort does not wait for what was written before.
+            prop_assert!(pieces.1 && whole.1 && !whole.0.ends_with(b"WORLD\n") && !pieces.0.ends_with(b"WORLD\n"));
+        }
+    }
+}
