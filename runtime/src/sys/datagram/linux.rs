@@ -23,10 +23,8 @@ use crate::sys::{Address, Socket, UnixAddress};
 /// What the longest datagram of UDP needs, and merged ones too; and a line of the processor's cache more, so that the
 /// beginnings of all do not compete for the same few places there.
 const SLOT: usize = 64 * 1024 + 64;
-/// How many are received by one call, at most and at least: to offer one costs time, so as many are offered as seem to
-/// be wanted.
+/// How many are received by one call. To offer one that is not wanted costs nothing.
 const SLOTS: usize = 16;
-const FEW_SLOTS: usize = 4;
 /// How many messages are sent by one call.
 const MESSAGES: usize = 16;
 
@@ -51,14 +49,10 @@ struct Slots {
 pub(crate) struct Incoming {
     /// Owned, and nobody else's. Reached by this pointer alone, from which those in the headers are made.
     slots: NonNull<Slots>,
-    /// How many messages the last look gave.
-    count: usize,
     /// In how many of the headers the system may have written; the others are as they were made.
     written: usize,
     /// How much of the memory a message has.
     room: usize,
-    /// How many to offer next time.
-    offered: usize,
 }
 
 impl Incoming {
@@ -68,7 +62,7 @@ impl Incoming {
         let memory = unsafe { alloc::alloc_zeroed(layout) };
         let Some(slots) = NonNull::new(memory.cast::<Slots>()) else { alloc::handle_alloc_error(layout) };
         Slots::connect(slots);
-        Self { slots, count: 0, written: SLOTS, room: SLOT, offered: FEW_SLOTS }
+        Self { slots, written: SLOTS, room: SLOT }
     }
 
     fn slots(&self) -> &Slots {
@@ -79,7 +73,7 @@ impl Incoming {
 
     /// Receives what is there, or one datagram into the `whole` memory, for sockets whose datagrams may be long.
     pub(crate) fn receive(&mut self, socket: &Socket, whole: bool) -> io::Result<Look> {
-        let offered = if whole { 1 } else { self.offered };
+        let offered = if whole { 1 } else { SLOTS };
         let socket = socket.socket()?;
         self.prepare(if whole { SLOT * SLOTS } else { SLOT });
         // Whatever happens to it now.
@@ -98,11 +92,7 @@ impl Incoming {
             };
             usize::try_from(count).map_err(|_| io::Error::last_os_error())
         })?;
-        self.count = count;
         self.written = count;
-        if !whole {
-            self.offered = if count < offered { (count + 2).max(FEW_SLOTS) } else { offered * 2 }.min(SLOTS);
-        }
         // An error behind the first message is kept by the socket and reported anew.
         Ok(Look { count, more: whole || count == offered })
     }
