@@ -159,6 +159,8 @@ impl Process {
     /// [`start_new_session`](super::CreateSubprocess::start_new_session) or
     /// [`terminate_on_drop`](super::CreateSubprocess::terminate_on_drop). Descendants that have left the group are not
     /// reached. If the child has ended already, those who are left of its group are ended.
+    /// Where process 1 does not reap orphans, as in some containers, descendants that have ended count as left until
+    /// `grace` is over.
     ///
     /// # Errors
     ///
