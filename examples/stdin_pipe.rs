@@ -9,11 +9,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use asyncio::{Error, Future, Transport};
 
 /// The input, which knows where to write.
-struct Numbers {
-    output: Transport,
-    count: u64,
-    at_start: bool,
-    done: Future<()>,
+pub struct Numbers {
+    pub output: Transport,
+    pub count: u64,
+    pub at_start: bool,
+    pub done: Future<()>,
 }
 
 #[asyncio::protocol]

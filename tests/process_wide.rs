@@ -18,6 +18,9 @@ mod emfile;
 mod exit_codes;
 #[path = "process_wide/faults.rs"]
 mod faults;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/filter.rs"]
+mod filter;
 #[path = "process_wide/fork.rs"]
 mod fork;
 #[path = "process_wide/fork_loop.rs"]

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use asyncio::subprocess::{CreateSubprocess, DEVNULL, PIPE, Process, STDOUT};
 use asyncio::{Error, Signal, create_subprocess_exec, create_subprocess_shell};
 
-use crate::program::{Program, Test, succeeds, test};
+use crate::filter::{Birth, refuse};
+use crate::program::{Test, succeed, test};
 use crate::subprocesses::{children, descriptors, settled};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -19,14 +20,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(standard_streams_that_are_closed_are_in_nobodys_way, closed_streams),
     test!(no_other_way_is_taken, filtered),
 ];
-
-macro_rules! succeed {
-    ($($name:ident)*) => {
-        $(fn $name(program: Program) {
-            succeeds(program);
-        })*
-    };
-}
 
 succeed! {
     options_of_all_kinds_do_what_they_do_elsewhere
@@ -195,40 +188,14 @@ async fn closed_streams() {
 
 /// A filter of system calls refuses what std starts children by.
 #[asyncio::main]
-#[expect(unsafe_code, reason = "std has no filters of system calls")]
+#[expect(unsafe_code, reason = "std does not look names up")]
 async fn filtered() {
     // SAFETY: the name ends in NUL.
     if unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr()) }.is_null() {
         // A C library that does not know: the other way is the only one.
         return;
     }
-    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k };
-    let is_call = |call: i64, jt, jf| {
-        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, u32::try_from(call).unwrap())
-    };
-    let refuse = |error: i32| {
-        let error = u32::try_from(error).unwrap();
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | error)
-    };
-    let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
-    const FIRST_ARGUMENT: u32 = 16;
-    let with_descriptor = u32::try_from(libc::CLONE_PIDFD).unwrap();
-    let mut filter = [
-        load(0),
-        is_call(libc::SYS_clone3, 4, 0),
-        is_call(libc::SYS_clone, 0, 2),
-        load(FIRST_ARGUMENT),
-        statement(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 0, 2, with_descriptor),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-        refuse(libc::ENOSYS),
-        refuse(libc::EMFILE),
-    ];
-    let program = libc::sock_fprog { len: 8, filter: filter.as_mut_ptr() };
-    // SAFETY: numbers.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
-    // SAFETY: the program and its statements live through the call, which copies them.
-    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    refuse(libc::SYS_clone3, Birth::WithoutDescriptor, libc::EMFILE);
     assert_eq!(std::process::Command::new("true").spawn().unwrap_err().raw_os_error(), Some(libc::EMFILE));
     assert_eq!(run(create_subprocess_exec("echo").arg("x")).await, (0, "x\n".to_owned()));
 }

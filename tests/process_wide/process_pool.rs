@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use asyncio::{Error, ProcessPoolExecutor, Result};
 
-use crate::program::{Program, Test, succeeds, test};
+use crate::program::{Program, Test, succeed, test};
 use crate::subprocesses::descriptors;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -25,14 +25,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_main_that_asks_by_itself_serves, asks_by_itself),
     test!(a_pool_in_the_child_of_a_fork_is_refused, forks),
 ];
-
-macro_rules! succeed {
-    ($($name:ident)*) => {
-        $(fn $name(program: Program) {
-            succeeds(program);
-        })*
-    };
-}
 
 succeed! {
     workers_that_are_killed_under_load_take_their_own_calls_with_them

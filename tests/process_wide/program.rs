@@ -36,6 +36,16 @@ macro_rules! test {
 }
 pub(crate) use test;
 
+/// Tests whose programs say it all: they succeed, and report nothing.
+macro_rules! succeed {
+    ($($name:ident)*) => {
+        $(fn $name(program: crate::program::Program) {
+            crate::program::succeeds(program);
+        })*
+    };
+}
+pub(crate) use succeed;
+
 /// Says to the process which program it is.
 pub(crate) const NAME: &str = "ASYNCIO_TEST_PROGRAM";
 /// Nothing here takes a tenth of it.

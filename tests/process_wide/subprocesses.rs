@@ -11,7 +11,7 @@ use std::time::Duration;
 use asyncio::subprocess::{DEVNULL, PIPE};
 use asyncio::{Error, Signal, create_subprocess_exec, create_subprocess_shell};
 
-use crate::program::{Program, Test, succeeds, test};
+use crate::program::{Program, Test, succeed, test};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(a_child_that_cannot_be_forked_is_an_error_and_the_next_one_runs, without_processes),
@@ -23,14 +23,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_child_of_a_fork_does_not_end_its_parents_children, forks),
     test!(a_new_session_or_environment_or_descriptors_to_pass_need_no_fork, counts_forks),
 ];
-
-macro_rules! succeed {
-    ($($name:ident)*) => {
-        $(fn $name(program: Program) {
-            succeeds(program);
-        })*
-    };
-}
 
 succeed! {
     a_child_that_cannot_be_forked_is_an_error_and_the_next_one_runs

@@ -9,7 +9,8 @@ use std::time::Duration;
 use asyncio::subprocess::PIPE;
 use asyncio::{Signal, create_subprocess_exec, create_subprocess_shell};
 
-use crate::program::{Program, Test, succeeds, test};
+use crate::filter::{Birth, refuse};
+use crate::program::{Program, Test, succeed, test};
 use crate::subprocesses::{children, descriptors, settled};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -20,14 +21,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_child_that_runs_is_killed_with_its_loop, ends_with_the_loop),
     test!(where_sigchld_is_ignored_children_still_leave_no_zombies, ignored),
 ];
-
-macro_rules! succeed {
-    ($($name:ident)*) => {
-        $(fn $name(program: Program) {
-            succeeds(program);
-        })*
-    };
-}
 
 succeed! {
     children_end_as_they_do_elsewhere
@@ -44,35 +37,9 @@ fn where_sigchld_is_ignored_children_still_leave_no_zombies(program: Program) {
 }
 
 /// From now on the system says that it has no such call.
-#[expect(unsafe_code, reason = "std has no filters of system calls")]
+#[expect(unsafe_code, reason = "std has no such call")]
 fn forget_process_descriptors() {
-    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k };
-    let is_call = |call: i64, jt, jf| {
-        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, u32::try_from(call).unwrap())
-    };
-    let refuse = |error: i32| {
-        let error = u32::try_from(error).unwrap();
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | error)
-    };
-    let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
-    const FIRST_ARGUMENT: u32 = 16;
-    let with_descriptor = u32::try_from(libc::CLONE_PIDFD).unwrap();
-    let mut filter = [
-        load(0),
-        is_call(libc::SYS_pidfd_open, 4, 0),
-        is_call(libc::SYS_clone, 0, 2),
-        load(FIRST_ARGUMENT),
-        statement(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 2, 0, with_descriptor),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-        refuse(libc::ENOSYS),
-        refuse(libc::EINVAL),
-    ];
-    let program = libc::sock_fprog { len: 8, filter: filter.as_mut_ptr() };
-    // SAFETY: numbers.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
-    // SAFETY: the program and its statements live through the call, which copies them.
-    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    refuse(libc::SYS_pidfd_open, Birth::WithDescriptor, libc::EINVAL);
     // SAFETY: numbers.
     assert_eq!(unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) }, -1);
 }

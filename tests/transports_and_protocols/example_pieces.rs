@@ -18,6 +18,7 @@ macro_rules! examples {
 
 examples! {
     "../../examples/starttls.rs" starttls
+    "../../examples/stdin_pipe.rs" stdin_pipe
     "../../examples/tcp_echo_client.rs" tcp_echo_client
     "../../examples/tcp_echo_server.rs" tcp_echo_server
     "../../examples/tls_echo_client.rs" tls_echo_client
@@ -64,6 +65,23 @@ fn tls_client(event_loop: &EventLoop) -> tls_echo_client::EchoClient {
     tls_echo_client::EchoClient { message, received: Vec::new(), done }
 }
 
+/// What `stdin_pipe` writes for its input.
+fn numbered(input: &[u8], chunks: Chunks) -> Vec<u8> {
+    let input = input.to_vec();
+    asyncio::run(async move {
+        let (output, _, reader) = MemoryTransports::new().connect(tcp_echo_server::Echo).await?;
+        let done = asyncio::get_running_loop()?.create_future();
+        let numbers = stdin_pipe::Numbers { output, count: 0, at_start: true, done: done.clone() };
+        let (_transport, _protocol, writer) = MemoryTransports::new().chunks(chunks).connect(numbers).await?;
+        assert_eq!(writer.write(&input), input.len());
+        writer.write_eof();
+        done.await?;
+        until_idle().await;
+        Ok::<_, Error>(reader.take_received())
+    })
+    .unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -80,6 +98,13 @@ proptest! {
             prop_assert_eq!(same(client, answer, &lengths), b"over and over");
             prop_assert_eq!(same(tls_client, answer, &lengths), b"over and over");
         }
+    }
+
+    #[test]
+    fn lines_are_numbered_however_they_come(lengths in proptest::collection::vec(1..9_usize, 0..8)) {
+        let numbered = numbered(b"one\n\nthree, longer than a piece\nno end", Chunks::Lengths(lengths));
+        let expected = "     1  one\n     2  \n     3  three, longer than a piece\n     4  no end";
+        prop_assert_eq!(String::from_utf8(numbered).unwrap(), expected);
     }
 
     #[test]
