@@ -288,3 +288,18 @@ async fn a_thousand_selects_in_one_step_leave_room_for_the_next() {
     let branch = ["  - waits in sleep()", "    naps"];
     assert_eq!(names(&task), [&["waits in select!"][..], &branch, &branch, &["selects"]].concat());
 }
+
+#[asyncio::test(virtual_time)]
+async fn a_body_that_has_ended_is_not_shown_while_its_children_go_on() {
+    let event = Event::new();
+    let release = event.clone();
+    let parent = asyncio::create_task(asyncio::scope(async move |scope| {
+        drop(scope.spawn(async { Ok::<_, Error>(naps().await) }));
+        waits(event).await
+    }));
+    ticks(2).await;
+    assert_eq!(names(&parent), ["waits in a group", "  - waits for an event", "    waits"]);
+    release.set();
+    ticks(3).await;
+    assert_eq!(names(&parent), ["waits in a group"]);
+}
