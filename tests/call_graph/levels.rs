@@ -294,7 +294,7 @@ async fn a_body_that_has_ended_is_not_shown_while_its_children_go_on() {
     let event = Event::new();
     let release = event.clone();
     let parent = asyncio::create_task(asyncio::scope(async move |scope| {
-        drop(scope.spawn(async { Ok::<_, Error>(naps().await) }));
+        drop(scope.spawn(naps()));
         waits(event).await
     }));
     ticks(2).await;
