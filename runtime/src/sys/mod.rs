@@ -51,6 +51,7 @@ mod inbox;
 mod inherited;
 #[cfg_attr(windows, path = "windows/interrupt.rs")]
 pub(crate) mod interrupt;
+mod lookup;
 #[cfg_attr(windows, path = "windows/named_pipe.rs")]
 mod named_pipe;
 #[cfg_attr(windows, path = "windows/names.rs")]
@@ -58,6 +59,8 @@ mod names;
 #[cfg(all(feature = "backtrace", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod native;
 mod not_here;
+#[cfg_attr(windows, path = "windows/os_socket.rs")]
+mod os_socket;
 mod other_process;
 #[cfg_attr(windows, path = "windows/pipe.rs")]
 mod pipe;
@@ -73,7 +76,6 @@ mod sendfile;
 pub(crate) mod signals;
 #[cfg(unix)]
 mod sigpipe;
-#[cfg_attr(windows, path = "windows/socket.rs")]
 mod socket;
 mod system_call;
 #[cfg_attr(windows, path = "windows/unix_socket.rs")]
@@ -104,20 +106,20 @@ pub(crate) use driver::{Driver, Unparker};
 pub(crate) use huge_pages::prefer_huge_pages;
 pub(crate) use inbox::{Inbox, Pushed, Ticket};
 pub(crate) use inherited::{process_id, take_inherited};
+pub(crate) use lookup::{Found, Hints};
 pub(crate) use named_pipe::{PipeInstance, connect_named_pipe};
 #[cfg(all(feature = "backtrace", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(crate) use native::{Loaded, Sample, Stack, loaded, sample};
+pub(crate) use os_socket::{CLOSED, is_lost_connection, is_out_of_resources};
 pub(crate) use other_process::{allow_reading, read_memory, thread_number};
 pub(crate) use pipe::{HUNG_UP, Pipe, is_always_ready};
 pub(crate) use readiness::{Interest, Readiness};
 pub(crate) use receive::{Keeper, Lease, Loan, ReceiveBuffer};
-pub(crate) use resolve::{
-    Found, Hints, INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers,
-};
+pub(crate) use resolve::{INET, INET6, PASSIVE, STREAM, getaddrinfo, getaddrinfo_numeric, getnameinfo, wants_numbers};
 pub(crate) use ring::Ring;
 pub(crate) use scoped::Scoped;
 pub(crate) use sendfile::{is_regular, read_piece, send_file, set_position};
-pub(crate) use socket::{CLOSED, SEND_PIECES, Socket, is_lost_connection, is_out_of_resources};
+pub(crate) use socket::{SEND_PIECES, Socket};
 pub(crate) use system_call::{Doing, doing};
 pub(crate) use unix_socket::{SocketFile, remove_socket_file};
 pub use user_socket::{SockAddr, UserSocket};

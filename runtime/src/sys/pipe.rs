@@ -12,7 +12,8 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 
-use super::socket::{CLOSED, uninterrupted};
+use super::CLOSED;
+use super::socket::uninterrupted;
 use super::{Address, Channel, Direction, Interest, fork, sigpipe};
 
 /// What a pipe really is.

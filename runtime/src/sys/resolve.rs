@@ -7,6 +7,8 @@ use std::ptr;
 
 use socket2::{SockAddr, SockAddrStorage};
 
+use super::{Found, Hints};
+
 pub(crate) const INET: i32 = libc::AF_INET;
 pub(crate) const INET6: i32 = libc::AF_INET6;
 pub(crate) const STREAM: i32 = libc::SOCK_STREAM;
@@ -16,24 +18,6 @@ pub(crate) const PASSIVE: i32 = libc::AI_PASSIVE;
 /// The longest texts that `getnameinfo` gives, as the system's headers have them.
 const LONGEST_HOST: usize = 1025;
 const LONGEST_SERVICE: usize = 32;
-
-/// Which addresses are wanted, in the system's numbers; zero is any.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Hints {
-    pub(crate) family: i32,
-    pub(crate) socket_type: i32,
-    pub(crate) proto: i32,
-    pub(crate) flags: i32,
-}
-
-/// One address that was found.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) socket_type: i32,
-    pub(crate) proto: i32,
-    pub(crate) canonname: Option<String>,
-    pub(crate) address: SocketAddr,
-}
 
 /// The addresses of a host and service, in the order in which the system prefers them. An empty text is none.
 pub(crate) fn getaddrinfo(host: &str, service: &str, hints: Hints) -> io::Result<Vec<Found>> {

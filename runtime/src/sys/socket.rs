@@ -1,28 +1,20 @@
 //! Sockets: every network system call there is, as safe calls on one owned descriptor.
 //!
 //! A [`Socket`] can be closed while others still refer to it; from then on its calls fail with `NotConnected`, so that
-//! a number that the system has given to somebody else is never touched.
+//! a number that the system has given to somebody else is never touched. In what the systems differ stands in `os_socket`.
 
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, IoSlice, Read};
 use std::mem::ManuallyDrop;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
-use super::Address;
-
-/// What stands for no descriptor.
-pub(crate) const CLOSED: RawFd = -1;
-
-/// A peer that is gone is an error to be returned, not a signal that ends the process.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
-/// These systems have an option of the socket for it, which is set when it is made.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-pub(super) const SEND_FLAGS: libc::c_int = 0;
+use super::os_socket::{
+    self, CLOSED, CLOSING_ENDS_REPORTS, SEND_FLAGS, accept, is_connected, is_in_progress, is_under_way, stream_socket,
+};
+use super::{Address, OwnedFd, RawFd};
 
 /// How many pieces one vectored send takes.
 pub(crate) const SEND_PIECES: usize = 64;
@@ -50,7 +42,7 @@ impl Socket {
     }
 
     fn of(socket: socket2::Socket, tcp: bool) -> Self {
-        Self { fd: Cell::new(socket.into_raw_fd()), tcp, alone: Cell::new(true) }
+        Self { fd: Cell::new(os_socket::into_number(socket)), tcp, alone: Cell::new(true) }
     }
 
     /// Takes over a descriptor that somebody else made; it must be a stream socket.
@@ -65,7 +57,7 @@ impl Socket {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise));
         }
         socket.set_nonblocking(true)?;
-        socket.set_cloexec(true)?;
+        os_socket::keep_from_children(&socket)?;
         let mut socket = Self::from(socket);
         socket.set_shown();
         socket.tcp = wanted == Type::STREAM && socket.protocol()? == Some(Protocol::TCP);
@@ -73,14 +65,8 @@ impl Socket {
     }
 
     /// Its protocol, where the system tells it.
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     pub(super) fn protocol(&self) -> io::Result<Option<Protocol>> {
-        self.socket()?.protocol()
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    pub(super) fn protocol(&self) -> io::Result<Option<Protocol>> {
-        Ok(None)
+        os_socket::protocol(&*self.socket()?)
     }
 
     /// Whether it is of TCP, as far as is known. A stream of SCTP or of several paths behaves in other ways.
@@ -93,8 +79,9 @@ impl Socket {
         self.alone.set(false);
     }
 
+    /// Whether closing it is enough to be rid of its reports.
     pub(crate) fn is_alone(&self) -> bool {
-        self.alone.get()
+        CLOSING_ENDS_REPORTS && self.alone.get()
     }
 
     /// The descriptor, `None` once it is closed.
@@ -108,7 +95,7 @@ impl Socket {
         let fd = self.fd.replace(CLOSED);
         if fd != CLOSED {
             // SAFETY: this type owned the descriptor, and has just forgotten it.
-            drop(unsafe { OwnedFd::from_raw_fd(fd) });
+            drop(unsafe { os_socket::of_number(fd) });
         }
     }
 
@@ -120,7 +107,7 @@ impl Socket {
         }
         // SAFETY: the descriptor is open: only `close` closes it, and that sets the number to `CLOSED`. This type
         // stays on one thread, no caller below runs foreign code while it holds the value, and none lets it drop.
-        Ok(ManuallyDrop::new(unsafe { socket2::Socket::from_raw_fd(fd) }))
+        Ok(ManuallyDrop::new(unsafe { os_socket::of_number(fd) }))
     }
 
     pub(crate) fn bind(&self, address: &SocketAddr) -> io::Result<()> {
@@ -143,8 +130,8 @@ impl Socket {
     /// As [`connect`](Self::connect), which has begun: whether that has ended well by now.
     pub(crate) fn has_connected(&self, address: &SocketAddr) -> io::Result<bool> {
         match self.socket()?.connect(&SockAddr::from(*address)) {
-            Err(error) if error.raw_os_error() == Some(libc::EISCONN) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(libc::EALREADY) => Ok(false),
+            Err(error) if is_connected(&error) => Ok(true),
+            Err(error) if is_under_way(&error) => Ok(false),
             result => result.map(|()| true),
         }
     }
@@ -152,7 +139,7 @@ impl Socket {
     /// The next connection of a listening socket, and where it comes from.
     pub(crate) fn accept(&self) -> io::Result<(Self, Option<Address>)> {
         let listener = self.socket()?;
-        let (socket, address) = uninterrupted(|| accept(&listener))?;
+        let (socket, address) = self.noticed(uninterrupted(|| accept(&listener)))?;
         Ok((Self::of(socket, self.tcp), Address::of(&address)))
     }
 
@@ -160,27 +147,35 @@ impl Socket {
     #[inline]
     pub(crate) fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let socket = self.socket()?;
-        uninterrupted(|| (&*socket).read(buffer))
+        let room = buffer.len();
+        self.used(|| room, uninterrupted(|| (&*socket).read(buffer)))
     }
 
     /// Hands bytes to the system; how many it took.
     #[inline]
     pub(crate) fn send(&self, data: &[u8]) -> io::Result<usize> {
         let socket = self.socket()?;
-        uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS))
+        self.used(|| data.len(), uninterrupted(|| socket.send_with_flags(data, SEND_FLAGS)))
     }
 
     /// As [`send`](Self::send), from several pieces, of which the first [`SEND_PIECES`] are looked at.
     pub(crate) fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let pieces = pieces.get(..SEND_PIECES).unwrap_or(pieces);
         let socket = self.socket()?;
-        uninterrupted(|| socket.send_vectored_with_flags(pieces, SEND_FLAGS))
+        let most = || pieces.iter().map(|piece| piece.len()).sum();
+        self.used(most, uninterrupted(|| socket.send_vectored_with_flags(pieces, SEND_FLAGS)))
     }
 
     /// Passes a result on. Where the poller has to hear of a socket that is blocked, this tells it.
     #[inline]
     pub(super) fn noticed<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        result
+        os_socket::noticed(self.fd.get(), result)
+    }
+
+    /// As [`noticed`](Self::noticed), of a call that might have moved `most` bytes.
+    #[inline]
+    fn used(&self, most: impl FnOnce() -> usize, result: io::Result<usize>) -> io::Result<usize> {
+        os_socket::used(self.fd.get(), most, result)
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -216,11 +211,11 @@ impl Socket {
     }
 
     pub(crate) fn set_reuse_address(&self, enabled: bool) -> io::Result<()> {
-        self.socket()?.set_reuse_address(enabled)
+        os_socket::set_reuse_address(&*self.socket()?, enabled)
     }
 
     pub(crate) fn set_reuse_port(&self, enabled: bool) -> io::Result<()> {
-        self.socket()?.set_reuse_port(enabled)
+        os_socket::set_reuse_port(&*self.socket()?, enabled)
     }
 
     pub(crate) fn set_only_v6(&self, enabled: bool) -> io::Result<()> {
@@ -241,30 +236,17 @@ impl Socket {
 
     /// Whether a child process would keep it.
     pub(crate) fn is_inheritable(&self) -> io::Result<bool> {
-        let socket = self.socket()?;
-        // SAFETY: asks for the flags of a descriptor that is open; no memory is involved.
-        let flags = unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_GETFD) };
-        if flags < 0 { Err(io::Error::last_os_error()) } else { Ok(flags & libc::FD_CLOEXEC == 0) }
+        os_socket::is_inheritable(&*self.socket()?)
     }
 
     /// An option that is an integer.
     pub(crate) fn option(&self, level: i32, name: i32) -> io::Result<i32> {
-        let socket = self.socket()?;
-        let mut value: libc::c_int = 0;
-        let mut length = size_of::<libc::c_int>() as libc::socklen_t;
-        // SAFETY: `value` and `length` live through the call, and `length` is the size of `value`.
-        let result =
-            unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut length) };
-        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(value) }
+        os_socket::option(&*self.socket()?, level, name)
     }
 
     /// Sets an option that is an integer.
     pub(crate) fn set_option(&self, level: i32, name: i32, value: i32) -> io::Result<()> {
-        let socket = self.socket()?;
-        let length = size_of::<libc::c_int>() as libc::socklen_t;
-        // SAFETY: `value` lives through the call, and `length` is its size.
-        let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), length) };
-        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+        os_socket::set_option(&*self.socket()?, level, name, value)
     }
 }
 
@@ -302,81 +284,9 @@ pub(super) fn uninterrupted<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Resu
     }
 }
 
-/// Whether an error of `connect` says that it goes on by itself.
-pub(super) fn is_in_progress(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
-}
-
-/// Whether the system ran out of descriptors or memory, which passes.
-pub(crate) fn is_out_of_resources(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
-}
-
-/// Whether an error of `accept` belongs to the one connection that it would have returned.
-pub(crate) fn is_lost_connection(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::ECONNABORTED
-                | libc::EPROTO
-                | libc::EPERM
-                | libc::ENETDOWN
-                | libc::ENOPROTOOPT
-                | libc::EHOSTDOWN
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-        )
-    )
-}
-
-/// A socket that does not block. Where the system makes it so from the start, two calls are saved.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-pub(super) fn stream_socket(domain: Domain, protocol: Option<Protocol>) -> io::Result<socket2::Socket> {
-    socket2::Socket::new(domain, Type::STREAM.nonblocking(), protocol)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-pub(super) fn stream_socket(domain: Domain, protocol: Option<Protocol>) -> io::Result<socket2::Socket> {
-    let socket = socket2::Socket::new(domain, Type::STREAM, protocol)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
-    listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-pub(super) fn accept(listener: &socket2::Socket) -> io::Result<(socket2::Socket, SockAddr)> {
-    let (socket, address) = listener.accept()?;
-    socket.set_nonblocking(true)?;
-    Ok((socket, address))
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_server_meets_is_a_lack_of_resources_or_the_end_of_one_connection_or_neither() {
-        for (code, of_resources, of_connection) in [
-            (libc::EMFILE, true, false),
-            (libc::ENFILE, true, false),
-            (libc::ENOBUFS, true, false),
-            (libc::ENOMEM, true, false),
-            (libc::ECONNABORTED, false, true),
-            (libc::EPROTO, false, true),
-            (libc::EINVAL, false, false),
-        ] {
-            let error = io::Error::from_raw_os_error(code);
-            assert_eq!(
-                (is_out_of_resources(&error), is_lost_connection(&error)),
-                (of_resources, of_connection),
-                "{error}"
-            );
-        }
-    }
 
     #[test]
     fn a_socket_is_alone_until_its_number_is_told_and_never_if_somebody_else_made_it() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Type};
 
-use super::socket::stream_socket;
+use super::os_socket::stream_socket;
 use super::{Address, Socket, UnixAddress, fork};
 
 impl Socket {

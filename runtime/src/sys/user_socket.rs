@@ -9,8 +9,9 @@ use std::slice;
 
 pub use socket2::{SockAddr, Socket as UserSocket};
 
+use super::os_socket::{SEND_FLAGS, accept as accept_once, is_in_progress};
 pub(crate) use super::socket::family;
-use super::socket::{SEND_FLAGS, accept as accept_once, is_in_progress, uninterrupted};
+use super::socket::uninterrupted;
 
 pub(crate) fn receive(socket: &UserSocket, buffer: &mut [u8]) -> io::Result<usize> {
     let buffer = uninitialised(buffer);

@@ -80,7 +80,7 @@ impl Child {
 
     /// Readable once the child has ended.
     pub(crate) fn fd(&self) -> RawFd {
-        self.watched(|watch| Ok(watch.fd())).unwrap_or(super::socket::CLOSED)
+        self.watched(|watch| Ok(watch.fd())).unwrap_or(super::CLOSED)
     }
 
     pub(crate) fn returncode(&self) -> Option<ReturnCode> {

@@ -17,7 +17,8 @@ use socket2::{MsgHdr, SockAddr, SockAddrStorage};
 
 use super::runs::{Run, Runs};
 use super::{Arrived, Look, Parcel};
-use crate::sys::socket::{SEND_FLAGS, uninterrupted};
+use crate::sys::os_socket::SEND_FLAGS;
+use crate::sys::socket::uninterrupted;
 use crate::sys::{Address, Socket, UnixAddress};
 
 /// What the longest datagram of UDP needs, and merged ones too; and a line of the processor's cache more, so that the

@@ -28,7 +28,8 @@ use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
-use super::socket::{SEND_FLAGS, uninterrupted};
+use super::os_socket::SEND_FLAGS;
+use super::socket::uninterrupted;
 use super::{Address, OwnedFd, Socket};
 
 /// Datagrams of one length to one place; their bytes lie one behind the other.

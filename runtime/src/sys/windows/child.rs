@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use windows_sys::Win32::System::Threading::CREATE_NEW_PROCESS_GROUP;
 
+use super::CLOSED;
 use super::RawFd;
 use super::descriptor::raw_handle;
 use super::driver::{Handle, forget, remember};
 use super::not_here::not_here;
 use super::signals::number::{SIGKILL, SIGTERM};
-use super::socket::CLOSED;
 
 #[path = "../child/order.rs"]
 mod order;

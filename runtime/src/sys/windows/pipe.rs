@@ -21,9 +21,10 @@ use windows_sys::Win32::System::Pipes::{
     CreateNamedPipeW, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT,
 };
 
+use super::CLOSED;
 use super::descriptor::raw_handle;
 use super::driver::{Handle, forget, remember};
-use super::socket::{CLOSED, uninterrupted};
+use super::socket::uninterrupted;
 use super::{Address, Channel, Direction, Interest, OwnedFile, RawFd};
 
 /// How much the system keeps of what nobody has read yet.

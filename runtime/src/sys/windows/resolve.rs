@@ -12,6 +12,8 @@ use windows_sys::Win32::Networking::WinSock::{
     NI_NUMERICHOST, NI_NUMERICSERV, SOCK_STREAM, WSAHOST_NOT_FOUND, WSANO_DATA, WSATYPE_NOT_FOUND,
 };
 
+use super::{Found, Hints};
+
 pub(crate) const INET: i32 = AF_INET as i32;
 pub(crate) const INET6: i32 = AF_INET6 as i32;
 pub(crate) const STREAM: i32 = SOCK_STREAM;
@@ -24,27 +26,9 @@ const AI_NUMERICSERV: i32 = 8;
 const LONGEST_HOST: usize = 1025;
 const LONGEST_SERVICE: usize = 32;
 
-/// Which addresses are wanted, in the system's numbers; zero is any.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Hints {
-    pub(crate) family: i32,
-    pub(crate) socket_type: i32,
-    pub(crate) proto: i32,
-    pub(crate) flags: i32,
-}
-
-/// One address that was found.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) socket_type: i32,
-    pub(crate) proto: i32,
-    pub(crate) canonname: Option<String>,
-    pub(crate) address: SocketAddr,
-}
-
 /// The addresses of a host and service, in the order in which the system prefers them. An empty text is none.
 pub(crate) fn getaddrinfo(host: &str, service: &str, hints: Hints) -> io::Result<Vec<Found>> {
-    super::socket::start();
+    super::os_socket::start();
     let (host, service) = (text(host)?, text(service)?);
     let pointer = |text: &Option<Vec<u16>>| text.as_ref().map_or(ptr::null(), Vec::as_ptr);
     let wanted = ADDRINFOW {
@@ -83,7 +67,7 @@ pub(crate) fn wants_numbers(flags: i32) -> bool {
 
 /// The names of an address and its port.
 pub(crate) fn getnameinfo(address: &SocketAddr, flags: i32) -> io::Result<(String, String)> {
-    super::socket::start();
+    super::os_socket::start();
     let address = SockAddr::from(*address);
     let (mut host, mut service) = ([0_u16; LONGEST_HOST], [0_u16; LONGEST_SERVICE]);
     // SAFETY: the address and both buffers live through the call, and each length is that of its buffer.

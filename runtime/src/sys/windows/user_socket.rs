@@ -9,8 +9,9 @@ use std::slice;
 pub use socket2::{SockAddr, Socket as UserSocket};
 use windows_sys::Win32::Networking::WinSock::getpeername;
 
+use super::os_socket::{accept as accept_once, is_in_progress};
 pub(crate) use super::socket::family;
-use super::socket::{accept as accept_once, is_in_progress, uninterrupted};
+use super::socket::uninterrupted;
 use super::{blocked, raw};
 
 /// One attempt. What finds the socket blocked hears of it when that changes.
