@@ -137,6 +137,11 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
         begins
     }
 
+    /// Whether the loop that runs on this thread will set it.
+    pub(super) fn is_set_here(&self) -> bool {
+        self.shared.setter.as_ref().is_some_and(LoopHandle::runs_here)
+    }
+
     /// Whether it is done.
     pub fn done(&self) -> bool {
         is_done(&self.lock().stage)
@@ -240,7 +245,7 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
         while !is_done(&state.stage) {
-            if self.shared.setter.as_ref().is_some_and(LoopHandle::runs_here) {
+            if self.is_set_here() {
                 return Err(Error::runtime_error(
                     "result() would block the thread of the event loop that has to set it; \
                      await asyncio::wrap_future(future)? here, or call result() on another thread",
