@@ -43,6 +43,7 @@ pub use running::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy}
 pub use running::{get_event_loop, get_running_loop, new_event_loop, set_event_loop};
 
 pub(crate) use elsewhere::JobElsewhere;
+pub(crate) use errors::second_panic;
 pub(crate) use figures::Figures;
 pub(crate) use ready::Ready;
 pub(crate) use remote::{Posted, RemoteWake, Shared};

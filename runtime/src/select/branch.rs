@@ -91,10 +91,7 @@ impl<F: Future> Branch<F> {
         };
         forget();
         let dropped = with_cell(cell, || catch(|| this.future.set(None)));
-        *this.ended = Some(match dropped {
-            Ok(()) => ended,
-            Err(panic) => Outcome::Panic(panic),
-        });
+        *this.ended = Some(ended.once_dropped(dropped));
         true
     }
 

@@ -11,6 +11,7 @@ use std::task::Context;
 use pin_project_lite::pin_project;
 
 use super::branch::Branch;
+use crate::event_loop::second_panic;
 use crate::exceptions::Message;
 use crate::wait::Outcome;
 
@@ -45,7 +46,7 @@ pub trait Branches {
     #[doc(hidden)]
     fn has_caught(&self) -> bool;
 
-    /// How they ended: a panic counts most, then a value, and of each kind the first.
+    /// How they ended: a panic counts most, then a value, and of each kind the first. Further panics are reported.
     #[doc(hidden)]
     fn take(self: Pin<&mut Self>) -> Option<Outcome<Self::Output>>;
 }
@@ -123,6 +124,10 @@ impl<F: Future, R: Branches> Branches for Pair<F, R> {
         let this = self.project();
         let later = this.rest.take();
         Some(match (this.branch.take(), later) {
+            (Some(Outcome::Panic(first)), Some(Outcome::Panic(second))) => {
+                second_panic(second);
+                Outcome::Panic(first)
+            }
             (Some(Outcome::Panic(panic)), _) | (_, Some(Outcome::Panic(panic))) => Outcome::Panic(panic),
             (Some(Outcome::Value(value)), _) => Outcome::Value(Selected::This(value)),
             (_, Some(Outcome::Value(value))) => Outcome::Value(Selected::Later(value)),
