@@ -153,6 +153,11 @@ impl CancelCell {
         CancelledError::from_message(message)
     }
 
+    /// What runs under this cell begins within what has had so many requests.
+    pub(crate) fn inherit(&self, met: u32) {
+        self.count.set(met);
+    }
+
     /// How many requests there are.
     pub(crate) fn count(&self) -> u32 {
         self.count.get()

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::cancellation::{CancelCell, with_cell};
+use crate::cancellation::{CancelCell, current, with_cell};
 use crate::coroutine::on_purpose;
 use crate::exceptions::{Message, catch};
 use crate::trace::{forget, keep};
@@ -69,8 +69,10 @@ impl<F: Future> Branch<F> {
     pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return true };
-        *this.started = true;
         let cell = &*this.cell;
+        if !std::mem::replace(this.started, true) {
+            cell.inherit(current(|around| around.map_or(0, CancelCell::met)));
+        }
         let ended = match with_cell(cell, || catch(|| future.poll(cx))) {
             Ok(Poll::Ready(value)) => {
                 // It was asked to leave, met that, and gives a value all the same.
