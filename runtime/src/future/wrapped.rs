@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{ConcurrentFuture, Future, parked};
 use crate::event_loop::{Inner, JobElsewhere, get_running_loop};
-use crate::exceptions::Result;
+use crate::exceptions::{Error, Result};
 
 /// Chains a concurrent future to one of the running loop, in both directions. Python: `asyncio.wrap_future()`.
 ///
@@ -40,8 +40,8 @@ pub(crate) fn chain<T: Send + 'static, U: 'static>(
         if let Some(job) = ended {
             job.end();
         }
-        if future.cancelled() {
-            other_side.cancel();
+        if let Some(cancelled) = future.cancelled_error() {
+            other_side.cancel_because(cancelled);
         }
     });
     let (waiting, done) = (future.clone(), concurrent.clone());
@@ -51,8 +51,8 @@ pub(crate) fn chain<T: Send + 'static, U: 'static>(
         }
         let set = match bring(&done) {
             Ok(result) => waiting.set_result(result),
-            Err(error) if error.is_cancelled() => {
-                waiting.cancel();
+            Err(Error::CancelledError(cancelled)) => {
+                waiting.cancel_because(cancelled);
                 Ok(())
             }
             Err(error) => waiting.set_exception(error),
