@@ -40,6 +40,16 @@ pin_project! {
     }
 }
 
+/// Why a branch shall leave.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "an argument of the trait of what `select!` makes")]
+pub enum Reason {
+    /// The task was cancelled.
+    Cancelled(Option<Message>),
+    /// Another branch has won.
+    Lost,
+}
+
 impl<F: Future> Branch<F> {
     pub(super) fn new(future: F, kept: bool) -> Self {
         Self {
@@ -53,15 +63,18 @@ impl<F: Future> Branch<F> {
         }
     }
 
-    /// Asks it to leave, by its next poll.
-    pub(super) fn cancel(self: Pin<&mut Self>, message: Option<Message>) {
+    /// Asks it to leave, by its next poll: for this, or because another one has won.
+    pub(super) fn cancel(self: Pin<&mut Self>, reason: &Reason) {
         let mut this = self.project();
         if !*this.started {
             // It has nothing to clean up after, and nobody has forgotten it.
             on_purpose(|| this.future.set(None));
         } else if this.future.is_some() {
             *this.asked = true;
-            this.cell.request_or_relay(message);
+            match reason {
+                Reason::Cancelled(message) => this.cell.request_or_relay(message.clone()),
+                Reason::Lost => this.cell.lose(),
+            }
         }
     }
 

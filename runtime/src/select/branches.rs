@@ -10,9 +10,8 @@ use std::task::Context;
 
 use pin_project_lite::pin_project;
 
-use super::branch::Branch;
+use super::branch::{Branch, Reason};
 use crate::event_loop::second_panic;
-use crate::exceptions::Message;
 use crate::wait::Outcome;
 
 /// The value of one of several branches.
@@ -36,7 +35,7 @@ pub trait Branches {
 
     /// Cancels those that have not ended; without `all` not those that are kept.
     #[doc(hidden)]
-    fn cancel(self: Pin<&mut Self>, message: Option<Message>, all: bool);
+    fn cancel(self: Pin<&mut Self>, reason: &Reason, all: bool);
 
     /// Polls those that were cancelled; true once all of them have ended.
     #[doc(hidden)]
@@ -62,7 +61,7 @@ impl Branches for Last {
         false
     }
 
-    fn cancel(self: Pin<&mut Self>, _message: Option<Message>, _all: bool) {}
+    fn cancel(self: Pin<&mut Self>, _reason: &Reason, _all: bool) {}
 
     fn settle(self: Pin<&mut Self>, _cx: &mut Context<'_>, _all: bool) -> bool {
         true
@@ -101,12 +100,12 @@ impl<F: Future, R: Branches> Branches for Pair<F, R> {
         this.branch.poll(cx) || this.rest.race(cx)
     }
 
-    fn cancel(self: Pin<&mut Self>, message: Option<Message>, all: bool) {
+    fn cancel(self: Pin<&mut Self>, reason: &Reason, all: bool) {
         let this = self.project();
         if all || !this.branch.is_kept() {
-            this.branch.cancel(message.clone());
+            this.branch.cancel(reason);
         }
-        this.rest.cancel(message, all);
+        this.rest.cancel(reason, all);
     }
 
     fn settle(self: Pin<&mut Self>, cx: &mut Context<'_>, all: bool) -> bool {

@@ -75,19 +75,15 @@ impl AnyTask {
     /// task's own stay.
     pub fn uncancel(&self) -> usize {
         let cell = &self.task.header().cell;
-        let left = self.in_branch(|branch| {
-            let of_task = if branch.count() > cell.count() { cell.count() } else { cell.uncancel() };
-            branch.uncancel().max(of_task)
-        });
-        left.unwrap_or_else(|| cell.uncancel()) as usize
+        self.in_branch(|branch| branch.uncancel_branch(cell)).unwrap_or_else(|| cell.uncancel()) as usize
     }
 
     /// How many requests there were, minus those that were taken back. Python: `Task.cancelling()`.
     ///
     /// In a branch of [`select!`](crate::select!), asked of the task that runs, that the branch has lost is one more.
     pub fn cancelling(&self) -> usize {
-        let count = self.task.header().cell.count();
-        self.in_branch(|branch| branch.count().max(count)).unwrap_or(count) as usize
+        let cell = &self.task.header().cell;
+        self.in_branch(|branch| branch.count_in_branch(cell)).unwrap_or_else(|| cell.count()) as usize
     }
 
     /// Calls `f` with the cell of the branch that runs now, if this is the task that runs it.
