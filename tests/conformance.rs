@@ -32,6 +32,8 @@ mod conformance {
 }
 #[path = "conformance/harness/mod.rs"]
 mod harness;
+#[path = "support/missing.rs"]
+mod missing;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use harness::python::Python;
 use harness::trials::{self, Chapter};
+use missing::missing;
 
 /// A chapter, by the name of its two files.
 macro_rules! chapter {
@@ -96,7 +99,7 @@ fn main() -> ExitCode {
             eprintln!("compared with {python}");
             tests.extend(CHAPTERS.iter().flat_map(|chapter| trials::of_chapter(chapter, &python)));
         }
-        None => eprintln!("skipped: there is no Python 3.11 or newer here, so nothing is compared"),
+        None => missing(format_args!("there is no Python 3.11 or newer here, so nothing is compared")),
     }
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }

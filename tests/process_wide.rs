@@ -31,6 +31,9 @@ mod idle;
 mod inspection;
 #[path = "process_wide/key_log.rs"]
 mod key_log;
+#[cfg(target_os = "linux")]
+#[path = "support/missing.rs"]
+mod missing;
 #[cfg(all(feature = "backtrace", target_os = "linux"))]
 #[path = "process_wide/native_frames.rs"]
 mod native_frames;

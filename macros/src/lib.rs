@@ -80,7 +80,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `timeout = "5s"` (`"250ms"`, `"1m"`): how long the test may take before it is cancelled and fails.
 /// - `virtual_time`: the loop's clock jumps to the next timer when there is nothing else to do; an hour of sleep takes no
-///   time.
+///   time. It does not jump over a job in a thread; see the guide's chapter on testing.
 /// - `debug` or `debug = …`: whether the loop runs in debug mode.
 /// - `seed = 7`: tasks that are ready run in a random order, by this number; `seeds = 100`: the test runs once for each of
 ///   so many seeds. The one that fails is printed, and `ASYNCIO_SEED=…` in the environment runs that alone.

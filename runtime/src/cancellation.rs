@@ -10,6 +10,8 @@
 //! The cell knows it by what it awaits and by the step in which it last said so, and wants it to answer in the next
 //! step: a leaf that is kept elsewhere, as foreign combinators do, cannot take the request with it.
 
+mod branch;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -64,7 +66,7 @@ pub(crate) struct CancelCell {
     relayed: Cell<bool>,
     /// Counts what ran under this cell. Small, so that a task stays small; see [`begin_step`](Self::begin_step).
     step: Cell<u16>,
-    /// Requests minus `uncancel`s.
+    /// Requests minus `uncancel`s; and [`LOST`].
     count: Cell<u32>,
     /// Made when it is first needed: most tasks are never cancelled and many await no task.
     rare: Cell<Option<Box<Rare>>>,
@@ -78,6 +80,10 @@ struct Rare {
     step: u16,
 }
 
+/// The bit of the count that says that one of the requests is nobody's but the branch's: another one has won. In there, so
+/// that a task stays small.
+const LOST: u32 = 1 << 31;
+
 thread_local! {
     static CURRENT: Scoped<CancelCell> = const { Scoped::new() };
 }
@@ -85,7 +91,7 @@ thread_local! {
 impl CancelCell {
     /// One more request, by which what runs under this cell shall leave at its next suspension.
     pub(crate) fn request(&self, message: Option<Message>) {
-        self.count.set(self.count.get().saturating_add(1));
+        self.count_one_more();
         self.mark(message);
     }
 
@@ -98,7 +104,7 @@ impl CancelCell {
             let accepted = awaited.cancel(message.clone());
             self.make_rare(|rare| rare.awaited.get_or_insert(awaited).address());
             if accepted {
-                self.count.set(self.count.get().saturating_add(1));
+                self.count_one_more();
                 self.relayed.set(true);
                 if self.mark.get() == Mark::None {
                     self.mark.set(Mark::Asked);
@@ -107,6 +113,14 @@ impl CancelCell {
             }
         }
         self.request(message);
+    }
+
+    fn count_one_more(&self) {
+        self.set_count((self.count() + 1).min(!LOST));
+    }
+
+    fn set_count(&self, count: u32) {
+        self.count.set(self.count.get() & LOST | count);
     }
 
     /// Marks the cell: what runs under it leaves at its next suspension.
@@ -155,18 +169,18 @@ impl CancelCell {
 
     /// How many requests there are.
     pub(crate) fn count(&self) -> u32 {
-        self.count.get()
+        self.count.get() & !LOST
     }
 
     /// How many requests there are whose mark has been met: those that were there when something begins now.
     pub(crate) fn met(&self) -> u32 {
-        self.count.get().saturating_sub(u32::from(self.is_marked()))
+        self.count().saturating_sub(u32::from(self.is_marked()))
     }
 
     /// Takes one request back; at zero an undelivered mark goes too.
     pub(crate) fn uncancel(&self) -> u32 {
-        let count = self.count.get().saturating_sub(1);
-        self.count.set(count);
+        let count = self.count().saturating_sub(1);
+        self.set_count(count);
         if count == 0 {
             drop(self.take_mark());
         }

@@ -20,7 +20,8 @@ pub trait Clock: fmt::Debug + 'static {
 
     /// Whether [`wait_until`](Self::wait_until) moves the time instead of letting it pass.
     ///
-    /// The loop then looks for what has happened already before it asks.
+    /// The loop then looks for what has happened already before it asks, and while a job is under way in a thread or
+    /// process it does not ask for a second; then for no more than the time that has really passed.
     fn jumps(&self) -> bool {
         false
     }

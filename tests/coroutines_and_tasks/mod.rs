@@ -18,6 +18,7 @@ mod relay;
 mod shield;
 mod sleep;
 mod swallowing;
+mod two_panics;
 mod uncancelling;
 mod wait_for;
 mod wakers;

@@ -9,6 +9,7 @@ use asyncio::{Error, EventLoop, Result, Transport};
 use socket2::SockRef;
 
 use crate::faults::{run, until};
+use crate::missing::missing;
 use crate::program::{Program, Test, succeeds, test};
 
 pub(crate) const TESTS: &[Test] =
@@ -23,7 +24,7 @@ fn in_a_network_of_ten_ports() -> ExitCode {
         Ok(()) => run(without_ports),
         // Containers often forbid it.
         Err(error) => {
-            println!("not run: this process gets no network of its own: {error}");
+            missing(format_args!("this process gets no network of its own, by unshare(): {error}"));
             ExitCode::SUCCESS
         }
     }

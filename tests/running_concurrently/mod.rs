@@ -4,6 +4,7 @@ mod as_completed;
 mod gather;
 mod kept;
 mod late_failures;
+mod requests;
 mod select;
 mod staggered;
 mod three_moments;

@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod holes;
 pub(crate) mod journal;
 pub(crate) mod log;
+pub(crate) mod missing;
 pub(crate) mod net;
 pub(crate) mod paths;
 pub(crate) mod pipes;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use asyncio::{Error, Result, TaskGroup, TaskOptions, create_task, sleep};
 
 use crate::support::net::running;
+use crate::support::tasks::{tick, ticks};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -218,4 +219,26 @@ async fn a_group_needs_a_task_around_it() {
 fn a_group_needs_a_running_loop() {
     let error = TaskGroup::new().unwrap_err();
     assert!(error.to_string().contains("make it inside asyncio::run"), "{error}");
+}
+
+#[asyncio::test]
+async fn a_group_that_lives_long_keeps_little_of_children_that_have_ended() {
+    // What they return is dropped with them.
+    let (kept, mut most) = (Rc::new(()), 0);
+    TaskGroup::run(async |group| {
+        for _ in 0..2000 {
+            let returned = kept.clone();
+            drop(group.create_task(async move {
+                ticks(10).await;
+                Ok::<_, Error>(returned)
+            })?);
+            tick().await;
+            most = most.max(Rc::strong_count(&kept));
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(most < 100, "{most}");
+    assert_eq!(Rc::strong_count(&kept), 1);
 }

@@ -6,3 +6,4 @@ mod probe;
 mod random_trees;
 mod seeds;
 mod stress;
+mod virtual_time;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{ConcurrentFuture, Error};
+use asyncio::{CancelledError, ConcurrentFuture, Error};
 
 // CPython: test_concurrent_futures.test_future.FutureTests.test_cancel
 // CPython: test_concurrent_futures.test_future.FutureTests.test_cancelled
@@ -147,4 +147,39 @@ async fn a_cancel_goes_both_ways_through_wrap_future() {
     wrapped.cancel();
     asyncio::sleep(Duration::ZERO).await;
     assert!(wrapped.await.unwrap_err().is_cancelled(), "the result came too late");
+}
+
+fn message_of(outcome: Result<(), Error>) -> String {
+    let Err(Error::CancelledError(cancelled)) = outcome else { panic!("{outcome:?}") };
+    cancelled.message().expect("it was given").to_owned()
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn the_message_of_a_cancel_goes_along() {
+    let concurrent = ConcurrentFuture::<()>::new();
+    let wrapped = asyncio::wrap_future(concurrent.clone()).unwrap();
+    assert!(wrapped.cancel_with("nobody waits"));
+    asyncio::sleep(Duration::ZERO).await;
+    assert_eq!(message_of(concurrent.result(Duration::ZERO)), "nobody waits");
+
+    let concurrent = ConcurrentFuture::<()>::new();
+    let wrapped = asyncio::wrap_future(concurrent.clone()).unwrap();
+    concurrent.set_exception(CancelledError::new("from a thread")).unwrap();
+    assert_eq!(message_of(wrapped.await), "from a thread");
+
+    let gives_up = asyncio::to_thread(|| Err::<(), _>(Error::from(CancelledError::new("no time"))));
+    assert_eq!(message_of(asyncio::create_task(gives_up).await), "no time");
+
+    // And on to the task of a coroutine for another thread.
+    let (sender, receiver) = channel();
+    let coroutine = async move || {
+        let caught = asyncio::catch_cancelled(asyncio::sleep(Duration::from_secs(3600))).await;
+        sender.send(message_of(caught.map_err(Error::from))).unwrap();
+    };
+    let handle = asyncio::get_running_loop().unwrap().handle();
+    let wrapped = asyncio::wrap_future(asyncio::run_coroutine_threadsafe(coroutine, &handle).unwrap()).unwrap();
+    asyncio::testing::until_idle().await;
+    assert!(wrapped.cancel_with("enough"));
+    asyncio::testing::until_idle().await;
+    assert_eq!(receiver.try_recv().unwrap(), "enough");
 }

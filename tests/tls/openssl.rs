@@ -1,5 +1,5 @@
 //! OpenSSL's own programs as the other side, in both roles, with both versions: certificates of clients, application
-//! protocols, and whom each side refuses. Without `openssl` in the path they say so and do nothing.
+//! protocols, and whom each side refuses. Without `openssl` in the path they say so and do nothing, but under CI they fail.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use super::certificates::{Authority, Identity, trusting};
 use super::peers::echo_server;
 use crate::support::journal::Journal;
 use crate::support::log::{collect, collected};
+use crate::support::missing::missing;
 use crate::support::net::{address, off_loop, running};
 use crate::support::script::Script;
 
@@ -27,7 +28,7 @@ impl Folder {
     /// `None`, and a word on it, if there is no `openssl`.
     fn new(name: &str) -> Option<Self> {
         if Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_err() {
-            eprintln!("skipped: there is no openssl in the path");
+            missing(format_args!("there is no openssl in the path"));
             return None;
         }
         let path = std::env::temp_dir().join(format!("asyncio-openssl-{name}-{}", std::process::id()));

@@ -9,6 +9,7 @@ use super::certificates::{Authority, Identity, trusting};
 use super::peers::{client, echo_server};
 use crate::support::journal::Journal;
 use crate::support::log::{collect, collected};
+use crate::support::missing::missing;
 use crate::support::net::{address, client_of, send};
 use crate::support::reports::Reports;
 use crate::support::script::Script;
@@ -82,7 +83,7 @@ async fn an_old_version_is_refused_where_a_newer_one_is_the_least() {
     collect();
     let target = address(&server).to_string();
     if Command::new("openssl").arg("version").output().is_err() {
-        return eprintln!("skipped: there is no openssl here");
+        return missing(format_args!("there is no openssl in the path"));
     }
     let output = crate::support::net::off_loop(move || {
         let arguments = ["s_client", "-tls1_2", "-connect", &target];

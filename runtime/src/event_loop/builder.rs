@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use super::elsewhere::Elsewhere;
 use super::ends::Ends;
 use super::pace::Pace;
 use super::readers::Watches;
@@ -148,6 +149,7 @@ impl EventLoopBuilder {
             exception_handler: RefCell::new(None),
             interrupt: RefCell::new(None),
             stall: Stall::default(),
+            elsewhere: Elsewhere::default(),
             figures: Arc::default(),
             process: fork::Process::current(),
             owner: RefCell::new(Weak::new()),

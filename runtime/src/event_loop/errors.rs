@@ -269,6 +269,16 @@ impl Inner {
     }
 }
 
+/// Reports a panic of something that has ended by another panic, of which its caller hears instead.
+#[cold]
+pub(crate) fn second_panic(panic: Panic) {
+    let report = ExceptionContext::new("a panic came after another one").exception(panic).code("ASY0003");
+    match super::current_inner(|inner| inner.cloned()) {
+        Some(inner) => inner.call_exception_handler(report),
+        None => crate::log::failure(&report),
+    }
+}
+
 /// The last resort: whatever fails in here, the loop goes on.
 fn contained_default_handler(context: &ExceptionContext) {
     if let Err(panic) = catch(|| default_exception_handler(context)) {

@@ -16,6 +16,7 @@
 
 mod abstract_loop;
 mod builder;
+mod elsewhere;
 mod ends;
 mod errors;
 mod figures;
@@ -41,6 +42,8 @@ pub use remote::LoopHandle;
 pub use running::{EventLoopPolicy, get_event_loop_policy, set_event_loop_policy};
 pub use running::{get_event_loop, get_running_loop, new_event_loop, set_event_loop};
 
+pub(crate) use elsewhere::JobElsewhere;
+pub(crate) use errors::second_panic;
 pub(crate) use figures::Figures;
 pub(crate) use ready::Ready;
 pub(crate) use remote::{Posted, RemoteWake, Shared};
@@ -59,6 +62,7 @@ use crate::clock::Clock;
 use crate::exceptions::{Error, Result};
 use crate::handle::{Runnable, TimerQueue};
 use crate::sys;
+use elsewhere::Elsewhere;
 use ends::Ends;
 use pace::Pace;
 use readers::Watches;
@@ -143,6 +147,7 @@ pub(crate) struct Inner {
     exception_handler: RefCell<Option<Rc<ExceptionHandler>>>,
     interrupt: RefCell<Option<Rc<dyn Fn()>>>,
     stall: Stall,
+    elsewhere: Elsewhere,
     figures: Arc<Figures>,
     process: sys::fork::Process,
     owner: RefCell<Weak<Owner>>,

@@ -78,6 +78,9 @@ impl Inner {
             if self.driver.found_any() || !self.shared.inbox.is_empty() {
                 return Ok(());
             }
+            if !self.may_jump(when)? {
+                return Ok(());
+            }
             let timeout = self.clock.wait_until(when);
             return if timeout.is_zero() { Ok(()) } else { self.sleep(Some(timeout)) };
         }

@@ -139,7 +139,7 @@ impl EventLoop {
 
 /// Waits, in a thread, until a closed pool is over; false if it was not in time.
 ///
-/// The loop's own timers would not do: its clock may be a virtual one, which jumps as soon as the loop is idle.
+/// The loop's own timers would not do: its clock may be a virtual one, which a test moves as it likes.
 fn ended(inner: &Rc<Inner>, pool: &Arc<Pool>, timeout: Option<Duration>) -> Result<ExecutorFuture<bool>> {
     let ended = ConcurrentFuture::new();
     let (waiter, waited_for) = (ended.clone(), pool.clone());

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use crate::event_loop::{EventLoop, Inner};
+use crate::event_loop::{EventLoop, Inner, JobElsewhere};
 use crate::exceptions::{Error, Result};
 use crate::future::{CallbackId, ConcurrentFuture, Future, FutureAwait, FutureLike, Watch, Watched, chain};
 use crate::sealed::Sealed;
@@ -23,13 +23,16 @@ pub struct ExecutorFuture<T: Send + 'static> {
     /// Done when the job is; has its failure, not its result.
     signal: Future<()>,
     job: ConcurrentFuture<T>,
+    /// What a virtual clock waits for.
+    elsewhere: Option<Rc<JobElsewhere>>,
 }
 
 impl<T: Send + 'static> ExecutorFuture<T> {
     pub(super) fn new(inner: &Rc<Inner>, job: ConcurrentFuture<T>, location: &'static Location<'static>) -> Self {
         // It is done when this is called, so asking does not block.
         let failure = |job: &ConcurrentFuture<T>| job.exception(None).and_then(|failure| failure.map_or(Ok(()), Err));
-        Self { signal: chain(inner, &job, location, failure), job }
+        let (signal, elsewhere) = chain(inner, &job, location, failure);
+        Self { signal, job, elsewhere }
     }
 
     /// Whether the function has returned, or the future was cancelled.
@@ -97,12 +100,16 @@ impl<T: Send + 'static> ExecutorFuture<T> {
 pub struct ExecutorFutureAwait<T: Send + 'static> {
     signal: FutureAwait<()>,
     job: ConcurrentFuture<T>,
+    elsewhere: Option<Rc<JobElsewhere>>,
 }
 
 impl<T: Send + 'static> ExecutorFutureAwait<T> {
-    /// Cancels a function that has not begun.
+    /// Cancels a function that has not begun. Nobody waits for one that has.
     pub(crate) fn abandon(&self) {
         self.job.cancel();
+        if let Some(job) = &self.elsewhere {
+            job.end();
+        }
     }
 
     /// What it waits for is this, and not a thread.
@@ -130,7 +137,7 @@ impl<T: Send + 'static> IntoFuture for ExecutorFuture<T> {
     type IntoFuture = ExecutorFutureAwait<T>;
 
     fn into_future(self) -> ExecutorFutureAwait<T> {
-        ExecutorFutureAwait { signal: self.signal.into_future(), job: self.job }
+        ExecutorFutureAwait { signal: self.signal.into_future(), job: self.job, elsewhere: self.elsewhere }
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::panic::Location;
 
 use crate::event_loop::{ExceptionContext, Inner, LoopHandle, current_inner};
-use crate::exceptions::{Error, Result, catch};
+use crate::exceptions::{CancelledError, Error, Result, catch};
 use crate::future::{ConcurrentFuture, park};
 use crate::task::{TaskOptions, TaskOutput, ensure_on};
 
@@ -81,9 +81,9 @@ fn start<M, A>(
             return promise.keep(Err(panic.into()));
         }
     };
-    let cancelled = task.as_any();
+    let (cancelled, outcome) = (task.as_any(), promise.0.clone());
     let key = park(&inner, move || {
-        cancelled.cancel();
+        cancelled.request(outcome.cancelled_error().and_then(CancelledError::into_message));
     });
     let event_loop = event_loop.clone();
     promise.0.when_done(move |future| {

@@ -117,9 +117,14 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
     ///
     /// A call that runs in another process can be cancelled all the same: a `ProcessPoolExecutor` kills its worker.
     pub fn cancel(&self) -> bool {
+        self.cancel_because(CancelledError::default())
+    }
+
+    /// As [`cancel`](Self::cancel), for what the other side was cancelled for.
+    pub(crate) fn cancel_because(&self, cancelled: CancelledError) -> bool {
         let mut state = self.lock();
         match &state.stage {
-            stage if may_be_cancelled(stage) => state.stage = Stage::Done(Err(CancelledError::default().into())),
+            stage if may_be_cancelled(stage) => state.stage = Stage::Done(Err(cancelled.into())),
             stage => return is_cancelled(stage),
         }
         self.tell(state);
@@ -137,6 +142,11 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
         begins
     }
 
+    /// Whether the loop that runs on this thread will set it.
+    pub(super) fn is_set_here(&self) -> bool {
+        self.shared.setter.as_ref().is_some_and(LoopHandle::runs_here)
+    }
+
     /// Whether it is done.
     pub fn done(&self) -> bool {
         is_done(&self.lock().stage)
@@ -145,6 +155,14 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
     /// Whether it was cancelled.
     pub fn cancelled(&self) -> bool {
         is_cancelled(&self.lock().stage)
+    }
+
+    /// What it was cancelled for, if it was.
+    pub(crate) fn cancelled_error(&self) -> Option<CancelledError> {
+        match &self.lock().stage {
+            Stage::Done(Err(Error::CancelledError(cancelled))) => Some(cancelled.clone()),
+            _ => None,
+        }
     }
 
     /// Whether an executor's thread or process works on it. Python: `Future.running()`.
@@ -240,7 +258,7 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
         while !is_done(&state.stage) {
-            if self.shared.setter.as_ref().is_some_and(LoopHandle::runs_here) {
+            if self.is_set_here() {
                 return Err(Error::runtime_error(
                     "result() would block the thread of the event loop that has to set it; \
                      await asyncio::wrap_future(future)? here, or call result() on another thread",

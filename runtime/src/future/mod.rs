@@ -30,7 +30,7 @@ use std::rc::Rc;
 use crate::cancellation::Target;
 use crate::context::{self, Context};
 use crate::event_loop::{EventLoop, ExceptionContext, Inner, current_inner, get_event_loop};
-use crate::exceptions::{Error, Message, Result};
+use crate::exceptions::{CancelledError, Error, Message, Result};
 use state::State;
 
 /// A result that is not there yet. Python: `asyncio.Future`.
@@ -131,6 +131,16 @@ impl<T> Future<T> {
     /// As [`cancel`](Self::cancel), with a message. Python: `Future.cancel(msg)`.
     pub fn cancel_with(&self, message: impl Into<std::borrow::Cow<'static, str>>) -> bool {
         self.cancel_inner(Some(Message::new(message)))
+    }
+
+    /// As [`cancel`](Self::cancel), for what another was cancelled for.
+    pub(crate) fn cancel_because(&self, cancelled: CancelledError) -> bool {
+        self.cancel_inner(cancelled.into_message())
+    }
+
+    /// What it was cancelled for, if it was.
+    pub(crate) fn cancelled_error(&self) -> Option<CancelledError> {
+        self.cell.state.borrow().cancelled_error()
     }
 
     fn cancel_inner(&self, message: Option<Message>) -> bool {

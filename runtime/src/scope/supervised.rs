@@ -19,7 +19,7 @@ use pin_project_lite::pin_project;
 
 use super::group::{Group, Stage};
 use crate::cancellation::{current, is_marked, leave, take_mark};
-use crate::event_loop::{ExceptionContext, current_inner};
+use crate::event_loop::{ExceptionContext, current_inner, second_panic};
 use crate::exceptions::{CancelledError, Error, ExceptionGroup, Panic, Result, catch};
 use crate::handle::LocalWaker;
 use crate::trace::{Branches, WaitsFor, address_of, keep};
@@ -156,7 +156,14 @@ impl<R, N: Nursery> Supervision<R, N> {
     {
         let Some(outcome) = body.as_mut().as_pin_mut().and_then(|body| self.poll_body(body, cx)) else { return };
         let dropped = catch(|| body.set(None));
-        self.body_ended(dropped.map_or_else(|panic| Err(Failure::Panic(panic)), |()| outcome));
+        self.body_ended(match (outcome, dropped) {
+            (outcome, Ok(())) => outcome,
+            (Err(Failure::Panic(first)), Err(second)) => {
+                second_panic(second);
+                Err(Failure::Panic(first))
+            }
+            (_, Err(panic)) => Err(Failure::Panic(panic)),
+        });
     }
 
     fn poll_body<B>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Option<Result<R, Failure>>

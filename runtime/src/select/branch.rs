@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::cancellation::{CancelCell, with_cell};
+use crate::cancellation::{CancelCell, current, with_cell};
 use crate::coroutine::on_purpose;
 use crate::exceptions::{Message, catch};
 use crate::trace::{forget, keep};
@@ -40,6 +40,16 @@ pin_project! {
     }
 }
 
+/// Why a branch shall leave.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "an argument of the trait of what `select!` makes")]
+pub enum Reason {
+    /// The task was cancelled.
+    Cancelled(Option<Message>),
+    /// Another branch has won.
+    Lost,
+}
+
 impl<F: Future> Branch<F> {
     pub(super) fn new(future: F, kept: bool) -> Self {
         Self {
@@ -53,15 +63,18 @@ impl<F: Future> Branch<F> {
         }
     }
 
-    /// Asks it to leave, by its next poll.
-    pub(super) fn cancel(self: Pin<&mut Self>, message: Option<Message>) {
+    /// Asks it to leave, by its next poll: for this, or because another one has won.
+    pub(super) fn cancel(self: Pin<&mut Self>, reason: &Reason) {
         let mut this = self.project();
         if !*this.started {
             // It has nothing to clean up after, and nobody has forgotten it.
             on_purpose(|| this.future.set(None));
         } else if this.future.is_some() {
             *this.asked = true;
-            this.cell.request_or_relay(message);
+            match reason {
+                Reason::Cancelled(message) => this.cell.request_or_relay(message.clone()),
+                Reason::Lost => this.cell.lose(),
+            }
         }
     }
 
@@ -69,8 +82,10 @@ impl<F: Future> Branch<F> {
     pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return true };
-        *this.started = true;
         let cell = &*this.cell;
+        if !std::mem::replace(this.started, true) {
+            cell.inherit(current(|around| around.map_or(0, CancelCell::met)));
+        }
         let ended = match with_cell(cell, || catch(|| future.poll(cx))) {
             Ok(Poll::Ready(value)) => {
                 // It was asked to leave, met that, and gives a value all the same.
@@ -91,10 +106,7 @@ impl<F: Future> Branch<F> {
         };
         forget();
         let dropped = with_cell(cell, || catch(|| this.future.set(None)));
-        *this.ended = Some(match dropped {
-            Ok(()) => ended,
-            Err(panic) => Outcome::Panic(panic),
-        });
+        *this.ended = Some(ended.once_dropped(dropped));
         true
     }
 

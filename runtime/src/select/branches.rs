@@ -10,8 +10,8 @@ use std::task::Context;
 
 use pin_project_lite::pin_project;
 
-use super::branch::Branch;
-use crate::exceptions::Message;
+use super::branch::{Branch, Reason};
+use crate::event_loop::second_panic;
 use crate::wait::Outcome;
 
 /// The value of one of several branches.
@@ -35,7 +35,7 @@ pub trait Branches {
 
     /// Cancels those that have not ended; without `all` not those that are kept.
     #[doc(hidden)]
-    fn cancel(self: Pin<&mut Self>, message: Option<Message>, all: bool);
+    fn cancel(self: Pin<&mut Self>, reason: &Reason, all: bool);
 
     /// Polls those that were cancelled; true once all of them have ended.
     #[doc(hidden)]
@@ -45,7 +45,7 @@ pub trait Branches {
     #[doc(hidden)]
     fn has_caught(&self) -> bool;
 
-    /// How they ended: a panic counts most, then a value, and of each kind the first.
+    /// How they ended: a panic counts most, then a value, and of each kind the first. Further panics are reported.
     #[doc(hidden)]
     fn take(self: Pin<&mut Self>) -> Option<Outcome<Self::Output>>;
 }
@@ -61,7 +61,7 @@ impl Branches for Last {
         false
     }
 
-    fn cancel(self: Pin<&mut Self>, _message: Option<Message>, _all: bool) {}
+    fn cancel(self: Pin<&mut Self>, _reason: &Reason, _all: bool) {}
 
     fn settle(self: Pin<&mut Self>, _cx: &mut Context<'_>, _all: bool) -> bool {
         true
@@ -100,12 +100,12 @@ impl<F: Future, R: Branches> Branches for Pair<F, R> {
         this.branch.poll(cx) || this.rest.race(cx)
     }
 
-    fn cancel(self: Pin<&mut Self>, message: Option<Message>, all: bool) {
+    fn cancel(self: Pin<&mut Self>, reason: &Reason, all: bool) {
         let this = self.project();
         if all || !this.branch.is_kept() {
-            this.branch.cancel(message.clone());
+            this.branch.cancel(reason);
         }
-        this.rest.cancel(message, all);
+        this.rest.cancel(reason, all);
     }
 
     fn settle(self: Pin<&mut Self>, cx: &mut Context<'_>, all: bool) -> bool {
@@ -123,6 +123,10 @@ impl<F: Future, R: Branches> Branches for Pair<F, R> {
         let this = self.project();
         let later = this.rest.take();
         Some(match (this.branch.take(), later) {
+            (Some(Outcome::Panic(first)), Some(Outcome::Panic(second))) => {
+                second_panic(second);
+                Outcome::Panic(first)
+            }
             (Some(Outcome::Panic(panic)), _) | (_, Some(Outcome::Panic(panic))) => Outcome::Panic(panic),
             (Some(Outcome::Value(value)), _) => Outcome::Value(Selected::This(value)),
             (_, Some(Outcome::Value(value))) => Outcome::Value(Selected::Later(value)),

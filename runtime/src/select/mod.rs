@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use branch::Branch;
+use branch::{Branch, Reason};
 use branches::{Branches, Pair};
 
 use crate::cancellation::{is_marked, leave, take_mark};
@@ -117,7 +117,7 @@ impl Progress {
             // A cancel from outside is one of every branch.
             if let Some(error) = take_mark().or(self.again.take()) {
                 self.all |= !self.decided;
-                branches.as_mut().cancel(error.clone().into_message(), self.all);
+                branches.as_mut().cancel(&Reason::Cancelled(error.clone().into_message()), self.all);
                 self.leaving = Some(error);
             }
         }
@@ -127,7 +127,7 @@ impl Progress {
             if !self.decided {
                 return false;
             }
-            branches.as_mut().cancel(None, false);
+            branches.as_mut().cancel(&Reason::Lost, false);
         }
         branches.settle(cx, self.all)
     }

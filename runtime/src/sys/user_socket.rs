@@ -34,7 +34,11 @@ pub(crate) fn receive_some_from(socket: &UserSocket, size: usize) -> io::Result<
     fill(size, |buffer| socket.recv_from_with_flags(buffer, libc::MSG_DONTWAIT))
 }
 
-/// What `receive` writes into `size` bytes.
+/// Less room than this stays with what was received, however little that is.
+const SMALL: usize = 4096;
+
+/// What `receive` writes into `size` bytes. If most of a large room is left it is given back: whoever keeps short messages
+/// keeps no more than twice their size.
 fn fill<T>(
     size: usize,
     mut receive: impl FnMut(&mut [MaybeUninit<u8>]) -> io::Result<(usize, T)>,
@@ -48,6 +52,9 @@ fn fill<T>(
     assert!(length <= size, "the system writes into the room that it was given");
     // SAFETY: the system has written the first `length` bytes, and they lie within the capacity.
     unsafe { data.set_len(length) };
+    if size - length > length.max(SMALL) {
+        data.shrink_to_fit();
+    }
     Ok((data, rest))
 }
 

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
+use std::ptr;
 use std::rc::Rc;
 
 use super::raw::TaskRef;
-use super::{cancel, report};
+use super::{cancel, report, waker};
+use crate::cancellation::{CancelCell, current};
 use crate::context::{self, Context};
 use crate::event_loop::EventLoop;
 use crate::exceptions::{CancelledError, Error, Message, Result};
@@ -68,13 +70,29 @@ impl AnyTask {
     /// Takes one request back and returns how many are left. Python: `Task.uncancel()`.
     ///
     /// At zero a request that was not acted on yet is withdrawn.
+    ///
+    /// In a branch of [`select!`](crate::select!) that has lost it is the request of the `select!` that is taken back; the
+    /// task's own stay.
     pub fn uncancel(&self) -> usize {
-        self.task.header().cell.uncancel() as usize
+        let cell = &self.task.header().cell;
+        self.in_branch(|branch| branch.uncancel_branch(cell)).unwrap_or_else(|| cell.uncancel()) as usize
     }
 
     /// How many requests there were, minus those that were taken back. Python: `Task.cancelling()`.
+    ///
+    /// In a branch of [`select!`](crate::select!), asked of the task that runs, that the branch has lost is one more.
     pub fn cancelling(&self) -> usize {
-        self.task.header().cell.count() as usize
+        let cell = &self.task.header().cell;
+        self.in_branch(|branch| branch.count_in_branch(cell)).unwrap_or_else(|| cell.count()) as usize
+    }
+
+    /// Calls `f` with the cell of the branch that runs now, if this is the task that runs it.
+    fn in_branch<R>(&self, f: impl FnOnce(&CancelCell) -> R) -> Option<R> {
+        if !waker::is_current(&self.task) {
+            return None;
+        }
+        let own = &self.task.header().cell;
+        current(|cell| cell.filter(|cell| !ptr::eq(*cell, own)).map(f))
     }
 
     /// Whether the task is done: it returned, failed, panicked or was cancelled. Python: `Task.done()`.

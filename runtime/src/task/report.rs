@@ -46,6 +46,12 @@ pub(super) fn panic_at_close(task: &TaskRef, panic: &Panic) {
     );
 }
 
+/// A task has ended by a panic, and this is another one, which no other way leads out.
+#[cold]
+pub(super) fn second_panic(task: &TaskRef, panic: Panic) {
+    report(task, ExceptionContext::new("a panic came after another one").exception(panic).code("ASY0003"));
+}
+
 fn report(task: &TaskRef, context: ExceptionContext) {
     let header = task.header();
     let run_in = header.context.take();

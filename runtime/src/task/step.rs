@@ -7,7 +7,7 @@ use std::task::{Context as PollContext, Poll};
 
 use super::raw::TaskRef;
 use super::state::Ending;
-use super::{any::AnyTask, waker};
+use super::{any::AnyTask, report, waker};
 use crate::cancellation::{with_only_cell, without_cell};
 use crate::context;
 use crate::coroutine::on_purpose;
@@ -170,10 +170,11 @@ fn leave(task: &TaskRef, body: &mut impl Body, error: CancelledError) {
 /// The future panicked, in its code or in a destructor.
 #[cold]
 fn fail(task: &TaskRef, body: &mut impl Body, panic: Panic) {
-    if let Err(second) = entered(task, |task| body.store(task, panic.into())) {
-        // The second panic came out of the destructors that the first one called for.
-        if let Err(third) = entered(task, |task| body.store(task, second.into())) {
-            crate::log::failure(&format_args!("a panic in a destructor of a task was not kept: {third}"));
+    if let Err(second) = entered(task, |task| body.store(task, panic.clone().into())) {
+        // It came out of a destructor. What is left of the future was dropped by its unwinding; this stores over it.
+        report::second_panic(task, second);
+        if let Err(third) = entered(task, |task| body.store(task, panic.into())) {
+            report::second_panic(task, third);
         }
     }
     complete(task, Ending::Failed);
@@ -203,7 +204,7 @@ fn complete(task: &TaskRef, ending: Ending) {
 #[cold]
 fn unseen(task: &TaskRef) {
     if task.header().handles.get() == 0 {
-        super::report::lost(task);
+        report::lost(task);
     } else {
         task.header().task_loop.watch_unseen(task);
     }
@@ -248,10 +249,10 @@ pub(super) fn abandon(task: &TaskRef) {
 fn drop_future(task: &TaskRef) {
     let error = Error::CancelledError(CancelledError::new("the event loop was closed"));
     if let Err(panic) = entered(task, |task| task.store(error)) {
-        super::report::panic_at_close(task, &panic);
+        report::panic_at_close(task, &panic);
         // What is left of the future was dropped by the unwinding; this stores over it.
-        if entered(task, |task| task.store(panic.into())).is_err() {
-            crate::log::failure(&"a destructor of a task panicked twice while the event loop was closed");
+        if let Err(second) = entered(task, |task| task.store(panic.into())) {
+            report::second_panic(task, second);
         }
     }
 }

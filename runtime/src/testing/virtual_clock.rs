@@ -9,8 +9,13 @@ use crate::clock::Clock;
 /// Virtual time: an hour of sleep takes as long as nothing at all, and deadlines fall in their order.
 ///
 /// A clonable handle: one clone goes into the loop, another stays with the test. The clock jumps only when no callback
-/// is due, no descriptor is ready and no other thread has called. It cannot know what other threads or processes are
-/// about to do: a program that waits for them under a timeout may see the timeout first.
+/// is due, no descriptor is ready and no other thread has called, and not while a job is under way of which the loop will
+/// hear: [`to_thread`](crate::to_thread), [`run_in_executor`](crate::EventLoop::run_in_executor),
+/// [`wrap_future`](crate::wrap_future), a name that the system looks up. If such jobs take more than a second of real time,
+/// the clock runs along with it until they have ended, and a warning
+/// ([ASY0021](crate::guide::errors#asy0021-virtual-time-passes-as-slowly-as-real-time)) says which they are. What other
+/// threads, children and peers are about to do it cannot know: a program that waits for them under a timeout may see the
+/// timeout first.
 ///
 /// # Examples
 ///

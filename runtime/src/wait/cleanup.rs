@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::cancellation::{leave, take_mark};
-use crate::event_loop::{ExceptionContext, current_inner};
+use crate::event_loop::{ExceptionContext, current_inner, second_panic};
 use crate::exceptions::{CancelledError, Panic, catch};
 
 /// Runs `body` with `state`, and then `cleanup`, however the body ended: with a value, an error, a panic or a cancel.
@@ -105,14 +105,23 @@ impl<F: Future> Future for Guarded<F> {
             Err(panic) => Outcome::Panic(panic),
         };
         this.watch.pending = false;
-        Poll::Ready(match catch(|| this.body.set(None)) {
-            Ok(()) => outcome,
-            Err(panic) => Outcome::Panic(panic),
-        })
+        Poll::Ready(outcome.once_dropped(catch(|| this.body.set(None))))
     }
 }
 
 impl<T> Outcome<T> {
+    /// How it ended, destructors included. The first panic counts.
+    pub(crate) fn once_dropped(self, dropped: Result<(), Panic>) -> Self {
+        match (self, dropped) {
+            (outcome, Ok(())) => outcome,
+            (Self::Panic(first), Err(second)) => {
+                second_panic(second);
+                Self::Panic(first)
+            }
+            (_, Err(panic)) => Self::Panic(panic),
+        }
+    }
+
     /// Goes on as the body ended: returns, panics, or leaves.
     pub async fn resume(self) -> T {
         match self {

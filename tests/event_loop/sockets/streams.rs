@@ -53,6 +53,20 @@ async fn bytes_land_in_the_callers_buffer() {
 }
 
 #[asyncio::test(timeout = "20s")]
+async fn a_short_message_does_not_keep_the_room_that_a_long_one_would_need() {
+    let (near, far) = pair();
+    running().sock_sendall(&near, b"0123456789").await.unwrap();
+    let data = running().sock_recv(&far, HUGE).await.unwrap();
+    assert_eq!(data, b"0123456789");
+    assert!(data.capacity() <= 4096, "{}", data.capacity());
+    // Little is not worth a copy.
+    running().sock_sendall(&near, b"0123456789").await.unwrap();
+    assert_eq!(running().sock_recv(&far, 4096).await.unwrap().capacity(), 4096);
+    drop(near);
+    assert!(running().sock_recv(&far, HUGE).await.unwrap().capacity() <= 4096);
+}
+
+#[asyncio::test(timeout = "20s")]
 async fn much_goes_both_ways_at_a_time() {
     // CPython: test_sock_lowlevel.BaseSockTestsMixin.test_huge_content
     let (near, far) = pair();

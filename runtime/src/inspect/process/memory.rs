@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 
+use super::rights;
 use crate::exceptions::{Error, Result};
 use crate::sys::read_memory;
 
@@ -61,14 +62,7 @@ impl Memory {
         if error.kind() != io::ErrorKind::PermissionDenied {
             return Error::os_error_at(error, format_args!("process {process} cannot be read"));
         }
-        let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
-        let hint = match scope.trim() {
-            "" | "0" => "it belongs to another user; look as that user or as root".to_owned(),
-            "1" => "it may be another user's; and kernel.yama.ptrace_scope is 1, so only ancestors may read it: let it use \
-                    Runner::builder().inspectable(), or run `sudo sysctl kernel.yama.ptrace_scope=0`, or look as root"
-                .to_owned(),
-            scope => format!("kernel.yama.ptrace_scope is {scope}, so only root may read it, or nobody"),
-        };
+        let hint = rights::missing(process);
         Error::os_error_at(error, format_args!("process {process} may not be read: {hint}"))
     }
 }

@@ -8,6 +8,7 @@ mod layout;
 mod memory;
 mod peers;
 mod read;
+mod rights;
 mod show;
 
 use std::time::{Duration, Instant};

@@ -14,7 +14,8 @@ impl EventLoop {
     /// Receives up to `nbytes` from a socket; nothing is the end of the stream. Python: `loop.sock_recv()`.
     ///
     /// What is there is returned at once. Several may wait for one socket: they get what comes in the order in which
-    /// they began to wait. While one waits no memory is held for it. Awaiting gives
+    /// they began to wait. While one waits no memory is held for it, and of what comes no more than 4 KiB or its own size once
+    /// more. Awaiting gives
     ///
     /// - `OsError`, with the peer's address if it has one;
     /// - `RuntimeError` if it must wait and a transport or `add_reader` has the descriptor, or on another loop;
