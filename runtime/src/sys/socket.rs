@@ -61,8 +61,10 @@ impl Socket {
     /// Takes over a descriptor, or refuses it with `InvalidInput` and this text.
     pub(super) fn adopt_of(fd: OwnedFd, wanted: Type, otherwise: &'static str) -> io::Result<Self> {
         let socket = socket2::Socket::from(fd);
-        if socket.r#type()? != wanted {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise));
+        match socket.r#type() {
+            Ok(kind) if kind == wanted => {}
+            Err(error) if error.raw_os_error() != Some(libc::ENOTSOCK) => return Err(error),
+            Ok(_) | Err(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise)),
         }
         socket.set_nonblocking(true)?;
         socket.set_cloexec(true)?;
