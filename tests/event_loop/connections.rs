@@ -146,6 +146,10 @@ async fn a_socket_that_is_connected_already_can_be_used() {
     let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let refused = running().create_connection_with_sock(self::script, datagram).await.unwrap_err();
     assert!(matches!(refused, Error::ValueError(_)), "{refused}");
+    let no_socket = std::fs::File::open("/dev/null").unwrap();
+    let refused = running().create_connection_with_sock(self::script, no_socket).await.unwrap_err();
+    assert!(matches!(refused, Error::ValueError(_)), "{refused}");
+    assert!(refused.to_string().contains("create_connection_with_sock: a stream socket was expected"), "{refused}");
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -72,6 +72,26 @@ async fn an_address_of_another_machine_is_left_out_unless_it_is_the_only_one() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_host_without_an_address_of_the_family_is_an_error_that_names_it() {
+    // Python has a gaierror for it, also if the other hosts have one.
+    for hosts in [vec!["127.0.0.1"], vec!["::1", "127.0.0.1"]] {
+        let server = running().create_server(|| Script::new(&Journal::default()), hosts, 0);
+        let refused = server.family(AddressFamily::Ipv6).await.unwrap_err();
+        assert_eq!(refused.io_kind(), Some(ErrorKind::AddrNotAvailable));
+        assert!(refused.to_string().ends_with("no address of the family asked for: 127.0.0.1"), "{refused}");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn if_no_address_can_be_bound_the_error_has_the_systems_reason() {
+    let hosts = ["203.0.113.1", "203.0.113.2"];
+    let refused = running().create_server(|| Script::new(&Journal::default()), hosts, 0).await.unwrap_err();
+    let Error::OsError(error) = &refused else { panic!("{refused}") };
+    assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
+    assert!(refused.to_string().contains("203.0.113.1:0, 203.0.113.2:0"), "{refused}");
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn two_servers_share_a_port_if_both_say_so() {
     // CPython: test_events.EventLoopTestsMixin.test_create_server_reuse_port
     let make = |port| running().create_server(|| Script::new(&Journal::default()), "127.0.0.1", port);

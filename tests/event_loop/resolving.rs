@@ -57,6 +57,7 @@ async fn a_port_may_be_the_name_of_a_service() {
     assert_eq!(addresses(&found), ["127.0.0.1:80"]);
     let error = running().getaddrinfo("127.0.0.1", "no-such-service").await.unwrap_err();
     assert!(matches!(error, Error::ResolveError(_)), "{error}");
+    assert!(error.to_string().contains("no-such-service"), "{error}");
 }
 
 #[asyncio::test(timeout = "20s")]

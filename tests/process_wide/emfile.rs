@@ -65,6 +65,11 @@ async fn serve_without_descriptors() {
     asyncio::sleep(std::time::Duration::from_millis(100)).await;
     let expected = ("ASY0017: socket.accept() out of system resource".to_owned(), Some(libc::EMFILE), address);
     assert_eq!(*reports.borrow(), [expected], "it waits before it tries again");
+    let refused = event_loop.create_server(|| Greeter, "127.0.0.1", 0).await.unwrap_err();
+    assert!(
+        matches!(&refused, asyncio::Error::OsError(error) if error.raw_os_error() == Some(libc::EMFILE)),
+        "{refused}"
+    );
     drop(taken);
     let greeted = asyncio::ConcurrentFuture::new();
     let setter = greeted.clone();

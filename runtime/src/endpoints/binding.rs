@@ -7,8 +7,7 @@ use super::listen::Options;
 use super::set_up::adopt_any;
 use crate::event_loop::EventLoop;
 use crate::exceptions::{Error, Result};
-use crate::net::Hosts;
-use crate::sys::{OwnedFd, Socket};
+use crate::sys::{self, OwnedFd, Socket};
 
 /// Sockets that somebody else has bound.
 pub(super) fn adopt_all(fds: Vec<OwnedFd>, options: Options) -> Result<Vec<Socket>> {
@@ -28,36 +27,39 @@ pub(super) fn adopt_all(fds: Vec<OwnedFd>, options: Options) -> Result<Vec<Socke
 }
 
 /// One socket an address.
-pub(super) fn bind_all(
-    event_loop: &EventLoop,
-    hosts: &Hosts,
-    addresses: &[SocketAddr],
-    options: Options,
-) -> Result<Vec<Socket>> {
-    let mut sockets = Vec::new();
+pub(super) fn bind_all(event_loop: &EventLoop, addresses: &[SocketAddr], options: Options) -> Result<Vec<Socket>> {
+    let (mut sockets, mut left_out) = (Vec::new(), None);
     for address in addresses {
-        let socket = match Socket::tcp(address) {
-            Ok(socket) => socket,
-            Err(error) => {
-                // A family that this machine does not speak, most likely.
-                skipped(event_loop, address, &error);
-                continue;
-            }
+        let error = match Socket::tcp(address) {
+            Ok(socket) => match bind(&socket, address, options) {
+                Ok(()) => {
+                    sockets.push(socket);
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => error,
+                Err(error) => {
+                    let subject = format!("error while attempting to bind on address {address}");
+                    return Err(Error::os_error_at(error, subject));
+                }
+            },
+            Err(error) if sys::is_out_of_resources(&error) => return Err(Error::os_error_at(error, address)),
+            // A family that this machine does not speak, most likely.
+            Err(error) => error,
         };
-        match bind(&socket, address, options) {
-            Ok(()) => sockets.push(socket),
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => skipped(event_loop, address, &error),
-            Err(error) => {
-                let subject = format!("error while attempting to bind on address {address}");
-                return Err(Error::os_error_at(error, subject));
-            }
+        skipped(event_loop, address, &error);
+        left_out = Some(error);
+    }
+    match left_out {
+        _ if !sockets.is_empty() => Ok(sockets),
+        Some(error) => {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            Err(Error::os_error_at(error, format_args!("could not bind on any of {}", addresses.join(", "))))
+        }
+        None => {
+            let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "could not bind on any address");
+            Err(Error::os_error_at(error, "create_server() was given no host"))
         }
     }
-    if sockets.is_empty() {
-        let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "could not bind on any address");
-        return Err(Error::os_error_at(error, format_args!("{hosts:?}, which has {addresses:?}")));
-    }
-    Ok(sockets)
 }
 
 fn bind(socket: &Socket, address: &SocketAddr, options: Options) -> io::Result<()> {

@@ -58,9 +58,9 @@ impl EventLoop {
     /// [`Server::sockets`] tells. Await the builder to have the server:
     /// it listens then. Awaiting gives
     ///
-    /// - `ResolveError` if a host has no address;
+    /// - `ResolveError` if a host has no address, `OsError` with the host if it has none of the family asked for;
     /// - `OsError` with the address if it cannot be bound. One that this machine does not have is left out, unless it
-    ///   is the only one.
+    ///   has none of them.
     ///
     /// A panic in `factory` ends the one connection and is reported in debug mode only; so is a connection that cannot
     /// be set up.
@@ -250,7 +250,7 @@ async fn create(this: CreateServer) -> Result<Server> {
         Place::On(fds) => adopt_all(fds, options)?,
         Place::At(hosts, port) => {
             let addresses = resolve_all(&event_loop, &hosts, port, options.family, options.target).await?;
-            bind_all(&event_loop, &hosts, &addresses, options)?
+            bind_all(&event_loop, &addresses, options)?
         }
     };
     let server = Server::new(Network::of(event_loop.inner()), sockets, factory, options.backlog, site);

@@ -193,7 +193,11 @@ pub(crate) async fn resolve_one(
     family: Option<AddressFamily>,
     target: Target,
 ) -> Result<Vec<SocketAddr>> {
-    let mut addresses = begin(event_loop, name, port, family, target).finish().await?;
+    of_family(begin(event_loop, name, port, family, target).finish().await?, family, name)
+}
+
+/// Those addresses of a host that are of the family asked for; none is an error.
+fn of_family(mut addresses: Vec<SocketAddr>, family: Option<AddressFamily>, name: &str) -> Result<Vec<SocketAddr>> {
     addresses.retain(|address| family.is_none_or(|family| family.has(address)));
     if addresses.is_empty() {
         let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address of the family asked for");
@@ -202,7 +206,7 @@ pub(crate) async fn resolve_one(
     Ok(addresses)
 }
 
-/// The addresses of several hosts, looked up at the same time, each address once.
+/// The addresses of several hosts, looked up at the same time, each address once. No host may be without one.
 pub(crate) async fn resolve_all(
     event_loop: &EventLoop,
     hosts: &Hosts,
@@ -212,9 +216,9 @@ pub(crate) async fn resolve_all(
 ) -> Result<Vec<SocketAddr>> {
     let lookups: Vec<Lookup> = hosts.names.iter().map(|name| begin(event_loop, name, port, family, target)).collect();
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for lookup in lookups {
-        for address in lookup.finish().await? {
-            if family.is_none_or(|family| family.has(&address)) && !addresses.contains(&address) {
+    for (name, lookup) in hosts.names.iter().zip(lookups) {
+        for address in of_family(lookup.finish().await?, family, name)? {
+            if !addresses.contains(&address) {
                 addresses.push(address);
             }
         }
@@ -248,7 +252,7 @@ mod tests {
     fn several_hosts_give_each_address_once() {
         let hosts = ["127.0.0.1", "::1", "127.0.0.1"];
         assert_eq!(addresses(hosts, None, Target::LISTEN), ["127.0.0.1:80", "[::1]:80"]);
-        assert_eq!(addresses(hosts, Some(AddressFamily::Ipv6), Target::LISTEN), ["[::1]:80"]);
+        assert_eq!(addresses("", Some(AddressFamily::Ipv6), Target::LISTEN), ["[::]:80"]);
         assert_eq!(addresses(Vec::<String>::new(), None, Target::LISTEN), Vec::<String>::new());
     }
 

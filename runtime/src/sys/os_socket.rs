@@ -93,6 +93,11 @@ pub(super) fn set_option(socket: &Socket, level: i32, name: i32, value: i32) -> 
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Whether an error says that the descriptor is something else.
+pub(super) fn is_no_socket(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOTSOCK)
+}
+
 /// Whether an error of a second `connect` says that the first one has ended well.
 pub(super) fn is_connected(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EISCONN)

@@ -32,7 +32,11 @@ pub(crate) fn getaddrinfo(host: &str, service: &str, hints: Hints) -> io::Result
     let mut first: *mut libc::addrinfo = ptr::null_mut();
     // SAFETY: both texts end in NUL and live through the call, as `wanted` and `first` do.
     let code = unsafe { libc::getaddrinfo(pointer(&host), pointer(&service), &raw const wanted, &raw mut first) };
-    check(code)?;
+    check(code).map_err(|error| match &service {
+        // The host is the caller's to name.
+        Some(service) if code == libc::EAI_SERVICE => io::Error::new(error.kind(), format!("{error}: {service:?}")),
+        _ => error,
+    })?;
     let list = List(first);
     let mut found = Vec::new();
     let mut next = list.0;

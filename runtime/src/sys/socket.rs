@@ -12,7 +12,8 @@ use std::net::{Shutdown, SocketAddr};
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use super::os_socket::{
-    self, CLOSED, CLOSING_ENDS_REPORTS, SEND_FLAGS, accept, is_connected, is_in_progress, is_under_way, stream_socket,
+    self, CLOSED, CLOSING_ENDS_REPORTS, SEND_FLAGS, accept, is_connected, is_in_progress, is_no_socket, is_under_way,
+    stream_socket,
 };
 use super::{Address, OwnedFd, RawFd};
 
@@ -53,8 +54,10 @@ impl Socket {
     /// Takes over a descriptor, or refuses it with `InvalidInput` and this text.
     pub(super) fn adopt_of(fd: OwnedFd, wanted: Type, otherwise: &'static str) -> io::Result<Self> {
         let socket = socket2::Socket::from(fd);
-        if socket.r#type()? != wanted {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise));
+        match socket.r#type() {
+            Ok(kind) if kind == wanted => {}
+            Err(error) if !is_no_socket(&error) => return Err(error),
+            Ok(_) | Err(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise)),
         }
         socket.set_nonblocking(true)?;
         os_socket::keep_from_children(&socket)?;

@@ -70,6 +70,18 @@ async fn what_does_not_fit_waits_until_the_receiver_reads() {
 }
 
 #[asyncio::test(timeout = "20s")]
+async fn an_empty_datagram_is_a_datagram() {
+    let ((near, from), (far, to)) = (udp(), udp());
+    assert_eq!(running().sock_sendto(&near, b"", to).await.unwrap(), 0);
+    running().sock_connect(&near, to).await.unwrap();
+    running().sock_sendall(&near, b"").await.unwrap();
+    for _ in 0..2 {
+        let (received, address) = running().sock_recvfrom(&far, 8).await.unwrap();
+        assert_eq!((&*received, address.as_socket()), (&b""[..], Some(from)));
+    }
+}
+
+#[asyncio::test(timeout = "20s")]
 async fn an_address_that_cannot_be_sent_to_is_named() {
     let (near, _) = udp();
     let nowhere: SocketAddr = "255.255.255.255:9".parse().unwrap();

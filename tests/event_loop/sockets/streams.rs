@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
 use asyncio::{Error, Socket};
@@ -154,6 +155,26 @@ async fn nothing_to_send_is_sent_at_once() {
     let (near, _far) = pair();
     fill(&near, 1);
     running().sock_sendall(&near, b"").await.unwrap();
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn no_bytes_are_there_at_once_and_take_nothing() {
+    let (near, far) = pair();
+    assert!(running().sock_recv(&far, 0).await.unwrap().is_empty());
+    assert_eq!(running().sock_recv_into(&far, &mut []).await.unwrap(), 0);
+    running().sock_sendall(&near, b"x").await.unwrap();
+    assert!(running().sock_recv(&far, 0).await.unwrap().is_empty());
+    assert_eq!(running().sock_recv(&far, 8).await.unwrap(), b"x");
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_socket_without_a_peer_is_named_by_its_descriptor() {
+    let sock = tcp();
+    let descriptor = format!("descriptor {}", sock.as_raw_fd());
+    for failed in [running().sock_recv(&sock, 8).await.map(drop), running().sock_sendall(&sock, b"").await] {
+        let failed = failed.unwrap_err().to_string();
+        assert!(failed.contains(&descriptor), "{failed}");
+    }
 }
 
 #[asyncio::test(timeout = "20s")]

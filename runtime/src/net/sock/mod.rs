@@ -115,13 +115,13 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// An attempt's outcome; an error is told with the address of the peer where there is one.
+/// An attempt's outcome; an error is told with the address of the peer, or where there is none with the descriptor.
 fn outcome<T>(sock: &UserSocket, result: io::Result<T>) -> Poll<Result<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
         Err(error) => Poll::Ready(Err(match sock.peer_addr() {
             Ok(peer) => Error::os_error_at(error, address::text(&peer)),
-            Err(_) => error.into(),
+            Err(_) => Error::os_error_at(error, format_args!("the socket with descriptor {}", raw(sock))),
         })),
         Ok(value) => Poll::Ready(Ok(value)),
     }

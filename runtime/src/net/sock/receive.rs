@@ -13,11 +13,11 @@ use crate::sys::{self, SockAddr, UserSocket};
 impl EventLoop {
     /// Receives up to `nbytes` from a socket; nothing is the end of the stream. Python: `loop.sock_recv()`.
     ///
-    /// What is there is returned at once. Several may wait for one socket: they get what comes in the order in which
-    /// they began to wait. While one waits no memory is held for it, and of what comes no more than 4 KiB or its own size once
-    /// more. Awaiting gives
+    /// What is there is returned at once; so is nothing if `nbytes` is 0, which says nothing of the stream. Several may
+    /// wait for one socket: they get what comes in the order in which they began to wait. While one waits no memory is
+    /// held for it, and of what comes no more than 4 KiB or its own size once more. Awaiting gives
     ///
-    /// - `OsError`, with the peer's address if it has one;
+    /// - `OsError`, with the peer's address if it has one, else with the descriptor;
     /// - `RuntimeError` if it must wait and a transport or `add_reader` has the descriptor, or on another loop;
     /// - `ValueError` in debug mode if the socket is blocking. Else that does no harm: the call never blocks.
     ///
@@ -44,8 +44,8 @@ impl EventLoop {
         SockRecv { operation: self.receiving(sock), nbytes }
     }
 
-    /// Receives into `buf`, and gives how many bytes there were; zero is the end of the stream. Python:
-    /// `loop.sock_recv_into()`.
+    /// Receives into `buf`, and gives how many bytes there were; zero is the end of the stream, unless `buf` is empty.
+    /// Python: `loop.sock_recv_into()`.
     ///
     /// As [`sock_recv`](Self::sock_recv) in all else.
     ///
@@ -193,7 +193,10 @@ impl Future for SockRecv<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { operation, nbytes } = &mut *self;
-        operation.poll(cx, |sock| outcome(sock, sys::receive_some(sock, *nbytes)))
+        operation.poll(cx, |sock| match *nbytes {
+            0 => Poll::Ready(Ok(Vec::new())),
+            nbytes => outcome(sock, sys::receive_some(sock, nbytes)),
+        })
     }
 }
 
@@ -202,7 +205,8 @@ impl Future for SockRecvInto<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { operation, buf } = &mut *self;
-        operation.poll(cx, |sock| outcome(sock, sys::receive(sock, buf)))
+        operation
+            .poll(cx, |sock| if buf.is_empty() { Poll::Ready(Ok(0)) } else { outcome(sock, sys::receive(sock, buf)) })
     }
 }
 

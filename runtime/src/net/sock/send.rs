@@ -15,9 +15,10 @@ use crate::sys::{self, SockAddr, UserSocket};
 impl EventLoop {
     /// Sends all of `data` through a socket. Python: `loop.sock_sendall()`.
     ///
-    /// If several tasks do this with one socket at a time their data mix, piece by piece. Awaiting gives
+    /// Through a datagram socket that is one datagram, which may be empty. If several tasks do this with one socket at a
+    /// time their data mix, piece by piece. Awaiting gives
     ///
-    /// - `OsError`, with the peer's address if it has one; how much was sent before is not known;
+    /// - `OsError`, with the peer's address if it has one, else with the descriptor; how much was sent before is not known;
     /// - `RuntimeError` if it must wait and a transport or `add_writer` has the descriptor, or on another loop;
     /// - `ValueError` in debug mode if the socket is blocking. Else that does no harm: the call never blocks.
     ///
@@ -121,11 +122,12 @@ impl Future for SockSendAll<'_> {
         }
         let all_sent = ready!(operation.poll(cx, |sock| {
             for _ in 0..CALLS {
+                // No data is sent too: it is an empty datagram, and it tells whether a stream is still there.
+                let sent = ready!(outcome(sock, sys::send(sock, rest)))?;
+                *rest = rest.get(sent..).unwrap_or_default();
                 if rest.is_empty() {
                     break;
                 }
-                let sent = ready!(outcome(sock, sys::send(sock, rest)))?;
-                *rest = rest.get(sent..).unwrap_or_default();
             }
             Poll::Ready(Ok(rest.is_empty()))
         }))?;

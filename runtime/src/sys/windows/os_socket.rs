@@ -10,8 +10,8 @@ use std::sync::Once;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE_FLAG_INHERIT};
 use windows_sys::Win32::Networking::WinSock::{
-    WSAEALREADY, WSAECONNABORTED, WSAECONNRESET, WSAEISCONN, WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK, getsockopt,
-    setsockopt,
+    WSAEALREADY, WSAECONNABORTED, WSAECONNRESET, WSAEISCONN, WSAEMFILE, WSAENOBUFS, WSAENOTSOCK, WSAEWOULDBLOCK,
+    getsockopt, setsockopt,
 };
 
 use super::not_here::not_here;
@@ -102,6 +102,11 @@ pub(super) fn set_option(socket: &Socket, level: i32, name: i32, value: i32) -> 
 
 fn number(socket: &Socket) -> usize {
     usize::try_from(socket.as_raw_socket()).expect("an address")
+}
+
+/// Whether an error says that the descriptor is something else.
+pub(super) fn is_no_socket(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(WSAENOTSOCK)
 }
 
 /// Whether an error of a second `connect` says that the first one has ended well.
