@@ -8,7 +8,7 @@ use std::time::Duration;
 use asyncio::{Error, Result, Server};
 
 use crate::support::journal::Journal;
-use crate::support::net::{Reports, address, client_of, fill, read_all, running, send, settle};
+use crate::support::net::{Reports, address, client_of, clog, fill, read_all, running, send, settle};
 use crate::support::script::Script;
 
 async fn quiet_server() -> Server {
@@ -187,6 +187,25 @@ async fn cancelling_serve_forever_closes_the_server_and_its_clients() {
     assert_eq!(journal.entries(), ["made", "lost"]);
     assert_eq!(read_all(client).await, b"");
     server.wait_closed().await.unwrap();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_cancelled_serve_forever_waits_for_what_its_clients_are_being_sent() {
+    let factory = || {
+        Script::new(&Journal::default()).on_made(|transport| {
+            clog(transport);
+            Ok(())
+        })
+    };
+    let server = running().create_server(factory, "127.0.0.1", 0).await.unwrap();
+    let client = client_of(&server);
+    let task = asyncio::create_task(async move { server.serve_forever().await });
+    settle().await;
+    task.cancel();
+    settle().await;
+    assert!(!task.done());
+    assert!(read_all(client).await.len() > 4 << 20);
+    assert!(task.await.unwrap_err().is_cancelled());
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use asyncio::{IntoEndpoint, ProtocolHandle, Transport};
 
@@ -69,4 +69,20 @@ pub(crate) fn is_blocking(fd: &impl AsFd) -> bool {
 /// A second descriptor for the same open file, as a child process would have it.
 pub(crate) fn duplicate(fd: &impl AsFd) -> OwnedFd {
     fd.as_fd().try_clone_to_owned().unwrap()
+}
+
+/// Lets child processes have it.
+#[expect(unsafe_code, reason = "std has no such call")]
+pub(crate) fn set_inheritable(fd: &impl AsFd) {
+    // SAFETY: sets a flag of a descriptor that is open.
+    assert_eq!(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_SETFD, 0) }, 0);
+}
+
+/// Whether child processes get it.
+#[expect(unsafe_code, reason = "std does not tell")]
+pub(crate) fn is_inheritable(fd: RawFd) -> bool {
+    // SAFETY: asks for the flags of a number, be it that of a descriptor or not.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    assert!(flags >= 0);
+    flags & libc::FD_CLOEXEC == 0
 }

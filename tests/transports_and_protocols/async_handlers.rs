@@ -1,6 +1,8 @@
 //! `async fn` handlers: tasks that the connection waits for.
 
+use std::io::Write;
 use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use asyncio::{Error, Result, Transport};
@@ -165,8 +167,10 @@ async fn a_handler_finishes_although_its_peer_is_gone_and_connection_lost_comes_
 async fn flow_control_is_told_after_the_handler() {
     let journal = Journal::default();
     let (slow, gate) = Slow::new(&journal);
-    let (transport, _, peer) = connected_narrowly(slow).await;
-    send(&peer, b"wait\n");
+    // Nothing moves between unix sockets unless somebody reads, so that no news of the system's helps.
+    let (near, mut peer) = UnixStream::pair().unwrap();
+    let (transport, _) = running().create_unix_connection_with_sock(move || slow, near).await.unwrap();
+    peer.write_all(b"wait\n").unwrap();
     journal.wait_for("begin wait").await;
     clog(&transport);
     settle().await;
@@ -344,6 +348,58 @@ async fn memory_is_not_written_to_while_a_handler_uses_it() {
     send(&peer, b"abcdefgh");
     journal.wait_for("got gh").await;
     assert_eq!(journal.entries(), ["got abc", "got def", "got gh"]);
+}
+
+/// Fails in one callback, after a wait.
+struct Failing(&'static str, Journal, [u8; 8]);
+
+impl Failing {
+    async fn fail_in(&self, callback: &str) -> Result<()> {
+        asyncio::sleep(Duration::ZERO).await;
+        if callback == self.0 { Err(Error::value_error("not done")) } else { Ok(()) }
+    }
+}
+
+#[asyncio::protocol]
+impl Failing {
+    async fn connection_made(&mut self) -> Result<()> {
+        self.fail_in("connection_made").await
+    }
+
+    fn get_buffer(&mut self) -> &mut [u8] {
+        &mut self.2
+    }
+
+    async fn buffer_updated(&mut self) -> Result<()> {
+        self.1.note("data");
+        self.fail_in("buffer_updated").await
+    }
+
+    async fn eof_received(&mut self) -> Result<bool> {
+        self.fail_in("eof_received").await.map(|()| false)
+    }
+
+    fn connection_lost(&mut self, exc: Option<&Error>) {
+        self.1.note(exc.map_or_else(|| "lost".to_owned(), |error| format!("lost {error}")));
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_failure_is_reported_under_its_callback_and_that_of_connection_made_alone_ends_nothing() {
+    for (callback, message, outcome) in [
+        ("connection_made", "protocol.connection_made() call failed", "lost"),
+        ("buffer_updated", "Fatal error: protocol.buffer_updated() call failed.", "lost ValueError: not done"),
+        ("eof_received", "Fatal error: protocol.eof_received() call failed.", "lost ValueError: not done"),
+    ] {
+        let (journal, reports) = (Journal::default(), Reports::collect());
+        let (_transport, _, peer) = connected(Failing(callback, journal.clone(), [0; 8])).await;
+        send(&peer, b"data");
+        peer.shutdown(Shutdown::Write).unwrap();
+        journal.wait_for("lost").await;
+        assert_eq!(journal.entries(), ["data", outcome], "{callback}");
+        let reports = reports.all();
+        assert!(reports.len() == 1 && reports[0].starts_with(&format!("{message}: ")), "{reports:?}");
+    }
 }
 
 #[asyncio::protocol]

@@ -297,3 +297,37 @@ async fn endpoints_that_send_to_each_other_keep_their_datagrams_apart() {
     sender.close();
     receiver.close();
 }
+
+#[asyncio::test(timeout = "10s")]
+async fn what_is_sent_after_something_came_in_leaves_with_its_own_batch() {
+    for count in [1, 3] {
+        let journal = Journal::default();
+        let (transport, _) = bound_to("127.0.0.1", Receiver::new(&journal)).await;
+        let peer = plain("127.0.0.1");
+        for _ in 0..count {
+            peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
+        }
+        journal.until(|entries| entries.len() == 1 + count).await;
+        for number in numbers(5) {
+            transport.sendto(number.as_bytes(), peer.local_addr().unwrap()).unwrap();
+        }
+        asyncio::sleep(Duration::ZERO).await;
+        assert_eq!(present(&peer), numbers(5));
+        transport.close();
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn an_error_that_is_answered_while_the_endpoint_closes_holds_up_no_end() {
+    let peer = plain("127.0.0.1");
+    let (address, journal) = (peer.local_addr().unwrap(), Journal::default());
+    let answering = Receiver::new(&journal).on_error(move |transport| transport.sendto(b"answer", address));
+    let (transport, _) = bound_to("127.0.0.1", answering).await;
+    transport.sendto(b"at once", address).unwrap();
+    transport.sendto(b"to nowhere", "[::1]:9".parse::<std::net::SocketAddr>().unwrap()).unwrap();
+    // What was gathered leaves before, and fails.
+    transport.close();
+    assert_eq!(errors(&journal), 1);
+    journal.wait_for("lost").await;
+    assert_eq!(present(&peer), ["at once", "answer"]);
+}

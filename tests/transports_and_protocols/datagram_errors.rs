@@ -117,6 +117,29 @@ async fn a_protocol_that_fails_again_for_each_error_starves_nobody() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_protocol_that_answers_each_error_of_a_batch_starves_nobody() {
+    let journal = Journal::default();
+    let nowhere = "[::1]:9".parse::<std::net::SocketAddr>().unwrap();
+    let mut left = 1000;
+    let again = Receiver::new(&journal).on_error(move |transport| {
+        left -= 1;
+        if left > 0 { transport.sendto(b"again", nowhere) } else { Ok(()) }
+    });
+    let (transport, _) = bound_to("127.0.0.1", again).await;
+    let noting = journal.clone();
+    running().call_soon(move || noting.note("turn")).unwrap();
+    transport.sendto(b"to nowhere", nowhere).unwrap();
+    // Lets go what was gathered for the end of the batch.
+    transport.get_write_buffer_size();
+    assert!(journal.entries().len() < 10, "{}", journal.entries().len());
+    journal.until(|entries| entries.iter().filter(|entry| entry.starts_with("error")).count() == 1000).await;
+    let turn = journal.entries().iter().position(|entry| entry == "turn").unwrap();
+    assert!(turn < 1000, "{turn}");
+    assert_eq!(transport.get_write_buffer_size(), 0);
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_failing_error_received_is_reported() {
     let reports = Reports::collect();
     let failing = Receiver::new(&Journal::default()).on_error(|_| Err(Error::runtime_error("no idea")));

@@ -1,11 +1,14 @@
 //! `drain` of transports: who writes in a loop waits for the peer.
 
+use std::future::Future;
 use std::os::unix::net::UnixDatagram;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use asyncio::{Error, Result, Task, Transport};
+use asyncio::{Error, EventLoop, Result, Task, Transport};
 
-use crate::support::datagrams::Receiver;
+use crate::support::datagrams::{Receiver, fill, narrow};
 use crate::support::journal::Journal;
 use crate::support::net::{clog, connected, connected_narrowly, read_all, read_exactly, reset, running, send, settle};
 use crate::support::paths::Folder;
@@ -208,4 +211,26 @@ async fn an_endpoint_that_is_aborted_lets_nobody_wait() {
     assert!(!waiting.done());
     transport.abort();
     assert!(waiting.await.unwrap_err().to_string().contains("closing or closed"));
+}
+
+#[test]
+fn who_waits_for_room_when_the_loop_is_closed_hears_of_it() {
+    let event_loop = EventLoop::new().unwrap();
+    let waits = async {
+        let (stream, _, peer) = connected_narrowly(Script::new(&Journal::default())).await;
+        clog(&stream);
+        let ((datagrams, _), receiver) = narrow(Receiver::new(&Journal::default())).await;
+        datagrams.set_write_buffer_limits(0, None).unwrap();
+        fill(&datagrams);
+        Ok::<_, Error>(((stream, peer), (datagrams, receiver)))
+    };
+    let ((stream, _peer), (datagrams, _receiver)) = event_loop.run_until_complete(waits).unwrap();
+    let (mut first, mut second) = (pin!(stream.drain()), pin!(datagrams.drain()));
+    let mut nobody = Context::from_waker(Waker::noop());
+    assert!(first.as_mut().poll(&mut nobody).is_pending() && second.as_mut().poll(&mut nobody).is_pending());
+    event_loop.close().unwrap();
+    assert_eq!((stream.get_write_buffer_size(), datagrams.get_write_buffer_size()), (0, 0), "it is given back");
+    for outcome in [first.poll(&mut nobody), second.poll(&mut nobody)] {
+        assert!(matches!(&outcome, Poll::Ready(Err(Error::OsError(_)))), "{outcome:?}");
+    }
 }

@@ -9,7 +9,7 @@ use asyncio::{Error, EventLoop, ExtraInfo};
 use crate::support::journal::Journal;
 use crate::support::net::{Reports, off_loop, running, settle};
 use crate::support::paths::Folder;
-use crate::support::pipes::{duplicate, is_blocking, reading};
+use crate::support::pipes::{duplicate, is_blocking, is_inheritable, reading, set_inheritable};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "10s")]
@@ -289,4 +289,20 @@ async fn a_callback_that_fails_ends_the_pipe() {
     writer.write_all(b"x").unwrap();
     assert!(journal.wait_for("lost").await.contains("no"));
     assert!(reports.all()[0].contains("protocol.data_received() call failed"), "{:?}", reports.all());
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn no_child_gets_what_a_transport_has_taken_over() {
+    let (reader, _writer) = std::io::pipe().unwrap();
+    set_inheritable(&reader);
+    let (transport, _) = running().connect_read_pipe(|| Script::new(&Journal::default()), reader).await.unwrap();
+    assert!(!is_inheritable(transport.pipe().unwrap().fileno().unwrap()));
+    transport.close();
+
+    let (near, _far) = UnixStream::pair().unwrap();
+    set_inheritable(&near);
+    let script = || Script::new(&Journal::default());
+    let (transport, _) = running().create_unix_connection_with_sock(script, near).await.unwrap();
+    assert!(!transport.socket().unwrap().get_inheritable().unwrap());
+    transport.close();
 }

@@ -130,6 +130,17 @@ async fn a_reader_that_goes_is_noticed_although_nothing_is_written() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_socket_whose_peer_sends_no_more_has_no_reader_either() {
+    let journal = Journal::default();
+    let (near, far) = UnixStream::pair().unwrap();
+    let script = Script::new(&journal);
+    running().connect_write_pipe(move || script, near).await.unwrap();
+    far.shutdown(std::net::Shutdown::Write).unwrap();
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["made", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_reader_that_goes_while_something_waits_is_a_broken_pipe() {
     // CPython: test_unix_events.UnixWritePipeTransportTests.{test__write_ready_err,test__call_connection_lost_with_err}
     for as_socket in [false, true] {

@@ -176,6 +176,25 @@ async fn the_hard_limit_can_be_set() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn the_hard_limit_may_be_reached_and_still_counts_when_all_has_left() {
+    let _reports = Reports::collect();
+    let (transport, _, peer) = connected_narrowly(Script::new(&Journal::default())).await;
+    transport.set_write_hard_limit(100_000);
+    let filled = fill(&transport);
+    let room = 100_000 - transport.get_write_buffer_size();
+    transport.write(&vec![b'x'; room]);
+    assert_eq!((transport.is_closing(), transport.get_write_buffer_size()), (false, 100_000));
+    read_exactly(&peer, filled + room).await;
+    assert_eq!(transport.get_write_buffer_size(), 0);
+    fill(&transport);
+    let room = 100_000 - transport.get_write_buffer_size();
+    transport.write(&vec![b'x'; room]);
+    assert!(!transport.is_closing());
+    transport.write(b"x");
+    assert!(transport.is_closing());
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_peer_that_never_reads_holds_up_nobody_else() {
     let stuck = Journal::default();
     let (full, _, _deaf) = connected_narrowly(Script::new(&stuck)).await;

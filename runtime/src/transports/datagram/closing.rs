@@ -10,7 +10,14 @@ impl Datagram {
         let waiting = self.has_waiting();
         match self.change(|state| state.close(waiting)) {
             Closing::Nothing => {}
-            Closing::Flush => self.open_room(),
+            Closing::Flush => {
+                self.open_room();
+                // Who was told of an error just now may have sent another one; from now on nothing is gathered.
+                self.flush_gathered();
+                if !self.has_waiting() && self.change(State::lose) {
+                    self.lose_soon();
+                }
+            }
             Closing::Lose => self.lose_soon(),
         }
     }
@@ -20,7 +27,6 @@ impl Datagram {
         self.flush_gathered();
         if self.change(State::lose) {
             self.drop_waiting();
-            self.open_room();
             self.lose_soon();
         }
     }

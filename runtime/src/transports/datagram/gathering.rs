@@ -18,7 +18,7 @@ use super::Datagram;
 use super::queue::Queue;
 use super::sending::overflow;
 use crate::event_loop::Source;
-use crate::sys::Address;
+use crate::sys::{Address, Readiness};
 
 /// As many datagrams leave when they are there, without waiting for more.
 const DATAGRAMS: usize = 64;
@@ -117,7 +117,13 @@ impl Datagram {
 
     fn flush_now(&self) {
         self.gathered.set(false);
-        self.send_waiting(usize::MAX);
+        self.set_writable(true);
+        let gathered = self.outgoing.borrow().queue.len();
+        self.send_waiting(gathered);
+        if self.has_waiting() && self.readiness.get().has(Readiness::WRITABLE) {
+            // A protocol that answers each error with another datagram has its turn among the others.
+            self.queue();
+        }
         self.bound_waiting();
         let mut outgoing = self.outgoing.borrow_mut();
         let size = outgoing.queue.size();

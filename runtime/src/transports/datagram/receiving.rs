@@ -28,7 +28,6 @@ impl Datagram {
         self.read(transport, &mut incoming);
         self.net.datagrams().give_incoming(incoming);
         self.gathering.set(outer);
-        self.flush_gathered();
     }
 
     fn read(&self, transport: &DatagramTransport, incoming: &mut Incoming) {

@@ -77,7 +77,7 @@ impl Datagram {
     }
 
     /// Whether the system takes more. After a send that it refused trying is of no use until that is reported anew.
-    fn set_writable(&self, writable: bool) {
+    pub(super) fn set_writable(&self, writable: bool) {
         let others = self.readiness.get().without(Readiness::WRITABLE);
         self.readiness.set(others.or(Readiness::WRITABLE.when(writable)));
     }
@@ -105,7 +105,7 @@ impl Datagram {
     pub(super) fn write_ready(&self, transport: &DatagramTransport) {
         self.flush_gathered();
         let is_reported = self.readiness.get().has(Readiness::WRITABLE.or(Readiness::ERROR));
-        if is_reported && self.has_waiting() && !self.state.get().is_ending() {
+        if is_reported && self.has_waiting() {
             self.flush(transport);
         }
     }
@@ -135,7 +135,7 @@ impl Datagram {
     /// Hands what waits to the system, oldest first, until it refuses one. A failed datagram is gone, with its error.
     pub(super) fn send_waiting(&self, most: usize) {
         let mut left = most;
-        while left > 0 && !self.state.get().is_ending() {
+        while left > 0 {
             let outgoing = self.outgoing.borrow();
             let (parcels, bytes) = outgoing.queue.front();
             let Some(first) = parcels.first() else { break };
@@ -186,7 +186,7 @@ impl Datagram {
         self.retry_after.set(RETRY.1.min(delay * 2));
         let planned = self.net.inner().call_later_internal(delay, move || {
             this.retries.set(false);
-            if this.has_waiting() && !this.state.get().is_ending() {
+            if this.has_waiting() {
                 this.set_writable(true);
                 this.queue();
             }
