@@ -188,7 +188,7 @@ impl Server {
 
 fn remove(file: &SocketFile) {
     if let Err(error) = file.remove() {
-        crate::log::record!(error, "the socket {} could not be removed: {error}", file.path().display());
+        crate::log::record!(error, "ASY0026: the socket {} could not be removed: {error}", file.path().display());
     }
 }
 
