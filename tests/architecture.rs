@@ -85,6 +85,18 @@ fn reports_without_code(text: &str) -> Vec<usize> {
     (0..lines.len()).filter(begins).filter(has_none).map(|number| number + 1).collect()
 }
 
+/// The places at which something is logged that users see, without the number under which they could look it up.
+fn warnings_without_code(text: &str) -> Vec<usize> {
+    const SEEN: [&str; 4] = ["log::warning(", "log::failure(", "record!(warn,", "record!(error,"];
+    let lines: Vec<_> = text.lines().collect();
+    let begins = |number: &usize| SEEN.iter().any(|call| code_of(lines[*number]).contains(call));
+    // A report has its number already.
+    let has_one =
+        |line: &&str| report_codes(line).next().is_some() || line.contains("(&report)") || line.contains("{context}");
+    let has_none = |number: &usize| !lines[*number..].iter().take(3).any(|line| has_one(&line));
+    (0..lines.len()).filter(begins).filter(has_none).map(|number| number + 1).collect()
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
@@ -113,6 +125,9 @@ fn check(path: &str, text: &str) -> Vec<String> {
     if path.starts_with("runtime/src/") {
         let lines = reports_without_code(text).into_iter();
         let what = "a report has a code and a page in guide/errors.md; say which by `.code(\"ASY…\")`";
+        complaints.extend(lines.map(|line| format!("{path}:{line}: {what}")));
+        let lines = warnings_without_code(text).into_iter().filter(|_| path != "runtime/src/log.rs");
+        let what = "what is logged for users begins with a code, \"ASY…: \", which has a page in guide/errors.md";
         complaints.extend(lines.map(|line| format!("{path}:{line}: {what}")));
     }
     // The binary is a user of the crate as any other.
@@ -229,6 +244,8 @@ fn each_broken_rule_is_caught() {
     caught("runtime/src/bin/asyncio.rs", "use asyncio::__private::handled;", "use public names");
     caught("examples/tour.rs", "use asyncio::__private::handled;", "use public names");
     caught("runtime/src/net/dns.rs", "f(ExceptionContext::new(text).exception(error));", "has a code and a page");
+    caught("runtime/src/net/dns.rs", "crate::log::warning(\n    \"it is late\",\n);", "begins with a code");
+    caught("runtime/src/net/dns.rs", "crate::log::record!(error, \"it is late\");", "begins with a code");
     assert!(check("macros/src/lib.rs", "use syn::Item;\n")[0].contains("does not begin with"));
 
     let allowed = |path: &str, text: &str| assert_eq!(complaint(path, text), "", "{text:?} in {path}");
@@ -238,6 +255,8 @@ fn each_broken_rule_is_caught() {
     allowed("runtime/src/sys/socket.rs", "unsafe { libc::recv(fd) }");
     allowed("runtime/src/private.rs", "pub use crate::protocols::Protocol;");
     allowed("runtime/src/net/dns.rs", "let it = ExceptionContext::new(text)\n    .code(\"ASY0001\");");
+    allowed("runtime/src/net/dns.rs", "crate::log::record!(debug, \"it is late\");");
+    allowed("runtime/src/net/dns.rs", "crate::log::failure(&format_args!(\n    \"ASY0001: it is late\"\n));");
     allowed("runtime/src/net/dns.rs", "/// let context = asyncio::ExceptionContext::new(text);");
     allowed("runtime/src/lib.rs", "extern crate self as asyncio;");
 }

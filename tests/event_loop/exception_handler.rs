@@ -156,14 +156,14 @@ fn a_default_handler_that_panics_does_not_end_the_loop() {
     event_loop.call_soon(report.clone()).unwrap();
     let records = logged(|| tick(&event_loop));
     assert_eq!(records.len(), 1, "{records:?}");
-    assert!(records[0].starts_with("Exception in default exception handler"), "{records:?}");
+    assert!(records[0].starts_with("ASY0020: Exception in default exception handler"), "{records:?}");
     assert!(records[0].contains("ham") && records[0].contains("broken"), "{records:?}");
     // The same while a handler's own failure is being reported.
     event_loop.set_exception_handler(|_, _| panic!("spam"));
     event_loop.call_soon(report).unwrap();
     let records = logged(|| tick(&event_loop));
     assert_eq!(records.len(), 1, "{records:?}");
-    assert!(records[0].starts_with("Exception in default exception handler"), "{records:?}");
+    assert!(records[0].starts_with("ASY0020: Exception in default exception handler"), "{records:?}");
     assert_eq!(trace.all(), ["came back"; 2]);
     event_loop.close().unwrap();
 }

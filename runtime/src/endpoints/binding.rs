@@ -81,6 +81,6 @@ fn bind(socket: &Socket, address: &SocketAddr, options: Options) -> io::Result<(
 
 fn skipped(event_loop: &EventLoop, address: &SocketAddr, error: &io::Error) {
     if event_loop.get_debug() {
-        crate::log::warning(format_args!("create_server() leaves out {address}: {error}"));
+        crate::log::warning(format_args!("ASY0026: create_server() leaves out {address}: {error}"));
     }
 }

@@ -22,7 +22,8 @@ impl Server {
     /// # Cancellation
     ///
     /// Closes the server and its connections, which still send what was written to them, waits for their end, and goes
-    /// on leaving.
+    /// on leaving. As in Python there is no grace for what goes on, and no limit for a peer that does not read: where one
+    /// is wanted, see [how a server ends gracefully](Self#ending-gracefully).
     ///
     /// # Examples
     ///

@@ -38,6 +38,44 @@ use crate::wait::sleep;
 /// })
 /// # }
 /// ```
+///
+/// # Ending gracefully
+///
+/// [`close`](Self::close) ends nobody's connection, and [`wait_closed`](Self::wait_closed) waits for the last one as long as it
+/// lasts. So a server ends in steps, each with its time: nobody new, then the end of what goes on by itself, then
+/// [`close_clients`](Self::close_clients), by which what was written is still sent, then
+/// [`abort_clients`](Self::abort_clients) for peers that do not read it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use asyncio::{Server, timeout};
+///
+/// async fn end(server: &Server, grace: Duration) -> asyncio::Result<()> {
+///     server.close();
+///     if timeout(grace, server.wait_closed()).await.is_err() {
+///         server.close_clients();
+///     }
+///     if timeout(grace, server.wait_closed()).await.is_err() {
+///         server.abort_clients();
+///     }
+///     server.wait_closed().await
+/// }
+///
+/// # fn main() -> asyncio::Result<()> {
+/// asyncio::run(async {
+///     // Its clients wait for answers which do not come.
+///     let serving = asyncio::start_server(async |_, _writer| std::future::pending::<()>().await, "127.0.0.1", 0);
+///     let server = serving.await?;
+///     let (host, port) = ("127.0.0.1", server.sockets()[0].getsockname()?.port());
+///     let (mut reader, _writer) = asyncio::open_connection(host, port).await?;
+///     asyncio::testing::until_idle().await;
+///     end(&server, Duration::from_millis(20)).await?;
+///     assert!(reader.read(1).await?.is_empty());
+///     Ok::<_, asyncio::Error>(())
+/// })
+/// # }
+/// ```
 #[derive(Clone)]
 #[doc(alias = "AbstractServer")]
 pub struct Server {
@@ -188,7 +226,7 @@ impl Server {
 
 fn remove(file: &SocketFile) {
     if let Err(error) = file.remove() {
-        crate::log::record!(error, "the socket {} could not be removed: {error}", file.path().display());
+        crate::log::record!(error, "ASY0026: the socket {} could not be removed: {error}", file.path().display());
     }
 }
 

@@ -166,7 +166,7 @@ pub(super) fn bind_at(address: &UnixAddress, socket: impl FnOnce() -> io::Result
     if let Some(path) = address.as_path() {
         if let Err(error) = sys::remove_socket_file(path) {
             // The folder may permit to make files only; whether this matters, binding will show.
-            crate::log::record!(error, "the stale socket {} could not be removed: {error}", path.display());
+            crate::log::record!(error, "ASY0026: the stale socket {} could not be removed: {error}", path.display());
         }
     }
     let bound = socket().and_then(|socket| socket.bind_unix(address).map(|()| socket));

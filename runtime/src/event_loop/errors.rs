@@ -284,7 +284,7 @@ fn contained_default_handler(context: &ExceptionContext) {
     if let Err(panic) = catch(|| default_exception_handler(context)) {
         let message = &context.message;
         crate::log::failure(&format_args!(
-            "Exception in default exception handler, while it reported {message:?}: {panic}"
+            "ASY0020: Exception in default exception handler, while it reported {message:?}: {panic}"
         ));
     }
 }

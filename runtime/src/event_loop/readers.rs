@@ -160,7 +160,7 @@ impl Source for Watch {
         // The poller reports edges: asking again turns them into a level.
         if let (Some(key), Some(interest)) = (self.key.get(), self.interest()) {
             if let Err(error) = inner.rearm_source(key, self.fd, interest) {
-                crate::log::record!(error, "descriptor {} cannot be watched any more: {error}", self.fd);
+                crate::log::record!(error, "ASY0026: descriptor {} cannot be watched any more: {error}", self.fd);
             }
         }
     }
@@ -211,7 +211,7 @@ impl Inner {
         match (watch.key.get(), watch.interest()) {
             (Some(key), Some(interest)) => {
                 if let Err(error) = self.rearm_source(key, fd, interest) {
-                    crate::log::record!(error, "descriptor {fd} cannot be watched any more: {error}");
+                    crate::log::record!(error, "ASY0026: descriptor {fd} cannot be watched any more: {error}");
                 }
             }
             (Some(key), None) => {

@@ -38,7 +38,10 @@ impl Shared {
             Pushed::Queued => true,
             Pushed::Parked => {
                 if let Err(error) = self.unparker.unpark() {
-                    crate::log::record!(error, "the event loop could not be woken from another thread: {error}");
+                    crate::log::record!(
+                        error,
+                        "ASY0026: the event loop could not be woken from another thread: {error}"
+                    );
                 }
                 true
             }

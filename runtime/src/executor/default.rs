@@ -125,7 +125,7 @@ impl EventLoop {
         if !ended(self.inner(), executor.pool(), timeout)?.await? {
             let (timeout, doing) = (timeout.unwrap_or_default(), executor.pool().doing().join(", "));
             crate::log::warning(format_args!(
-                "the threads of the default executor did not end within {timeout:?} and are left to themselves: {doing}"
+                "ASY0022: the threads of the default executor did not end within {timeout:?} and are left to themselves: {doing}"
             ));
         }
         Ok(())

@@ -111,7 +111,7 @@ impl Pool {
         while let Some(job) = self.next(key) {
             // The job catches what its function does; this is about destructors.
             if let Err(panic) = catch(|| job.run()) {
-                crate::log::failure(&format_args!("exception in a destructor of a pool's job: {panic}"));
+                crate::log::failure(&format_args!("ASY0003: exception in a destructor of a pool's job: {panic}"));
             }
         }
         self.ended.notify_all();
@@ -160,7 +160,7 @@ impl Pool {
         let Some(initializer) = &self.plan.initializer else { return };
         let outcome = catch(|| initializer()).unwrap_or_else(|panic| Err(panic.into()));
         let Err(error) = outcome else { return };
-        crate::log::failure(&format_args!("the initializer of a thread pool failed: {error}"));
+        crate::log::failure(&format_args!("ASY0023: the initializer of a thread pool failed: {error}"));
         let broken = Error::broken_thread_pool(format!("the initializer of the pool's threads failed: {error}"));
         let mut state = self.lock();
         state.broken = Some(broken.clone());

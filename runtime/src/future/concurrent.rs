@@ -249,7 +249,7 @@ impl<T: Send + 'static> ConcurrentFuture<T> {
 
     fn call(&self, callback: impl FnOnce(&Self)) {
         if let Err(panic) = catch(|| callback(self)) {
-            crate::log::failure(&format_args!("exception in a callback of a concurrent future: {panic}"));
+            crate::log::failure(&format_args!("ASY0003: exception in a callback of a concurrent future: {panic}"));
         }
     }
 

@@ -37,7 +37,7 @@ impl Watchdog {
         };
         let thread = thread::Builder::new().name("asyncio-watchdog".to_owned()).spawn(watch);
         if let Err(error) = &thread {
-            crate::log::warning(format_args!("the watchdog of an event loop has no thread: {error}"));
+            crate::log::warning(format_args!("ASY0026: the watchdog of an event loop has no thread: {error}"));
         }
         Self { end: Some(end), thread: thread.ok() }
     }

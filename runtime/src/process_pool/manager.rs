@@ -127,8 +127,10 @@ pub(super) fn run(shared: &Arc<Shared>, started: &SyncSender<Result<LoopHandle>>
     drop((manager, event_loop));
     match ended {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => crate::log::failure(&format_args!("the thread of a process pool ended early: {error}")),
-        Err(panic) => crate::log::failure(&format_args!("the thread of a process pool ended early: {panic}")),
+        Ok(Err(error)) => {
+            crate::log::failure(&format_args!("ASY0023: the thread of a process pool ended early: {error}"))
+        }
+        Err(panic) => crate::log::failure(&format_args!("ASY0023: the thread of a process pool ended early: {panic}")),
     }
     shared.over();
 }
@@ -289,7 +291,7 @@ impl Manager {
             Called::Lost | Called::NeverReached => worker.obituary().await.to_string(),
         };
         let broken = format!("the initializer of the pool's processes failed: {why}");
-        crate::log::failure(&format_args!("{broken}"));
+        crate::log::failure(&format_args!("ASY0023: {broken}"));
         self.shared.break_down(&Error::broken_process_pool(broken));
         None
     }

@@ -20,7 +20,7 @@ pub(super) fn serve() -> ! {
     match work() {
         Ok(()) => process::exit(0),
         Err(error) => {
-            eprintln!("a worker process has lost its pool: {error}");
+            eprintln!("ASY0023: a worker process has lost its pool: {error}");
             process::exit(LOST)
         }
     }

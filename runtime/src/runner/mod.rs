@@ -321,7 +321,7 @@ impl Default for Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            crate::log::failure(&format_args!("a runner could not shut its event loop down: {error}"));
+            crate::log::failure(&format_args!("ASY0026: a runner could not shut its event loop down: {error}"));
         }
     }
 }

@@ -215,7 +215,7 @@ impl Source for Signals {
             // The poller reports edges, and there is none any more.
             Ok(true) if !self.queued.replace(true) => inner.queue_source(self),
             Ok(true) => {}
-            Err(error) => crate::log::record!(error, "the signals that came cannot be read: {error}"),
+            Err(error) => crate::log::record!(error, "ASY0026: the signals that came cannot be read: {error}"),
         }
     }
 

@@ -138,7 +138,7 @@ impl Running {
         pipes.iter().flatten().for_each(Transport::close);
         if self.child.returncode().is_none() {
             if self.inner().get_debug() {
-                crate::log::warning(format_args!("a process that runs is closed, and killed: {self:?}"));
+                crate::log::warning(format_args!("ASY0010: a process that runs is closed, and killed: {self:?}"));
             }
             // It has ended by itself, or may not be killed by us, as one with other rights.
             let _ = self.child.signal(Signal::SIGKILL.as_raw());
@@ -155,7 +155,7 @@ impl Running {
             Ok(None) => return,
             Ok(Some(_)) => {}
             Err(error) => crate::log::warning(format_args!(
-                "how process {} ended is unknown, and is taken for 255: somebody else has reaped it, or this process \
+                "ASY0024: how process {} ended is unknown, and is taken for 255: somebody else has reaped it, or this process \
                  ignores SIGCHLD ({error})",
                 self.child.pid()
             )),

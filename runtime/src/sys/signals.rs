@@ -186,7 +186,11 @@ impl Caught {
 impl Drop for Caught {
     fn drop(&mut self) {
         if let Err(error) = self.put_back() {
-            crate::log::record!(error, "what signal {} did before could not be put back: {error}", self.signal);
+            crate::log::record!(
+                error,
+                "ASY0026: what signal {} did before could not be put back: {error}",
+                self.signal
+            );
         }
     }
 }

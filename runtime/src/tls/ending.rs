@@ -90,7 +90,7 @@ impl Layer {
             Ok(open) => {
                 if open {
                     crate::log::warning(format_args!(
-                        "eof_received() returned true, which has no effect with TLS: {self:?} closes"
+                        "ASY0013: eof_received() returned true, which has no effect with TLS: {self:?} closes"
                     ));
                 }
                 self.close_layer();

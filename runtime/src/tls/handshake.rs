@@ -96,7 +96,7 @@ impl Layer {
         } else if self.inner.get_debug() {
             self.report("Error on transport creation for incoming connection", error);
         } else {
-            crate::log::record!(warn, "a TLS handshake failed: {error}");
+            crate::log::record!(warn, "ASY0025: a TLS handshake failed: {error}");
         }
     }
 

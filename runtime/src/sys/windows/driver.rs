@@ -70,7 +70,7 @@ pub(super) fn blocked(socket: RawFd) {
         if let Some(registered) = sockets.borrow_mut().get_mut(&socket) {
             let Registered { socket, registry, token, interest } = registered;
             if let Err(error) = socket.reregister(registry, *token, *interest) {
-                crate::log::record!(error, "a socket cannot be watched any more: {error}");
+                crate::log::record!(error, "ASY0026: a socket cannot be watched any more: {error}");
             }
         }
     });

@@ -124,7 +124,7 @@ impl Datagram {
         let news = error.map(News::Error).or_else(signal);
         drop(outgoing);
         if more > 0 {
-            crate::log::warning(format_args!("{more} more datagrams failed in one callback of {self:?}"));
+            crate::log::warning(format_args!("ASY0027: {more} more datagrams failed in one callback of {self:?}"));
         }
         news
     }

@@ -193,7 +193,7 @@ impl Datagram {
         });
         if let Err(error) = planned {
             self.retries.set(false);
-            crate::log::record!(error, "{self:?} cannot go on sending: {error}");
+            crate::log::record!(error, "ASY0026: {self:?} cannot go on sending: {error}");
         }
     }
 
@@ -219,7 +219,7 @@ impl Datagram {
     fn rearm(&self, interest: Interest) {
         let (Some(key), Some(fd)) = (self.source.get(), self.socket.fileno()) else { return };
         if let Err(error) = self.net.inner().rearm_source(key, fd, interest) {
-            crate::log::record!(error, "{self:?} cannot be watched any more: {error}");
+            crate::log::record!(error, "ASY0026: {self:?} cannot be watched any more: {error}");
         }
     }
 
