@@ -8,8 +8,8 @@ use std::os::unix::net::UnixStream;
 
 use asyncio::{Future, Transport};
 
-struct Register {
-    on_con_lost: Future<()>,
+pub struct Register {
+    pub on_con_lost: Future<()>,
 }
 
 #[asyncio::protocol]

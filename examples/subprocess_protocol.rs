@@ -4,9 +4,9 @@ use asyncio::subprocess::INHERIT;
 use asyncio::{Future, SubprocessTransport};
 
 /// Collects what the process writes.
-struct DateProtocol {
-    output: Vec<u8>,
-    exited: Future<()>,
+pub struct DateProtocol {
+    pub output: Vec<u8>,
+    pub exited: Future<()>,
 }
 
 #[asyncio::protocol]

@@ -115,10 +115,10 @@ impl Shouter {
 }
 
 /// The client's side: one line, one answer.
-struct Client {
-    line: &'static str,
-    received: Vec<u8>,
-    answer: Future<String>,
+pub struct Client {
+    pub line: &'static str,
+    pub received: Vec<u8>,
+    pub answer: Future<String>,
 }
 
 #[asyncio::protocol]
@@ -129,9 +129,20 @@ impl Client {
     }
 
     fn data_received(&mut self, data: &[u8]) -> asyncio::Result<()> {
+        if self.answer.done() {
+            return Ok(());
+        }
         self.received.extend_from_slice(data);
-        let Some(line) = self.received.strip_suffix(b"\n") else { return Ok(()) };
-        if self.answer.done() { Ok(()) } else { self.answer.set_result(String::from_utf8_lossy(line).into_owned()) }
+        // Bytes come in any pieces: half a line, or more than one.
+        match self.received.split(|&byte| byte == b'\n').next() {
+            Some(line) if line.len() > LONGEST_LINE => {
+                self.answer.set_exception(Error::value_error("the server's line is too long"))
+            }
+            Some(line) if line.len() < self.received.len() => {
+                self.answer.set_result(String::from_utf8_lossy(line).into_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn connection_lost(&mut self, exc: Option<&Error>) -> asyncio::Result<()> {

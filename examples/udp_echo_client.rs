@@ -9,9 +9,9 @@ use asyncio::{DatagramTransport, Error, Future};
 /// A datagram may get lost, and nobody says so.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-struct EchoClient {
-    message: String,
-    answer: Future<String>,
+pub struct EchoClient {
+    pub message: String,
+    pub answer: Future<String>,
 }
 
 #[asyncio::protocol]

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use asyncio::{DatagramTransport, Error};
 
-struct Echo;
+pub struct Echo;
 
 #[asyncio::protocol]
 impl Echo {

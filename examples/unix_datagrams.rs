@@ -5,7 +5,7 @@
 
 use asyncio::{DatagramTransport, Error, UnixAddress};
 
-struct Echo;
+pub struct Echo;
 
 #[asyncio::protocol]
 impl Echo {

@@ -2,7 +2,7 @@
 //!
 //! `name_server HOST:PORT NAME...`: prints the IPv4 addresses of the names, by a `Resolver` that asks by UDP.
 
-mod message;
+pub mod message;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,9 +14,9 @@ use asyncio::{AddrInfo, AddrInfoQuery, DatagramTransport, Error, Future, Resolve
 const PATIENCE: (Duration, u16) = (Duration::from_millis(250), 3);
 
 /// Waits for the answer to one question.
-struct Question {
-    number: u16,
-    answer: Future<Vec<u8>>,
+pub struct Question {
+    pub number: u16,
+    pub answer: Future<Vec<u8>>,
 }
 
 #[asyncio::protocol]

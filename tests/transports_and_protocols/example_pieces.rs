@@ -1,24 +1,17 @@
 //! The protocols of the examples: in which pieces bytes come makes no difference to what they answer.
 //!
-//! Those that are no file alone have the same test elsewhere: `line_chat`, `redis_lite`, `static_files`.
+//! Those that are no file alone have the same test elsewhere: `line_chat`, `redis_lite`, `static_files`. Those of
+//! datagrams are in `example_datagrams`.
 
 use asyncio::testing::{Chunks, MemoryTransports, until_idle};
 use asyncio::{Error, EventLoop, IntoEndpoint, ssl};
 use proptest::prelude::*;
 
-/// Examples, of which only the protocols are used.
-macro_rules! examples {
-    ($($path:literal $name:ident)*) => {$(
-        #[path = $path]
-        #[expect(clippy::allow_attributes, reason = "the compiler takes what is expected to be dead for alive")]
-        #[allow(dead_code, reason = "nobody calls their main")]
-        mod $name;
-    )*};
-}
-
 examples! {
+    "../../examples/connect_existing_socket.rs" connect_existing_socket
     "../../examples/starttls.rs" starttls
     "../../examples/stdin_pipe.rs" stdin_pipe
+    "../../examples/subprocess_protocol.rs" subprocess_protocol
     "../../examples/tcp_echo_client.rs" tcp_echo_client
     "../../examples/tcp_echo_server.rs" tcp_echo_server
     "../../examples/tls_echo_client.rs" tls_echo_client
@@ -63,6 +56,50 @@ fn client(event_loop: &EventLoop) -> tcp_echo_client::EchoClient {
 fn tls_client(event_loop: &EventLoop) -> tls_echo_client::EchoClient {
     let (message, done) = ("over and over".to_owned(), event_loop.create_future());
     tls_echo_client::EchoClient { message, received: Vec::new(), done }
+}
+
+/// Whether `connect_existing_socket` was told of the end, and closed its side; what it writes is on the screen only.
+fn register(input: &[u8], chunks: Chunks) -> (bool, bool) {
+    let input = input.to_vec();
+    asyncio::run(async move {
+        let on_con_lost = asyncio::get_running_loop()?.create_future();
+        let register = connect_existing_socket::Register { on_con_lost: on_con_lost.clone() };
+        let (_transport, _protocol, peer) = MemoryTransports::new().chunks(chunks).connect(register).await?;
+        peer.write(&input);
+        until_idle().await;
+        Ok::<_, Error>((on_con_lost.done(), peer.is_closed()))
+    })
+    .unwrap()
+}
+
+/// How the client of the tour understands an answer.
+fn understood(answer: &[u8], chunks: Chunks) -> Result<String, String> {
+    let bytes = answer.to_vec();
+    asyncio::run(async move {
+        let answer = asyncio::get_running_loop()?.create_future();
+        let client = tour::Client { line: "spam", received: Vec::new(), answer: answer.clone() };
+        let (_transport, _protocol, peer) = MemoryTransports::new().chunks(chunks).connect(client).await?;
+        peer.write(&bytes);
+        peer.write_eof();
+        until_idle().await;
+        assert_eq!(peer.take_received(), b"spam\n");
+        answer.await
+    })
+    .map_err(|error| error.to_string())
+}
+
+/// What `subprocess_protocol` collects of a process that writes these pieces, one after the other.
+fn collected(pieces: &[String]) -> Vec<u8> {
+    let script: String = pieces.iter().map(|piece| format!("printf {piece};")).collect();
+    asyncio::run(async move {
+        let event_loop = asyncio::get_running_loop()?;
+        let exited = event_loop.create_future();
+        let protocol = subprocess_protocol::DateProtocol { output: Vec::new(), exited: exited.clone() };
+        let (_transport, protocol) = event_loop.subprocess_shell(|| protocol, script).await?;
+        exited.await?;
+        Ok::<_, Error>(protocol.with(|it| it.output.clone()))
+    })
+    .unwrap()
 }
 
 /// What `stdin_pipe` writes for its input.
@@ -133,5 +170,36 @@ proptest! {
             // An abort does not wait for what was written before.
             prop_assert!(pieces.1 && whole.1 && !whole.0.ends_with(b"WORLD\n") && !pieces.0.ends_with(b"WORLD\n"));
         }
+    }
+    #[test]
+    fn the_client_of_the_tour_takes_one_line(
+        length in 4090..4100_usize,
+        more: bool,
+        lengths in proptest::collection::vec(1..2000_usize, 0..8),
+    ) {
+        let line = "x".repeat(length);
+        let answer = [line.as_str(), if more { "\nmore\nand no end" } else { "\n" }].concat();
+        let expected = if length <= 4096 { Ok(line) } else { Err("ValueError: the server's line is too long".to_owned()) };
+        prop_assert_eq!(&understood(answer.as_bytes(), Chunks::Whole), &expected);
+        prop_assert_eq!(&understood(answer.as_bytes(), Chunks::Lengths(lengths.clone())), &expected);
+        let cut_off = Err("RuntimeError: the server closed the connection without an answer".to_owned());
+        prop_assert_eq!(understood(&answer.as_bytes()[..4000], Chunks::Lengths(lengths)), cut_off);
+    }
+
+    #[test]
+    fn a_registered_socket_is_closed_by_the_first_piece(
+        input in proptest::collection::vec(any::<u8>(), 1..100),
+        lengths in proptest::collection::vec(1..20_usize, 0..8),
+    ) {
+        prop_assert_eq!(register(&input, Chunks::Whole), (true, true));
+        prop_assert_eq!(register(&input, Chunks::Lengths(lengths)), (true, true));
+        prop_assert_eq!(register(&[], Chunks::Whole), (false, false));
+    }
+
+    #[test]
+    fn what_a_process_writes_is_collected_however_it_writes(
+        pieces in proptest::collection::vec("[a-z]{1,9}", 0..6),
+    ) {
+        prop_assert_eq!(collected(&pieces), pieces.concat().into_bytes());
     }
 }

@@ -1,5 +1,15 @@
 //! Transports and protocols: <https://docs.python.org/3/library/asyncio-protocol.html>
 
+/// Examples, of which only the protocols are used.
+macro_rules! examples {
+    ($($path:literal $name:ident)*) => {$(
+        #[path = $path]
+        #[expect(clippy::allow_attributes, reason = "the compiler takes what is expected to be dead for alive")]
+        #[allow(dead_code, reason = "nobody calls their main")]
+        mod $name;
+    )*};
+}
+
 mod async_handlers;
 mod buffered;
 mod call_order;
@@ -11,6 +21,7 @@ mod datagram_errors;
 mod datagram_flow;
 mod datagrams;
 mod draining;
+mod example_datagrams;
 mod example_pieces;
 mod extra_info;
 mod failures;
