@@ -53,6 +53,9 @@ mod ports;
 mod process_pool;
 #[path = "process_wide/program.rs"]
 mod program;
+#[cfg(target_os = "linux")]
+#[path = "process_wide/refused_datagrams.rs"]
+mod refused_datagrams;
 #[path = "process_wide/signals.rs"]
 mod signals;
 #[path = "process_wide/signals_and_ctrl_c.rs"]
@@ -100,6 +103,8 @@ const TESTS: &[&[Test]] = &[
     ports::TESTS,
     #[cfg(all(feature = "process-pool", target_os = "linux"))]
     process_pool::TESTS,
+    #[cfg(target_os = "linux")]
+    refused_datagrams::TESTS,
     signals::TESTS,
     signals_and_ctrl_c::TESTS,
     signals_given_back::TESTS,

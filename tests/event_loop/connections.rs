@@ -31,6 +31,19 @@ async fn a_refused_connection_names_the_address() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_number_of_another_family_than_the_one_asked_for_is_not_connected_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for local in [false, true] {
+        let connection = running().create_connection(script, "127.0.0.1", port).family(AddressFamily::Ipv6);
+        let connection = if local { connection.local_addr("::1", 0) } else { connection };
+        let refused = connection.await.unwrap_err();
+        assert_eq!(refused.io_kind(), Some(ErrorKind::AddrNotAvailable), "{refused}");
+        assert!(refused.to_string().contains("127.0.0.1"), "{refused}");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn the_addresses_of_a_host_are_tried_in_turn() {
     // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_multiple
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

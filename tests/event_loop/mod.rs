@@ -1,6 +1,7 @@
 //! The event loop: <https://docs.python.org/3/library/asyncio-eventloop.html>
 
 mod abstract_loop;
+mod accepting;
 mod calls;
 mod closing;
 mod connections;

@@ -120,3 +120,14 @@ async fn a_socket_that_exists_has_its_protocol_already() {
     let refused = running().create_datagram_endpoint(receiver).sock(sock).proto(UDPLITE).flags(0).await.unwrap_err();
     assert!(matches!(&refused, Error::ValueError(_)) && refused.to_string().contains("proto, flags"), "{refused}");
 }
+
+#[asyncio::test(timeout = "10s")]
+async fn the_number_of_no_protocol_means_the_usual_one() {
+    let server = running().create_server(echo, "127.0.0.1", 0).await.unwrap();
+    let connection = running().create_connection(echo, "127.0.0.1", address(&server).port());
+    let (transport, _) = connection.proto(0).await.unwrap();
+    assert_eq!(proto(&transport), libc::IPPROTO_TCP);
+    assert_eq!(transport.socket().unwrap().getsockopt(libc::IPPROTO_TCP, libc::TCP_NODELAY).unwrap(), 1);
+    transport.close();
+    server.close();
+}

@@ -233,3 +233,16 @@ fn a_question_of_another_loop_is_an_error() {
     assert!(error.to_string().contains("another event loop"), "{error}");
     other.close().unwrap();
 }
+
+#[asyncio::test(timeout = "20s")]
+async fn a_connection_and_a_server_ask_for_streams() {
+    let asked = Asked::default();
+    running().set_resolver(asked.clone());
+    let script = || Script::new(&Journal::default());
+    running().create_connection(script, "name.test", 80).await.unwrap_err();
+    running().create_server(script, "name.test", 80).await.unwrap_err();
+    let queries = asked.0.borrow();
+    assert_eq!(queries.len(), 2);
+    assert!(queries.iter().all(|query| query.socket_type == libc::SOCK_STREAM && query.port == "80"), "{queries:?}");
+    assert_eq!((queries[0].flags, queries[1].flags), (0, libc::AI_PASSIVE));
+}

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
@@ -69,6 +69,7 @@ fn service() {
     let sockets = asyncio::listen_fds().unwrap();
     assert_eq!(sockets.iter().map(asyncio::ListenFd::name).collect::<Vec<_>>(), ["web", "control"]);
     assert!(matches!(asyncio::listen_fds(), Err(Error::RuntimeError(_))), "they were given out");
+    assert!(sockets.iter().all(|socket| !is_inheritable(socket)), "a child of this one does not get them");
     asyncio::run(async {
         let (web, control) = (Event::new(), Event::new());
         let greeted = [web.clone(), control.clone()].into_iter();
@@ -83,6 +84,13 @@ fn service() {
         server.wait_closed().await
     })
     .unwrap();
+}
+
+#[expect(unsafe_code, reason = "std does not tell")]
+fn is_inheritable(fd: &impl AsFd) -> bool {
+    // SAFETY: asks for the flags of a descriptor that is open.
+    let flags = unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_GETFD) };
+    flags & libc::FD_CLOEXEC == 0
 }
 
 /// Greets, closes, and says so.

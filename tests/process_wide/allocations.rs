@@ -1,15 +1,21 @@
 //! What does without the allocator: one that counts is the whole binary's.
 
 use std::hint::black_box;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
 
 use allocation_counter::measure;
-use asyncio::{BoundedSemaphore, Event, Lock, Result, Semaphore};
+use asyncio::{BoundedSemaphore, Event, EventLoop, Lock, Result, Semaphore};
 use futures::FutureExt;
 
 use crate::program::{Program, Test, succeeds, test};
 
-pub(crate) const TESTS: &[Test] =
-    &[test!(locks_semaphores_and_events_that_nobody_waits_for_allocate_nothing, takes_and_gives_back)];
+pub(crate) const TESTS: &[Test] = &[
+    test!(locks_semaphores_and_events_that_nobody_waits_for_allocate_nothing, takes_and_gives_back),
+    test!(connections_servers_and_endpoints_that_are_gone_leave_no_memory_behind, || come_and_go().unwrap()),
+];
 
 /// How often this allocates. It must not suspend.
 fn allocations(mut operations: impl FnMut()) -> u64 {
@@ -57,5 +63,61 @@ async fn takes_and_gives_back() -> Result<()> {
 }
 
 fn locks_semaphores_and_events_that_nobody_waits_for_allocate_nothing(program: Program) {
+    succeeds(program);
+}
+
+struct Quiet;
+
+#[asyncio::protocol]
+impl Quiet {
+    fn data_received(&mut self, _data: &[u8]) {}
+}
+
+struct QuietReceiver;
+
+#[asyncio::protocol]
+impl QuietReceiver {
+    fn datagram_received(&mut self, _data: &[u8]) {}
+}
+
+/// One of each, open and closed.
+async fn one_of_each(listener: &TcpListener) -> Result<()> {
+    let event_loop = asyncio::get_running_loop()?;
+    let port = listener.local_addr()?.port();
+    let (transport, _) = event_loop.create_connection(|| Quiet, "127.0.0.1", port).await?;
+    drop(listener.accept()?);
+    let server = event_loop.create_server(|| Quiet, "127.0.0.1", 0).await?;
+    let endpoint = event_loop.create_datagram_endpoint(|| QuietReceiver);
+    let (datagrams, _) = endpoint.local_addr("127.0.0.1", 0).await?;
+    transport.close();
+    server.close();
+    datagrams.close();
+    server.wait_closed().await?;
+    asyncio::sleep(Duration::ZERO).await;
+    asyncio::sleep(Duration::ZERO).await;
+    Ok(())
+}
+
+fn come_and_go() -> Result<ExitCode> {
+    let (event_loop, listener) = (EventLoop::new()?, Rc::new(TcpListener::bind("127.0.0.1:0")?));
+    let rounds = |count: usize| {
+        let listener = listener.clone();
+        let rounds = async move {
+            for _ in 0..count {
+                one_of_each(&listener).await?;
+            }
+            Ok::<_, asyncio::Error>(())
+        };
+        event_loop.run_until_complete(rounds).unwrap();
+    };
+    // Room that is kept for the next ones is made now.
+    rounds(10);
+    let left = measure(|| rounds(100)).bytes_current;
+    assert!(left < 2000, "{left} bytes");
+    event_loop.close()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn connections_servers_and_endpoints_that_are_gone_leave_no_memory_behind(program: Program) {
     succeeds(program);
 }

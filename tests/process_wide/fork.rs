@@ -1,17 +1,20 @@
 //! A child of a fork shares the sockets of its parent, and must leave its connections alone.
 
+use std::cell::Cell;
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::rc::Rc;
 
-use asyncio::{EventLoop, Transport};
+use asyncio::{Error, EventLoop, Transport};
 
 use crate::program::{Program, Test, succeeds, test};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(a_child_neither_writes_to_its_parents_connections_nor_ends_them, attack_from_a_child),
+    test!(a_child_sends_no_datagrams_of_its_parents_endpoint, datagrams_from_a_child),
     test!(a_child_leaves_the_socket_file_and_the_blocking_mode_of_its_parent_alone, close_in_a_child),
 ];
 
@@ -121,4 +124,44 @@ async fn attack_from_a_child() {
         peer.read_to_string(&mut received).unwrap();
         assert_eq!(received, "from the parent");
     }
+}
+
+/// Counts what it is told of.
+struct Failures(Rc<Cell<usize>>);
+
+#[asyncio::protocol]
+impl Failures {
+    fn error_received(&mut self, exc: &Error) {
+        assert!(exc.to_string().contains("fork"), "{exc}");
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[asyncio::main]
+async fn datagrams_from_a_child() {
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let failures = Rc::new(Cell::new(0));
+    let counting = Failures(failures.clone());
+    let endpoint = asyncio::get_running_loop().unwrap().create_datagram_endpoint(|| counting);
+    let (transport, _) = endpoint.remote_addr("127.0.0.1", peer.local_addr().unwrap().port()).await.unwrap();
+    in_child(|| {
+        // The first would leave at once, the others together.
+        for _ in 0..3 {
+            transport.sendto(b"from the child", None).unwrap();
+        }
+        assert_eq!(transport.get_write_buffer_size(), 0);
+        assert_eq!(failures.get(), 3);
+        transport.abort();
+    });
+    transport.sendto(b"from the parent", None).unwrap();
+    let mut buffer = [0; 100];
+    let length = peer.recv(&mut buffer).unwrap();
+    assert_eq!(&buffer[..length], b"from the parent");
+    peer.set_nonblocking(true).unwrap();
+    assert!(peer.recv(&mut buffer).is_err());
+    transport.close();
+}
+
+fn a_child_sends_no_datagrams_of_its_parents_endpoint(program: Program) {
+    succeeds(program);
 }

@@ -1,7 +1,9 @@
 //! Pipes that belong to the process: standard input, and the signal of a broken pipe.
 
+use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -132,6 +134,15 @@ fn writes_into_broken_pipes() -> ExitCode {
             transport.writelines(pieces);
             println!("lost by {}", lost.await?);
         }
+        // The system's call for files has no way of its own to keep the signal back.
+        let (near, far) = UnixStream::pair()?;
+        let lost = event_loop.create_future();
+        let output = Output { lost: lost.clone() };
+        let (transport, _) = event_loop.create_unix_connection_with_sock(move || output, near).await?;
+        drop(far);
+        let file = File::open(std::env::current_exe()?)?;
+        event_loop.sendfile(&transport, &file).fallback(false).await.unwrap_err();
+        println!("lost by {}", lost.await?);
         Ok::<_, Error>(())
     })
     .unwrap();
@@ -146,6 +157,6 @@ fn writes_into_broken_pipes() -> ExitCode {
 fn a_broken_pipe_kills_nobody_who_has_asked_for_the_default_action(program: Program) {
     let ended = program.end();
     let lost = "lost by Some(BrokenPipe)\n";
-    assert_eq!(ended.stdout, lost.repeat(2), "{ended:#?}");
+    assert_eq!(ended.stdout, lost.repeat(3), "{ended:#?}");
     assert_eq!(ended.signal, Some(libc::SIGPIPE), "{ended:#?}");
 }

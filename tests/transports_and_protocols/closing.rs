@@ -9,9 +9,10 @@ use asyncio::{EventLoop, Transport};
 
 use crate::support::journal::Journal;
 use crate::support::net::{
-    client_of, clog, connected, connected_narrowly, fill, read_all, read_exactly, reset, running, send, settle,
+    Reports, client_of, clog, connected, connected_narrowly, fill, read_all, read_exactly, reset, running, send, settle,
 };
 use crate::support::script::Script;
+use crate::support::ticks::PanicsOnDrop;
 
 #[asyncio::test(timeout = "10s")]
 async fn close_sends_what_was_written_and_abort_does_not() {
@@ -218,7 +219,42 @@ fn closing_the_loop_closes_its_sockets_and_calls_nobody() {
     assert_eq!(Rc::strong_count(&witness), 1, "the protocol is gone although it kept its transport");
     let transport = kept.take().unwrap();
     assert!(transport.is_closing());
+    assert_eq!(transport.sockname(), Some(peer.peer_addr().unwrap()), "it is still known");
     transport.write(b"into the void");
     transport.close();
     assert_eq!(journal.entries(), ["made"]);
+}
+
+/// Panics when it goes.
+struct Fragile(PanicsOnDrop);
+
+#[asyncio::protocol]
+impl Fragile {
+    fn data_received(&mut self, _data: &[u8]) {}
+}
+
+/// As that, of datagrams.
+struct FragileReceiver(PanicsOnDrop);
+
+#[asyncio::protocol]
+impl FragileReceiver {
+    fn datagram_received(&mut self, _data: &[u8]) {}
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_protocol_that_panics_when_it_is_dropped_is_reported() {
+    let reports = Reports::collect();
+    let (transport, protocol, _peer) = connected(Fragile(PanicsOnDrop)).await;
+    drop(protocol);
+    transport.close();
+    let fragile = || FragileReceiver(PanicsOnDrop);
+    let endpoint = running().create_datagram_endpoint(fragile).local_addr("127.0.0.1", 0);
+    let (datagrams, protocol) = endpoint.await.unwrap();
+    drop(protocol);
+    datagrams.close();
+    settle().await;
+    assert!(transport.socket().unwrap().fileno().is_none() && datagrams.socket().fileno().is_none());
+    let reports = reports.all();
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    assert!(reports.iter().all(|report| report.starts_with("dropping the protocol failed: ")), "{reports:?}");
 }

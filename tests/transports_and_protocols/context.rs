@@ -32,6 +32,23 @@ async fn the_callbacks_of_a_client_run_in_a_copy_of_its_makers_context() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn connection_lost_runs_in_it_as_well() {
+    for ends in [Transport::close as fn(&Transport), Transport::abort] {
+        let journal = Journal::default();
+        let noted = journal.clone();
+        NAME.set("maker");
+        let script = Script::new(&Journal::default()).on_lost(move |_| {
+            noted.note(format!("{:?}", NAME.get()));
+            Ok(())
+        });
+        let (transport, _, _peer) = connected(script).await;
+        NAME.set("changed later");
+        ends(&transport);
+        assert_eq!(journal.wait_for("").await, r#"Some("maker")"#);
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn each_connection_of_a_server_has_a_copy_of_the_servers_context() {
     // CPython: the accept loop is an add_reader() callback, and each connection is set up in a task of its own.
     let journal = Journal::default();
@@ -50,7 +67,9 @@ async fn each_connection_of_a_server_has_a_copy_of_the_servers_context() {
     NAME.set("changed later");
     let _clients = (client_of(&server), client_of(&server));
     journal.until(|entries| entries.len() == 2).await;
-    assert_eq!(*seen.borrow(), [(Some("server"), Some("server")); 2]);
+    let _late = client_of(&server);
+    journal.until(|entries| entries.len() == 3).await;
+    assert_eq!(*seen.borrow(), [(Some("server"), Some("server")); 3]);
     assert_eq!(NAME.get(), Some("changed later"));
     server.close();
 }

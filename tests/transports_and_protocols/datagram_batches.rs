@@ -72,6 +72,52 @@ fn a_loop_that_stops_holds_nothing_back() -> Result<()> {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn many_or_long_ones_leave_before_the_batch_has_run() {
+    let (transport, _) = bound_to("127.0.0.1", Receiver::new(&Journal::default())).await;
+    let peer = plain("127.0.0.1");
+    let address = peer.local_addr().unwrap();
+    let sends = |count: usize, length: usize| {
+        (0..count).for_each(|_| transport.sendto(&vec![b'x'; length], address).unwrap());
+        present(&peer).len()
+    };
+    asyncio::sleep(Duration::ZERO).await;
+    assert_eq!(sends(1, 1), 1, "the first");
+    assert_eq!((sends(63, 1), sends(1, 1)), (0, 64), "as many as fit into a batch");
+    assert_eq!((sends(7, 8000), sends(1, 8000)), (0, 8), "sixty thousand bytes");
+    assert_eq!((sends(1, 1), sends(1, 8193)), (0, 2), "a long one leaves by itself, after what was sent before");
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_answer_to_a_single_datagram_leaves_at_once() {
+    let (peer, journal) = (Rc::new(plain("127.0.0.1")), Journal::default());
+    let (receiving, noted) = (peer.clone(), journal.clone());
+    let answering = Receiver::new(&Journal::default()).on_datagram(move |transport, data, addr| {
+        transport.sendto(data, addr)?;
+        noted.note(format!("{:?}", present(&receiving)));
+        Ok(())
+    });
+    let (transport, _) = bound_to("127.0.0.1", answering).await;
+    peer.send_to(b"question", transport.sockname().unwrap()).unwrap();
+    assert_eq!(journal.wait_for("").await, r#"["question"]"#);
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn what_was_only_gathered_pauses_nobody() {
+    let journal = Journal::default();
+    let (transport, _) = bound_to("127.0.0.1", Receiver::new(&journal)).await;
+    let peer = plain("127.0.0.1");
+    for number in numbers(3) {
+        transport.sendto(number.as_bytes(), peer.local_addr().unwrap()).unwrap();
+    }
+    transport.set_write_buffer_limits(0, None).unwrap();
+    assert_eq!(present(&peer), numbers(3));
+    assert_eq!(journal.entries(), ["made"]);
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn many_datagrams_to_many_places_keep_their_order() {
     let (transport, _) = bound_to("127.0.0.1", Receiver::new(&Journal::default())).await;
     let peers = [plain("127.0.0.1"), plain("127.0.0.1")];
@@ -330,4 +376,22 @@ async fn an_error_that_is_answered_while_the_endpoint_closes_holds_up_no_end() {
     assert_eq!(errors(&journal), 1);
     journal.wait_for("lost").await;
     assert_eq!(present(&peer), ["at once", "answer"]);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn what_answers_an_error_leaves_after_the_batch_that_had_it() {
+    let peer = plain("127.0.0.1");
+    let address = peer.local_addr().unwrap();
+    let answering = Receiver::new(&Journal::default()).on_error(move |transport| transport.sendto(b"answer", address));
+    let (transport, _) = bound_to("127.0.0.1", answering).await;
+    transport.sendto(b"first", address).unwrap();
+    transport.sendto(b"to nowhere", "[::1]:9".parse::<std::net::SocketAddr>().unwrap()).unwrap();
+    transport.sendto(b"second", address).unwrap();
+    let mut received = Vec::new();
+    while received.len() < 3 {
+        settle().await;
+        received.extend(present(&peer));
+    }
+    assert_eq!(received, ["first", "second", "answer"]);
+    transport.close();
 }

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 
+use asyncio::testing::StaticResolver;
 use asyncio::{AddressFamily, Error, ExtraInfo};
 use log::Level;
 
@@ -206,4 +207,22 @@ fn an_endpoint_that_the_loop_outlived_is_warned_of() {
     event_loop.close().unwrap();
     assert!(collected(Level::Warn).iter().any(|text| text.contains("unclosed transport <DatagramTransport")));
     assert_eq!(transport.socket().fileno(), None);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn flags_say_how_names_are_looked_up_and_bound_addresses_are_for_everybody() {
+    let (transport, _) = running().create_datagram_endpoint(receiver).local_addr("", 0).flags(0).await.unwrap();
+    assert!(transport.sockname().unwrap().ip().is_unspecified());
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn of_several_addresses_that_cannot_be_bound_the_first_is_told() {
+    // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_datagram_endpoint_cant_bind
+    let first = plain("127.0.0.1");
+    let port = first.local_addr().unwrap().port();
+    let _second = UdpSocket::bind(("127.0.0.2", port)).unwrap();
+    running().set_resolver(StaticResolver::new().host("both.test", ["127.0.0.1", "127.0.0.2"]));
+    let error = running().create_datagram_endpoint(receiver).local_addr("both.test", port).await.unwrap_err();
+    assert!(error.to_string().contains("127.0.0.1"), "{error}");
 }

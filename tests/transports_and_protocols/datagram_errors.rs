@@ -1,9 +1,11 @@
 //! Errors of single datagrams: the protocol hears of them, and the endpoint goes on.
 
 use asyncio::Error;
+use log::Level;
 
 use crate::support::datagrams::{Receiver, arrived, bound_to, connected_to, narrow, nobody, plain};
 use crate::support::journal::Journal;
+use crate::support::log::{collect, collected};
 use crate::support::net::{Reports, running, settle};
 
 static TOO_LONG: [u8; 70_000] = [0; 70_000];
@@ -136,6 +138,26 @@ async fn a_protocol_that_answers_each_error_of_a_batch_starves_nobody() {
     let turn = journal.entries().iter().position(|entry| entry == "turn").unwrap();
     assert!(turn < 1000, "{turn}");
     assert_eq!(transport.get_write_buffer_size(), 0);
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn of_many_errors_in_one_callback_the_first_are_told_and_the_others_counted() {
+    collect();
+    let journal = Journal::default();
+    let sending = Receiver::new(&journal)
+        .on_datagram(|transport, _, addr| (0..70).try_for_each(|_| transport.sendto(&TOO_LONG, addr)));
+    let (transport, _) = bound_to("127.0.0.1", sending).await;
+    let peer = plain("127.0.0.1");
+    for _ in 0..2 {
+        peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
+    }
+    journal.until(|entries| entries.iter().filter(|entry| entry.starts_with("error")).count() == 128).await;
+    settle().await;
+    let warned = collected(Level::Warn);
+    assert_eq!(warned.len(), 2, "{warned:?}");
+    assert!(warned.iter().all(|text| text.starts_with("6 more datagrams failed in one callback of ")), "{warned:?}");
+    assert_eq!(journal.entries().len(), 1 + 2 + 128);
     transport.close();
 }
 

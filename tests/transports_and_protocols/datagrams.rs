@@ -204,14 +204,36 @@ async fn another_protocol_can_take_over_from_inside_a_callback() {
 async fn callbacks_run_in_the_context_in_which_the_endpoint_was_made() {
     let journal = Journal::default();
     let seen = journal.clone();
-    let noting = Receiver::new(&Journal::default()).on_datagram(move |_, _, _| {
-        seen.note(NAME.get().unwrap_or("nobody"));
-        Ok(())
-    });
+    let late = journal.clone();
+    let noting = Receiver::new(&Journal::default())
+        .on_datagram(move |_, _, _| {
+            seen.note(NAME.get().unwrap_or("nobody"));
+            Ok(())
+        })
+        .on_error(move |_| {
+            late.note(format!("error to {}", NAME.get().unwrap_or("nobody")));
+            Ok(())
+        });
     NAME.set("maker");
     let (transport, _) = bound_to("127.0.0.1", noting).await;
     NAME.set("later");
-    plain("127.0.0.1").send_to(b"x", transport.sockname().unwrap()).unwrap();
+    let peer = plain("127.0.0.1");
+    peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
     assert_eq!(journal.wait_for("").await, "maker");
+    // This one fails when the batch has run.
+    transport.sendto(b"x", peer.local_addr().unwrap()).unwrap();
+    transport.sendto(b"x", "[::1]:9".parse::<SocketAddr>().unwrap()).unwrap();
+    assert_eq!(journal.wait_for("error").await, "error to maker");
+    transport.close();
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn what_waits_in_a_socket_that_is_taken_over_is_received() {
+    let (journal, sock) = (Journal::default(), plain("127.0.0.1"));
+    plain("127.0.0.1").send_to(b"early", sock.local_addr().unwrap()).unwrap();
+    let receiver = Receiver::new(&journal);
+    let (transport, _) = running().create_datagram_endpoint(|| receiver).sock(sock).await.unwrap();
+    journal.wait_for("datagram").await;
+    assert_eq!(journal.entries(), ["made", "datagram early"]);
     transport.close();
 }

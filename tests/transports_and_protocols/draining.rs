@@ -1,7 +1,8 @@
 //! `drain` of transports: who writes in a loop waits for the peer.
 
 use std::future::Future;
-use std::os::unix::net::UnixDatagram;
+use std::io::Write;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -233,4 +234,56 @@ fn who_waits_for_room_when_the_loop_is_closed_hears_of_it() {
     for outcome in [first.poll(&mut nobody), second.poll(&mut nobody)] {
         assert!(matches!(&outcome, Poll::Ready(Err(Error::OsError(_)))), "{outcome:?}");
     }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn who_waits_hears_of_a_close_although_what_was_written_is_still_being_sent() {
+    let (stream, _, _peer) = connected_narrowly(Script::new(&Journal::default())).await;
+    clog(&stream);
+    let ((datagrams, _), _receiver) = narrow(Receiver::new(&Journal::default())).await;
+    datagrams.set_write_buffer_limits(0, None).unwrap();
+    fill(&datagrams);
+    let waiting = [drains(&stream), asyncio::create_task(datagrams.drain())];
+    settle().await;
+    stream.close();
+    datagrams.close();
+    for task in waiting {
+        assert!(task.await.unwrap_err().to_string().contains("closing or closed"));
+    }
+    assert!(stream.get_write_buffer_size() > 0 && datagrams.get_write_buffer_size() > 0);
+    stream.abort();
+    datagrams.abort();
+    assert_eq!((stream.get_write_buffer_size(), datagrams.get_write_buffer_size()), (0, 0));
+}
+
+/// Answers a line with as much as goes, keeps its own bytes, and waits for room for more.
+struct Careful(Journal);
+
+#[asyncio::protocol(lines)]
+impl Careful {
+    async fn line_received(&mut self, transport: &Transport) -> Result<()> {
+        while transport.try_write(&[b'x'; PIECE])? == PIECE {}
+        self.0.note("waits");
+        let outcome = transport.drain().await;
+        self.0.note(format!("stopped by {}", outcome.unwrap_err()));
+        Ok(())
+    }
+
+    fn connection_lost(&mut self) {
+        self.0.note("lost");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_handler_that_waits_with_nothing_in_the_buffer_stops_when_somebody_else_closes() {
+    let journal = Journal::default();
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let careful = Careful(journal.clone());
+    let (transport, _) = running().create_unix_connection_with_sock(move || careful, near).await.unwrap();
+    far.write_all(b"go\n").unwrap();
+    journal.wait_for("waits").await;
+    assert_eq!(transport.get_write_buffer_size(), 0);
+    transport.close();
+    journal.wait_for("lost").await;
+    assert!(journal.entries()[1].starts_with("stopped by "), "{:?}", journal.entries());
 }

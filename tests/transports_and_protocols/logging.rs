@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use log::Level;
 
+use crate::support::datagrams::Receiver;
 use crate::support::journal::Journal;
 use crate::support::log::{collect, collected};
 use crate::support::net::{client_of, connected, reset, running, send};
@@ -118,6 +119,23 @@ fn a_transport_that_outlives_its_loop_is_a_warning_in_debug_mode() {
     event_loop.close().unwrap();
     let [warning] = &collected(Level::Warn)[..] else { panic!("{:?}", collected(Level::Warn)) };
     assert!(warning.starts_with("ASY0010: unclosed transport <Transport fd="), "{warning}");
+    assert!(warning.contains(&format!("made at {}:{line}:", file!())), "{warning}");
+    drop(kept);
+}
+
+#[test]
+fn an_endpoint_that_outlives_its_loop_is_a_warning_in_debug_mode() {
+    collect();
+    let event_loop = asyncio::EventLoop::builder().debug(true).build().unwrap();
+    let running = event_loop.clone();
+    let line = line!() + 2;
+    let kept = event_loop.run_until_complete(async move {
+        let endpoint = running.create_datagram_endpoint(|| Receiver::new(&Journal::default()));
+        endpoint.local_addr("127.0.0.1", 0).await
+    });
+    event_loop.close().unwrap();
+    let [warning] = &collected(Level::Warn)[..] else { panic!("{:?}", collected(Level::Warn)) };
+    assert!(warning.starts_with("ASY0010: unclosed transport <DatagramTransport fd="), "{warning}");
     assert!(warning.contains(&format!("made at {}:{line}:", file!())), "{warning}");
     drop(kept);
 }

@@ -10,6 +10,7 @@ macro_rules! examples {
     )*};
 }
 
+mod async_callbacks;
 mod async_handlers;
 mod buffered;
 mod call_order;
@@ -31,6 +32,7 @@ mod line_chat;
 mod logging;
 mod read_pipes;
 mod reading;
+mod receivers_without_room;
 mod sending_files;
 mod set_protocol;
 mod terminals;

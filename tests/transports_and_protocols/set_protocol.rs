@@ -97,3 +97,23 @@ async fn the_protocol_is_reached_from_outside_in_its_own_type() {
     assert!(transport.get_protocol::<Script>().is_none());
     assert!(format!("{same:?}").contains("Counter"));
 }
+
+/// Wants lines.
+struct Lines;
+
+#[asyncio::protocol(lines)]
+impl Lines {
+    fn line_received(&mut self, _line: &[u8]) {}
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn half_a_line_goes_to_the_next_protocol_without_waiting_for_more() {
+    let journal = Journal::default();
+    let (transport, _, peer) = connected(Lines).await;
+    send(&peer, b"half a line");
+    settle().await;
+    transport.set_protocol(Script::new(&journal));
+    journal.wait_for("data").await;
+    assert_eq!(journal.entries(), ["data half a line"]);
+    transport.close();
+}

@@ -138,6 +138,15 @@ async fn a_socket_whose_peer_sends_no_more_has_no_reader_either() {
     far.shutdown(std::net::Shutdown::Write).unwrap();
     journal.wait_for("lost").await;
     assert_eq!(journal.entries(), ["made", "lost"]);
+
+    // If something waits for it, that is an error.
+    let journal = Journal::default();
+    let (near, far) = UnixStream::pair().unwrap();
+    let script = Script::new(&journal);
+    let (transport, _) = running().connect_write_pipe(move || script, near).await.unwrap();
+    fill(&transport);
+    far.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(journal.wait_for("lost").await.contains("roken pipe"));
 }
 
 #[asyncio::test(timeout = "10s")]

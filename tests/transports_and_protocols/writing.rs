@@ -1,7 +1,9 @@
 //! Sending: at once, later, in pieces, too much, too late.
 
 use crate::support::journal::Journal;
-use crate::support::net::{Reports, connected, connected_narrowly, fill, off_loop, read_all, read_exactly, send};
+use crate::support::net::{
+    Reports, connected, connected_narrowly, fill, off_loop, read_all, read_exactly, reset, send,
+};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "10s")]
@@ -190,8 +192,26 @@ async fn the_hard_limit_may_be_reached_and_still_counts_when_all_has_left() {
     let room = 100_000 - transport.get_write_buffer_size();
     transport.write(&vec![b'x'; room]);
     assert!(!transport.is_closing());
+    transport.set_write_hard_limit(64 << 20);
+    transport.write(b"x");
+    assert!(!transport.is_closing(), "the usual limit again");
+    transport.set_write_hard_limit(100_001);
     transport.write(b"x");
     assert!(transport.is_closing());
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_try_write_that_fails_ends_the_connection_at_once() {
+    let journal = Journal::default();
+    let (transport, _, peer) = connected(Script::new(&journal)).await;
+    let address = peer.local_addr().unwrap().to_string();
+    reset(peer);
+    // The loop has not heard of it yet.
+    let error = transport.try_write(b"nobody is there").unwrap_err();
+    assert!(error.to_string().contains(&address), "{error}");
+    assert!(transport.is_closing());
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["made".to_owned(), format!("lost {error}")]);
 }
 
 #[asyncio::test(timeout = "10s")]

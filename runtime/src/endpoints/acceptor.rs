@@ -134,9 +134,6 @@ impl Source for Acceptor {
 
     fn run(self: Rc<Self>) {
         self.queued.set(false);
-        if self.retry.borrow().is_some() {
-            return;
-        }
         // Not borrowed while it accepts: closing takes the server out.
         let server = self.server.borrow().clone();
         if let Some(server) = server {

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::net::UnixDatagram;
+use std::time::{Duration, Instant};
 
 use asyncio::{Error, SockAddr, Socket};
 
@@ -99,4 +100,33 @@ async fn a_port_without_a_listener_is_an_error_of_a_connected_socket() {
     let error = running().sock_recv(&near, 10).await.unwrap_err();
     assert_eq!(error.io_kind(), Some(ErrorKind::ConnectionRefused));
     assert!(error.to_string().contains(&to.to_string()), "{error}");
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_blocking_socket_does_not_block_the_loop() {
+    const AT_MOST: Duration = Duration::from_secs(5);
+    let (full, far) = UnixDatagram::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.send(b"x").is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    for socket in [&full, &far] {
+        socket.set_read_timeout(Some(AT_MOST)).unwrap();
+        socket.set_write_timeout(Some(AT_MOST)).unwrap();
+    }
+    let path = std::env::temp_dir().join(format!("asyncio-blocking-{}", std::process::id()));
+    let named = UnixDatagram::bind(&path).unwrap();
+    let (to, full, blocking) = (SockAddr::unix(&path).unwrap(), Socket::from(full), UnixDatagram::unbound().unwrap());
+    blocking.set_nonblocking(true).unwrap();
+    while blocking.send_to(b"x", &path).is_ok() {}
+    blocking.set_nonblocking(false).unwrap();
+    blocking.set_write_timeout(Some(AT_MOST)).unwrap();
+    let (start, blocking) = (Instant::now(), Socket::from(blocking));
+    let tick = Duration::from_millis(1);
+    let sent = asyncio::timeout(tick, running().sock_sendto(&blocking, b"x", to)).await;
+    assert!(sent.unwrap_err().is_timeout());
+    let received = asyncio::timeout(tick, running().sock_recvfrom(&full, 10)).await;
+    assert!(received.unwrap_err().is_timeout());
+    assert!(start.elapsed() < AT_MOST, "the loop stood still");
+    drop(named);
+    std::fs::remove_file(path).unwrap();
 }

@@ -144,3 +144,13 @@ async fn a_file_waits_until_there_is_room() {
     assert!(received.ends_with(b"at last"));
     assert_eq!(task.await.unwrap(), 7);
 }
+
+#[asyncio::test(timeout = "20s")]
+async fn a_file_that_the_system_refuses_to_send_is_told_as_such() {
+    let (near, _far) = pair();
+    let path = std::env::temp_dir().join(format!("asyncio-write-only-{}", std::process::id()));
+    let unreadable = std::fs::File::create(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    let refused = running().sock_sendfile(&near, &unreadable).fallback(false).await;
+    assert!(matches!(refused, Err(Error::SendfileNotAvailableError(_))), "{refused:?}");
+}

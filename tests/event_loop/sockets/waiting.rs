@@ -1,6 +1,9 @@
 //! Several at one socket, and cancels at every moment: nothing is lost.
 
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Context, Waker};
 
 use asyncio::{Socket, Task};
 
@@ -40,6 +43,20 @@ async fn whoever_comes_too_late_waits_for_the_next() {
     until_it_waits(&second).await;
     running().sock_sendall(&near, b"2").await.unwrap();
     assert_eq!(second.await.unwrap(), b"2");
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn who_was_polled_for_another_task_before_is_woken() {
+    let (near, far) = pair();
+    let event_loop = running();
+    let mut receiving = pin!(event_loop.sock_recv(&far, 16));
+    assert!(receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let sending = asyncio::create_task(async move {
+        settle().await;
+        running().sock_sendall(&near, b"1").await
+    });
+    assert_eq!(receiving.await.unwrap(), b"1");
+    sending.await.unwrap();
 }
 
 #[asyncio::test(timeout = "20s")]

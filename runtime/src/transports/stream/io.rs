@@ -80,7 +80,6 @@ impl<M: Medium> Io for Stream<M> {
             return;
         }
         self.with_outgoing(|outgoing| outgoing.flow.set_limits(limits, outgoing.buffer.size()));
-        self.go_on_when_room();
         self.settle_now();
         self.tidy();
     }
