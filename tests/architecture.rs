@@ -93,7 +93,7 @@ fn warnings_without_code(text: &str) -> Vec<usize> {
     // A report has its number already.
     let has_one =
         |line: &&str| report_codes(line).next().is_some() || line.contains("(&report)") || line.contains("{context}");
-    let has_none = |number: &usize| !lines[*number..].iter().take(3).any(|line| has_one(&line));
+    let has_none = |number: &usize| !lines[*number..].iter().take(3).any(has_one);
     (0..lines.len()).filter(begins).filter(has_none).map(|number| number + 1).collect()
 }
 

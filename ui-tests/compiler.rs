@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 use std::{env, fs};
 
+use memchr::memmem;
+
 /// The compiler, and where it finds `asyncio`.
 #[derive(Debug)]
 pub(crate) struct Compiler {
@@ -33,7 +35,10 @@ impl Compiler {
         let age = |path: &PathBuf| path.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
         let entries = fs::read_dir(&dependencies).expect("is a directory");
         let libraries = entries.map(|entry| entry.expect("can be listed").path()).filter(is_library);
-        let library = libraries.max_by_key(age).expect("this test depends on asyncio");
+        // There may be others, with other features. They have the same names, but for what the compiler adds to each.
+        let symbol = symbol_of_asyncio(&fs::read(&program).expect("it can be read"));
+        let is_ours = |path: &PathBuf| fs::read(path).is_ok_and(|library| contains(&library, &symbol));
+        let library = libraries.filter(is_ours).max_by_key(age).expect("this test depends on asyncio");
         Self { rustc: env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()), dependencies, library }
     }
 
@@ -88,4 +93,24 @@ impl Compiler {
         fs::create_dir_all(&directory).expect("the build directory can be written to");
         directory.join(format!("{name}-{:?}", std::thread::current().id())).with_extension(extension)
     }
+}
+
+/// The full name that the compiler has given to a function of the `asyncio` in a program.
+fn symbol_of_asyncio(program: &[u8]) -> Vec<u8> {
+    // Named here, so that it is in there.
+    std::hint::black_box(asyncio::get_running_loop as fn() -> _);
+    let name = b"16get_running_loop";
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.".contains(byte);
+    let symbols = memmem::find_iter(program, name).map(|at| {
+        let begin = program[..at].iter().rposition(|byte| !part(byte)).map_or(0, |before| before + 1);
+        let length = program[at..].iter().position(|byte| !part(byte)).unwrap_or(program.len() - at);
+        &program[begin..at + length]
+    });
+    // What is longer belongs to a part of it.
+    let symbol = symbols.filter(|symbol| contains(symbol, b"7asyncio")).min_by_key(|symbol| symbol.len());
+    symbol.expect("a function that is named is linked").to_owned()
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    memmem::find(text, part).is_some()
 }

@@ -43,6 +43,14 @@ async fn a_call_runs_in_another_process_and_gives_its_result() {
     nothing.on(&pool)().await.unwrap();
 }
 
+#[asyncio::test(virtual_time)]
+async fn virtual_time_does_not_jump_over_a_call() {
+    let pool = pool(1);
+    assert_eq!(asyncio::timeout(Duration::from_millis(1), double.on(&pool)(21)).await.unwrap(), 42);
+    let job = asyncio::get_running_loop().unwrap().run_in_executor(Some(&pool), double.call(21)).unwrap();
+    assert_eq!(asyncio::timeout(Duration::from_millis(1), job).await.unwrap(), 42);
+}
+
 #[asyncio::test]
 async fn a_remote_function_is_a_plain_function_too() {
     assert_eq!(double(21).unwrap(), 42);

@@ -116,7 +116,7 @@ async fn a_job_that_is_dropped_while_it_runs_is_not_waited_for() {
         begun.send(()).unwrap();
         let _ = receiver.recv_timeout(seconds(15));
     }));
-    poll_fn(|context| Poll::Ready(assert!(stuck.as_mut().poll(context).is_pending()))).await;
+    assert!(poll_fn(|context| Poll::Ready(stuck.as_mut().poll(context).is_pending())).await);
     has_begun.recv().unwrap();
     drop(stuck);
     let began = Instant::now();
