@@ -83,6 +83,7 @@ fn service() {
         server.wait_closed().await
     })
     .unwrap();
+    assert!(matches!(asyncio::listen_fds(), Err(Error::RuntimeError(_))), "also when they are closed");
 }
 
 /// Greets, closes, and says so.
