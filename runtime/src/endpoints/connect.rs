@@ -79,7 +79,7 @@ impl EventLoop {
     /// [`happy_eyeballs_delay`](CreateConnection::happy_eyeballs_delay) says, and the first connection is taken. When
     /// the builder's `.await` returns, `connection_made` was called. It gives
     ///
-    /// - `ResolveError` if the host has no address;
+    /// - `ResolveError` if the host has no address, `OsError` with the host if it has none of the family asked for;
     /// - `OsError` with the address if one failed to connect; if several did, their texts under "Multiple exceptions",
     ///   or all of them as an `ExceptionGroup` with [`all_errors`](CreateConnection::all_errors).
     ///
