@@ -135,6 +135,17 @@ async fn a_local_address_serves_the_attempts_of_its_family() {
     assert!(error.find(taken).unwrap() < error.find(none).unwrap(), "{error}");
 }
 
+#[asyncio::test(timeout = "20s")]
+async fn attempts_that_run_at_the_same_time_share_a_local_port() {
+    let hole = Hole::at("127.0.1.40", 0);
+    let there = listener_at("127.0.1.41", hole.port());
+    let free = TcpListener::bind("127.0.1.42:0").unwrap().local_addr().unwrap();
+    let connection = connect(&["127.0.1.40", "127.0.1.41"], hole.port()).local_addr("127.0.1.42", free.port());
+    let (transport, _) = connection.happy_eyeballs_delay(Duration::from_millis(1)).await.unwrap();
+    assert_eq!((transport.sockname(), transport.peername()), (Some(free), there.local_addr().ok()));
+    transport.abort();
+}
+
 #[asyncio::test(virtual_time)]
 async fn failures_are_told_in_the_order_of_the_attempts() {
     // CPython: test_base_events.BaseEventLoopWithSelectorTests.test_create_connection_multiple_errors

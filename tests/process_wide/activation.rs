@@ -84,6 +84,7 @@ fn service() {
         server.wait_closed().await
     })
     .unwrap();
+    assert!(matches!(asyncio::listen_fds(), Err(Error::RuntimeError(_))), "also when they are closed");
 }
 
 #[expect(unsafe_code, reason = "std does not tell")]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use asyncio::testing::MemoryTransports;
 use log::Level;
 
 use crate::support::datagrams::Receiver;
@@ -137,6 +138,17 @@ fn an_endpoint_that_outlives_its_loop_is_a_warning_in_debug_mode() {
     let [warning] = &collected(Level::Warn)[..] else { panic!("{:?}", collected(Level::Warn)) };
     assert!(warning.starts_with("ASY0010: unclosed transport <DatagramTransport fd="), "{warning}");
     assert!(warning.contains(&format!("made at {}:{line}:", file!())), "{warning}");
+    drop(kept);
+}
+
+#[test]
+fn a_connection_in_memory_that_outlives_its_loop_is_one_that_is_open() {
+    collect();
+    let event_loop = asyncio::EventLoop::builder().debug(true).build().unwrap();
+    let kept = event_loop.run_until_complete(async { MemoryTransports::new().connect(quiet()).await });
+    event_loop.close().unwrap();
+    let [warning] = &collected(Level::Warn)[..] else { panic!("{:?}", collected(Level::Warn)) };
+    assert!(warning.starts_with("ASY0010: unclosed transport <Transport reading"), "{warning}");
     drop(kept);
 }
 

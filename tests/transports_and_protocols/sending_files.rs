@@ -302,6 +302,30 @@ async fn a_cancel_leaves_a_connection_that_works() {
 }
 
 #[asyncio::test(timeout = "20s")]
+async fn a_cancel_by_hand_leaves_the_position_behind_what_will_arrive() {
+    let content = content(1_000_000);
+    let file = file_of(&content);
+    let (transport, _, far) = MemoryTransports::new().connect(Script::new(&Journal::default())).await.unwrap();
+    let task = asyncio::create_task({
+        let (transport, file) = (transport.clone(), file.try_clone().unwrap());
+        async move { running().sendfile(&transport, &file).offset(5).await }
+    });
+    while transport.get_write_buffer_size() == 0 {
+        asyncio::sleep(Duration::from_millis(1)).await;
+    }
+    task.cancel();
+    assert!(task.await.unwrap_err().is_cancelled());
+    let mut received = Vec::new();
+    while transport.get_write_buffer_size() > 0 {
+        received.extend(far.take_received());
+        settle().await;
+    }
+    received.extend(far.take_received());
+    assert_eq!(position(&file), 5 + received.len() as u64);
+    assert!(received == content[5..][..received.len()]);
+}
+
+#[asyncio::test(timeout = "20s")]
 async fn a_cancel_ends_a_connection_that_was_closed_meanwhile() {
     let journal = Journal::default();
     let (transport, _, _peer) = connected_narrowly(Script::new(&journal)).await;

@@ -79,7 +79,7 @@ impl EventLoop {
     /// [`happy_eyeballs_delay`](CreateConnection::happy_eyeballs_delay) says, and the first connection is taken. When
     /// the builder's `.await` returns, `connection_made` was called. It gives
     ///
-    /// - `ResolveError` if the host has no address;
+    /// - `ResolveError` if the host has no address, `OsError` with the host if it has none of the family asked for;
     /// - `OsError` with the address if one failed to connect; if several did, their texts under "Multiple exceptions",
     ///   or all of them as an `ExceptionGroup` with [`all_errors`](CreateConnection::all_errors).
     ///
@@ -175,7 +175,7 @@ impl<P> CreateConnection<P> {
     }
 
     /// Connects from this host and port; 0 is any port. Addresses of another family than the one that is tried are
-    /// left out, and the first that can be bound is taken.
+    /// left out, and the first that can be bound is taken. Attempts that run at the same time share the port.
     pub fn local_addr(mut self, host: impl ToString, port: u16) -> Self {
         self.options.local = Some((host.to_string(), port));
         self.set("local_addr")
@@ -260,7 +260,7 @@ async fn create<P>(this: CreateConnection<P>) -> Result<(Transport, ProtocolHand
 async fn reach(event_loop: &EventLoop, host: &str, port: u16, options: &Options) -> Result<(Socket, SocketAddr)> {
     let connected = match number(host, port, options.family).filter(|_| options.local.is_none()) {
         // It is known at once and has no rival: no list and no race is needed.
-        Some(address) => match connect(event_loop, address, &[], options.proto).await {
+        Some(address) => match connect(event_loop, address, &[], false, options.proto).await {
             Ok(socket) => Ok((socket, address)),
             Err(error) => Err(vec![error]),
         },

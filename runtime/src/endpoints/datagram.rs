@@ -51,7 +51,7 @@ impl EventLoop {
     ///
     /// - `ValueError` if there is no address and no family, if the two addresses have no family in common, or if an
     ///   option stands beside `sock` or a path that has no say there;
-    /// - `ResolveError` if a host has no address;
+    /// - `ResolveError` if a host has no address, `OsError` with the host if it has none of the family asked for;
     /// - `OsError` with the address if it cannot be bound or connected to; with several families the first error.
     ///
     /// # Examples

@@ -200,8 +200,12 @@ pub(crate) async fn resolve_one(
 fn of_family(mut addresses: Vec<SocketAddr>, family: Option<AddressFamily>, name: &str) -> Result<Vec<SocketAddr>> {
     addresses.retain(|address| family.is_none_or(|family| family.has(address)));
     if addresses.is_empty() {
-        let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address of the family asked for");
-        return Err(Error::os_error_at(error, name));
+        let text = if family.is_some() {
+            "the host has no address of the family asked for"
+        } else {
+            "the host has no address"
+        };
+        return Err(Error::os_error_at(io::Error::new(io::ErrorKind::AddrNotAvailable, text), name));
     }
     Ok(addresses)
 }

@@ -12,18 +12,20 @@ use crate::future::Future;
 use crate::sys::{CLOSED, Interest, RawFd, Readiness, Socket};
 use crate::wait::sleep;
 
-/// A socket that is connected to `address`, from one of the addresses in `from` if there are any.
+/// A socket that is connected to `address`, from one of the addresses in `from` if there are any, where `rivals` may be
+/// connecting at the same time.
 ///
 /// Cancelling it closes the socket.
 pub(crate) async fn connect(
     event_loop: &EventLoop,
     address: SocketAddr,
     from: &[SocketAddr],
+    rivals: bool,
     protocol: Option<i32>,
 ) -> Result<Socket> {
     let at = |error| Error::os_error_at(error, address);
     let socket = open(&address, protocol)?;
-    bind(&socket, &address, from)?;
+    bind(&socket, &address, from, rivals)?;
     // Within one machine the answer is there already, so that asking once more is cheaper than to wait for a report.
     let outcome = socket
         .connect(&address)
@@ -70,9 +72,13 @@ fn open(address: &SocketAddr, protocol: Option<i32>) -> Result<Socket> {
 }
 
 /// Binds to the first of these addresses that fits.
-fn bind(socket: &Socket, address: &SocketAddr, from: &[SocketAddr]) -> Result<()> {
+fn bind(socket: &Socket, address: &SocketAddr, from: &[SocketAddr], rivals: bool) -> Result<()> {
     if from.is_empty() {
         return Ok(());
+    }
+    if rivals && from.iter().any(|local| local.port() != 0) {
+        // They go to different addresses, so one port may serve them all.
+        socket.set_reuse_address(true).map_err(|error| Error::os_error_at(error, address))?;
     }
     let mut last = None;
     for local in from.iter().filter(|local| local.is_ipv4() == address.is_ipv4()) {

@@ -1,5 +1,6 @@
 //! Sending a part of a file, by whatever takes its bytes: what `sock_sendfile` and `sendfile` have in common.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::future::Future;
@@ -56,14 +57,20 @@ pub(crate) struct FilePart<'a> {
 struct Sent<'a> {
     file: &'a File,
     offset: u64,
-    bytes: u64,
+    bytes: Cell<u64>,
+}
+
+impl Sent<'_> {
+    fn add(&self, length: usize) {
+        self.bytes.set(self.bytes.get() + length as u64);
+    }
 }
 
 impl Drop for Sent<'_> {
     fn drop(&mut self) {
-        if self.bytes > 0 {
+        if self.bytes.get() > 0 {
             // What has no position, such as a pipe, says so; there is nothing to correct then.
-            let _ = sys::set_position(self.file, self.offset + self.bytes);
+            let _ = sys::set_position(self.file, self.offset + self.bytes.get());
         }
     }
 }
@@ -74,12 +81,13 @@ impl<'a> FilePart<'a> {
     }
 
     /// Sends it by `native`, which is asked for one piece at a time (from where, how many bytes, whether it is the
-    /// first), or if that gives `SendfileNotAvailableError`, by `by_hand`, which gets bytes that were read.
+    /// first), or if that gives `SendfileNotAvailableError`, by `by_hand`, which gets bytes that were read, and adds how
+    /// many of them will arrive even if nobody waits for it any more; after an error they do not count.
     pub(crate) async fn send<F>(
         &self,
         event_loop: &EventLoop,
         native: impl Fn(u64, usize, bool) -> F,
-        by_hand: impl AsyncFn(Vec<u8>) -> Result<()>,
+        by_hand: impl AsyncFn(Vec<u8>, &Cell<u64>) -> Result<()>,
     ) -> Result<u64>
     where
         F: Future<Output = Result<usize>>,
@@ -87,14 +95,14 @@ impl<'a> FilePart<'a> {
         if self.count == Some(0) {
             return Err(Error::value_error("sendfile: count must be at least 1; without it all of the file is sent"));
         }
-        let mut sent = Sent { file: self.file, offset: self.offset, bytes: 0 };
-        match self.send_natively(native, &mut sent).await {
+        let sent = Sent { file: self.file, offset: self.offset, bytes: Cell::new(0) };
+        match self.send_natively(native, &sent).await {
             Err(Error::SendfileNotAvailableError(_)) if self.fallback => {
-                self.send_by_hand(event_loop, by_hand, &mut sent).await?;
+                self.send_by_hand(event_loop, by_hand, &sent).await?;
             }
             result => result?,
         }
-        Ok(sent.bytes)
+        Ok(sent.bytes.get())
     }
 
     /// The error of a first call: the file may still be sent by hand, and if not, that gives the error.
@@ -102,7 +110,7 @@ impl<'a> FilePart<'a> {
         Error::SendfileNotAvailableError(Message::new(format!("the system cannot send this file here: {error}")))
     }
 
-    async fn send_natively<F>(&self, native: impl Fn(u64, usize, bool) -> F, sent: &mut Sent<'_>) -> Result<()>
+    async fn send_natively<F>(&self, native: impl Fn(u64, usize, bool) -> F, sent: &Sent<'_>) -> Result<()>
     where
         F: Future<Output = Result<usize>>,
     {
@@ -110,12 +118,13 @@ impl<'a> FilePart<'a> {
             return Err(Error::SendfileNotAvailableError(Message::new("it is not a regular file")));
         }
         let mut calls = 0;
-        while let Some(size) = self.next(sent.bytes, PIECE) {
-            let length = native(self.offset + sent.bytes, size, sent.bytes == 0).await?;
+        while let Some(size) = self.next(sent.bytes.get(), PIECE) {
+            let before = sent.bytes.get();
+            let length = native(self.offset + before, size, before == 0).await?;
             if length == 0 {
                 break;
             }
-            sent.bytes += length as u64;
+            sent.add(length);
             calls += 1;
             if calls % CALLS == 0 {
                 sleep(Duration::ZERO).await;
@@ -127,21 +136,24 @@ impl<'a> FilePart<'a> {
     async fn send_by_hand(
         &self,
         event_loop: &EventLoop,
-        by_hand: impl AsyncFn(Vec<u8>) -> Result<()>,
-        sent: &mut Sent<'_>,
+        by_hand: impl AsyncFn(Vec<u8>, &Cell<u64>) -> Result<()>,
+        sent: &Sent<'_>,
     ) -> Result<()> {
         let regular = sys::is_regular(self.file)?;
-        while let Some(size) = self.next(sent.bytes, SENDFILE_FALLBACK_READBUFFER_SIZE) {
+        while let Some(size) = self.next(sent.bytes.get(), SENDFILE_FALLBACK_READBUFFER_SIZE) {
             let file = self.file.try_clone()?;
-            let offset = regular.then_some(self.offset + sent.bytes);
+            let before = sent.bytes.get();
+            let offset = regular.then_some(self.offset + before);
             // Files block, whatever they are told.
             let data = event_loop.run_in_executor(None, move || sys::read_piece(&file, offset, size))?.await?;
             if data.is_empty() {
                 break;
             }
-            let length = data.len() as u64;
-            by_hand(data).await?;
-            sent.bytes += length;
+            let length = data.len();
+            let outcome = by_hand(data, &sent.bytes).await;
+            sent.bytes.set(before);
+            outcome?;
+            sent.add(length);
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ async fn in_turn(
 ) -> Result<(Socket, SocketAddr), Vec<Error>> {
     let mut errors = Vec::new();
     for address in addresses {
-        match connect(event_loop, address, from, protocol).await {
+        match connect(event_loop, address, from, false, protocol).await {
             Ok(socket) => return Ok((socket, address)),
             Err(error) => errors.push(error),
         }
@@ -87,7 +87,7 @@ async fn race(
     let from: Rc<[SocketAddr]> = from.into();
     let attempts = addresses.into_iter().map(|address| {
         let (event_loop, from) = (event_loop.clone(), from.clone());
-        move || async move { Ok::<_, Error>((connect(&event_loop, address, &from, protocol).await?, address)) }
+        move || async move { Ok::<_, Error>((connect(&event_loop, address, &from, true, protocol).await?, address)) }
     });
     let race = staggered_race(attempts, delay).await.map_err(|error| vec![error])?;
     match race.winner {

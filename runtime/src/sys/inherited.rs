@@ -16,6 +16,10 @@ pub(crate) fn process_id() -> u32 {
 /// which one is not. `None`: they were taken before.
 pub(crate) fn take_inherited(count: u16) -> Result<Option<Vec<OwnedFd>>, (RawFd, io::Error)> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
+    // Their numbers may be anybody's by now.
+    if TAKEN.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     let fds = FIRST..FIRST + RawFd::from(count);
     for fd in fds.clone() {
         let mut kind: libc::c_int = 0;

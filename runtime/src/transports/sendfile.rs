@@ -1,5 +1,6 @@
 //! `sendfile`: a file through a transport.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -63,7 +64,7 @@ impl EventLoop {
 /// # Cancellation
 ///
 /// A part of the file may have been sent; the file's position says how much. What was read by hand and waits in the
-/// transport is still sent.
+/// transport is still sent, and counts.
 #[must_use = "nothing is sent until this is awaited: write `.await`"]
 pub struct Sendfile<'a> {
     event_loop: EventLoop,
@@ -90,8 +91,10 @@ async fn send(this: Sendfile<'_>) -> Result<u64> {
     let _turn = Turn::begin(io)?;
     until(io, |cx| io.poll_all_sent(cx)).await?;
     let native = |offset, size, is_first| until(io, move |cx| io.poll_send_file(cx, part.file, offset, size, is_first));
-    let by_hand = async |data: Vec<u8>| {
+    let by_hand = async |data: Vec<u8>, sent: &Cell<u64>| {
         io.send_file_piece(&data);
+        // The transport sends it, whatever becomes of this call.
+        sent.set(sent.get() + data.len() as u64);
         until(io, |cx| io.poll_all_sent(cx)).await
     };
     part.send(&event_loop, native, by_hand).await

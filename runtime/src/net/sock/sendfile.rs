@@ -1,5 +1,6 @@
 //! `sock_sendfile`.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::future::{Future, IntoFuture};
@@ -19,7 +20,7 @@ impl EventLoop {
     ///
     /// Awaiting gives how many bytes were sent. [`offset`](SockSendfile::offset), [`count`](SockSendfile::count) and
     /// [`fallback`](SockSendfile::fallback) are options. Afterwards the file's position is behind the last byte that
-    /// was sent, also after an error or a cancel; it stays where it was if nothing was sent.
+    /// was sent, also after an error or a cancel; it stays where it was if nothing was sent. By hand whole pieces count.
     ///
     /// - `ValueError` if it is no stream socket, if it is blocking, or if `count` is 0;
     /// - `SendfileNotAvailableError` without the fallback, where the call cannot send this file;
@@ -57,7 +58,8 @@ impl EventLoop {
 ///
 /// # Cancellation
 ///
-/// A part of the file may have been sent; the file's position says how much.
+/// A part of the file may have been sent; the file's position says how much. Of what is read and sent by hand, a part of
+/// one piece, 256 KiB at most, may have been sent beyond that.
 #[must_use = "nothing is sent until this is awaited: write `.await`"]
 pub struct SockSendfile<'a> {
     event_loop: EventLoop,
@@ -92,7 +94,7 @@ async fn send(this: SockSendfile<'_>) -> Result<u64> {
         size,
         is_first,
     };
-    let by_hand = async |data: Vec<u8>| event_loop.sock_sendall(sock, &data).await;
+    let by_hand = async |data: Vec<u8>, _: &Cell<u64>| event_loop.sock_sendall(sock, &data).await;
     part.send(&event_loop, native, by_hand).await
 }
 

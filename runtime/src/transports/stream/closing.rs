@@ -159,10 +159,12 @@ impl<M: Medium> Stream<M> {
 
     /// The loop was closed: everything goes, and nobody is called.
     pub(super) fn forget(&self) {
-        if !self.change(State::lost) {
+        if self.state.get().is_lost() {
             return;
         }
+        // Told before it is, else a connection in memory would be shown as closed.
         self.net.unclosed("transport", self, self.net.site(self.live.get()));
+        self.change(State::lost);
         self.release(self.channel.local_address());
     }
 }
