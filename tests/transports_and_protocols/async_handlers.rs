@@ -201,6 +201,20 @@ async fn a_cancelled_handler_closes_the_connection() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_handler_that_is_cancelled_while_it_waits_closes_the_connection_as_well() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
+    send(&peer, b"wait\nnever\n");
+    journal.wait_for("begin wait").await;
+    settle().await;
+    let tasks = asyncio::all_tasks().unwrap();
+    let handler = tasks.iter().find(|task| task.get_name().starts_with("Slow.line_received")).unwrap();
+    assert!(handler.cancel());
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["begin wait", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn the_task_is_named_after_protocol_callback_and_peer() {
     let journal = Journal::default();
     let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
