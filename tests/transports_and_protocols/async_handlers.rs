@@ -224,6 +224,27 @@ async fn the_task_is_named_after_protocol_callback_and_peer() {
     assert_eq!(journal.entries()[1], format!("Slow.line_received of {address}"));
 }
 
+/// Notes the name of its task.
+struct Named<T>(Journal, T);
+
+#[asyncio::protocol(lines)]
+impl<T: 'static> Named<T> {
+    async fn line_received(&mut self) {
+        self.0.note(asyncio::current_task().unwrap().unwrap().get_name());
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_name_is_short_and_the_peer_may_be_a_unix_socket() {
+    let journal = Journal::default();
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let named = Named(journal.clone(), Vec::<std::time::Instant>::new());
+    let (transport, _) = running().create_unix_connection_with_sock(move || named, near).await.unwrap();
+    far.write_all(b"name\n").unwrap();
+    assert_eq!(journal.wait_for("").await, "Named.line_received of a socket without a name");
+    transport.close();
+}
+
 /// Answers each line with a megabyte, in one step or in two.
 struct Generous {
     journal: Journal,
