@@ -246,3 +246,12 @@ async fn a_connection_and_a_server_ask_for_streams() {
     assert!(queries.iter().all(|query| query.socket_type == libc::SOCK_STREAM && query.port == "80"), "{queries:?}");
     assert_eq!((queries[0].flags, queries[1].flags), (0, libc::AI_PASSIVE));
 }
+
+#[test]
+fn a_closed_loop_lets_go_of_its_resolver() {
+    let (event_loop, asked) = (EventLoop::new().unwrap(), Asked::default());
+    event_loop.set_resolver(asked.clone());
+    assert_eq!(Rc::strong_count(&asked.0), 2);
+    event_loop.close().unwrap();
+    assert_eq!(Rc::strong_count(&asked.0), 1);
+}

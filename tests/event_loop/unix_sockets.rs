@@ -8,11 +8,13 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::rc::Rc;
 
 use asyncio::{Error, ExtraInfo, Transport, UnixAddress};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::support::journal::Journal;
 use crate::support::net::{Reports, off_loop, running, settle};
 use crate::support::paths::Folder;
 use crate::support::script::Script;
+use crate::support::tasks::millis;
 
 fn echo() -> Script {
     Script::new(&Journal::default()).on_data(|transport, data| {
@@ -321,4 +323,36 @@ async fn a_unix_client_that_vanishes_is_told_to_its_protocol_only() {
     assert_eq!(journal.entries(), ["made", "data bye", "eof", "lost"]);
     assert_eq!(reports.all(), Vec::<String>::new());
     server.close();
+}
+
+#[asyncio::test(virtual_time)]
+async fn a_server_without_room_is_tried_less_and_less_often() {
+    let folder = Folder::new();
+    let address = SockAddr::unix(folder.path("busy")).unwrap();
+    let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    listener.bind(&address).unwrap();
+    listener.listen(1).unwrap();
+    let mut others = Vec::new();
+    // After 1 ms, 3, 7, 15, 31, 63, 127, and then every 64.
+    for (emptied, connects) in [(2, 3), (130, 191), (1000, 1023)] {
+        loop {
+            let other = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            other.set_nonblocking(true).unwrap();
+            match other.connect(&address) {
+                Ok(()) => others.push(other),
+                Err(_) => break,
+            }
+        }
+        let (start, path) = (running().time(), folder.path("busy"));
+        let connecting = asyncio::create_task(async move { running().create_unix_connection(echo, path).await });
+        asyncio::sleep(millis(emptied)).await;
+        while listener.accept().is_ok() {}
+        let (transport, _) = connecting.await.unwrap();
+        let took = (running().time() - start).as_millis();
+        assert!((connects..=connects + 1).contains(&took), "emptied after {emptied} ms, it took {took} ms");
+        transport.abort();
+        asyncio::sleep(millis(1)).await;
+        while listener.accept().is_ok() {}
+    }
 }

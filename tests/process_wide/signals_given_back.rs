@@ -16,20 +16,25 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_closed_loop_gives_its_signals_back, closes),
     test!(what_a_signal_did_before_comes_back, looks_at_the_actions),
     test!(an_action_that_somebody_else_has_set_since_stays, is_overridden),
+    test!(a_thread_keeps_its_own_stack_for_signals, asks_for_that_stack),
     test!(one_loop_at_a_time_has_the_signals, has_two_loops),
     test!(a_child_of_a_fork_has_signals_of_its_own, forks),
     test!(handlers_leave_no_descriptor_behind, counts_descriptors),
 ];
 
 /// What the system does with a signal.
-#[expect(unsafe_code, reason = "std has no signals")]
 pub(crate) fn action(signal: Signal) -> libc::sighandler_t {
+    present(signal).sa_sigaction
+}
+
+#[expect(unsafe_code, reason = "std has no signals")]
+fn present(signal: Signal) -> libc::sigaction {
     // SAFETY: all zeroes is a valid `sigaction`.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: a null new action only reads the present one.
     let result = unsafe { libc::sigaction(signal.as_raw(), std::ptr::null(), &mut action) };
     assert_eq!(result, 0);
-    action.sa_sigaction
+    action
 }
 
 #[expect(unsafe_code, reason = "std has no signals")]
@@ -129,6 +134,19 @@ fn is_overridden() -> ExitCode {
 }
 
 fn an_action_that_somebody_else_has_set_since_stays(program: Program) {
+    succeeds(program);
+}
+
+fn asks_for_that_stack() -> ExitCode {
+    let event_loop = EventLoop::new().unwrap();
+    event_loop.add_signal_handler(Signal::SIGUSR1, || ()).unwrap();
+    assert_ne!(present(Signal::SIGUSR1).sa_flags & libc::SA_ONSTACK, 0);
+    event_loop.close().unwrap();
+    assert_eq!(present(Signal::SIGUSR1).sa_flags & libc::SA_ONSTACK, 0);
+    ExitCode::SUCCESS
+}
+
+fn a_thread_keeps_its_own_stack_for_signals(program: Program) {
     succeeds(program);
 }
 

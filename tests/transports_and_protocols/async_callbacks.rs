@@ -6,7 +6,7 @@ use std::time::Duration;
 use asyncio::{Error, Result, Transport};
 
 use crate::support::journal::Journal;
-use crate::support::net::{Reports, connected, read_exactly, send};
+use crate::support::net::{Reports, connected, read_all, read_exactly, send};
 
 /// Waits in each callback that may wait.
 struct Waiting(Journal);
@@ -47,6 +47,38 @@ async fn each_callback_of_a_stream_that_may_wait_does() {
     assert_eq!(read_exactly(&peer, 3).await, b"eof");
     journal.wait_for("lost").await;
     assert_eq!(journal.entries(), ["made", "data  data ", "eof", "lost"]);
+}
+
+/// As that, line by line.
+struct WaitingForLines(Journal);
+
+#[asyncio::protocol(lines)]
+impl WaitingForLines {
+    async fn line_received(&mut self, transport: &Transport, line: Vec<u8>) {
+        asyncio::sleep(Duration::ZERO).await;
+        transport.write(&line);
+    }
+
+    async fn eof_received(&mut self, transport: &Transport) -> bool {
+        asyncio::sleep(Duration::ZERO).await;
+        transport.write(b" eof");
+        transport.close();
+        true
+    }
+
+    fn connection_lost(&mut self) {
+        self.0.note("lost");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_end_of_the_stream_leaves_the_connection_open_for_the_handler() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(WaitingForLines(journal.clone())).await;
+    send(&peer, b"line\n");
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(peer).await, b"line eof");
+    journal.wait_for("lost").await;
 }
 
 /// Waits for memory to be used.

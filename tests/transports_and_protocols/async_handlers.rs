@@ -201,6 +201,20 @@ async fn a_cancelled_handler_closes_the_connection() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_handler_that_is_cancelled_while_it_waits_closes_the_connection_as_well() {
+    let journal = Journal::default();
+    let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
+    send(&peer, b"wait\nnever\n");
+    journal.wait_for("begin wait").await;
+    settle().await;
+    let tasks = asyncio::all_tasks().unwrap();
+    let handler = tasks.iter().find(|task| task.get_name().starts_with("Slow.line_received")).unwrap();
+    assert!(handler.cancel());
+    journal.wait_for("lost").await;
+    assert_eq!(journal.entries(), ["begin wait", "lost"]);
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn the_task_is_named_after_protocol_callback_and_peer() {
     let journal = Journal::default();
     let (_transport, _, peer) = connected(Slow::new(&journal).0).await;
@@ -208,6 +222,27 @@ async fn the_task_is_named_after_protocol_callback_and_peer() {
     let address = peer.local_addr().unwrap();
     journal.wait_for("end name").await;
     assert_eq!(journal.entries()[1], format!("Slow.line_received of {address}"));
+}
+
+/// Notes the name of its task.
+struct Named<T>(Journal, T);
+
+#[asyncio::protocol(lines)]
+impl<T: 'static> Named<T> {
+    async fn line_received(&mut self) {
+        self.0.note(asyncio::current_task().unwrap().unwrap().get_name());
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_name_is_short_and_the_peer_may_be_a_unix_socket() {
+    let journal = Journal::default();
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let named = Named(journal.clone(), Vec::<std::time::Instant>::new());
+    let (transport, _) = running().create_unix_connection_with_sock(move || named, near).await.unwrap();
+    far.write_all(b"name\n").unwrap();
+    assert_eq!(journal.wait_for("").await, "Named.line_received of a socket without a name");
+    transport.close();
 }
 
 /// Answers each line with a megabyte, in one step or in two.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use asyncio::{ContextVar, Error};
+use asyncio::{ContextVar, DatagramTransport, Error};
 
 use crate::support::datagrams::{Receiver, arrived, bound_to, connected_to, plain};
 use crate::support::journal::Journal;
@@ -225,6 +225,32 @@ async fn callbacks_run_in_the_context_in_which_the_endpoint_was_made() {
     transport.sendto(b"x", "[::1]:9".parse::<SocketAddr>().unwrap()).unwrap();
     assert_eq!(journal.wait_for("error").await, "error to maker");
     transport.close();
+}
+
+/// Notes in whose context it is lost.
+struct Last(Journal);
+
+#[asyncio::protocol]
+impl Last {
+    fn datagram_received(&mut self, _data: &[u8]) {}
+
+    fn connection_lost(&mut self) {
+        self.0.note(NAME.get().unwrap_or("nobody"));
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn connection_lost_runs_in_that_context_as_well() {
+    for ends in [DatagramTransport::close as fn(&DatagramTransport), DatagramTransport::abort] {
+        let journal = Journal::default();
+        NAME.set("maker");
+        let last = Last(journal.clone());
+        let endpoint = running().create_datagram_endpoint(|| last).local_addr("127.0.0.1", 0);
+        let (transport, _) = endpoint.await.unwrap();
+        NAME.set("later");
+        ends(&transport);
+        assert_eq!(journal.wait_for("").await, "maker");
+    }
 }
 
 #[asyncio::test(timeout = "10s")]

@@ -38,7 +38,7 @@ impl Lines {
     }
 
     fn frame_too_long(&mut self, exc: &Error) -> bool {
-        assert!(matches!(exc, Error::LimitOverrunError(_)));
+        assert!(matches!(exc, Error::LimitOverrunError(error) if error.consumed == 20));
         self.journal.note("long");
         self.skip
     }
@@ -98,6 +98,32 @@ async fn a_frame_above_the_limit_ends_the_connection_and_is_no_report() {
     assert_eq!(entries[..2], ["line short", "long"]);
     assert!(entries[2].contains("LimitOverrunError: a frame is longer than the limit of 20 bytes: it has 28"));
     assert_eq!(entries.len(), 3);
+}
+
+/// Says nothing about what is too long.
+struct Plain(Journal);
+
+#[asyncio::protocol(lines, max = 3)]
+impl Plain {
+    fn line_received(&mut self, line: &[u8]) {
+        self.0.note(format!("line {}", String::from_utf8_lossy(line)));
+    }
+
+    fn connection_lost(&mut self, exc: Option<&Error>) {
+        self.0.note(if matches!(exc, Some(Error::LimitOverrunError(_))) { "too long" } else { "lost" });
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_last_line_without_an_end_has_the_same_limit_and_unless_told_otherwise_it_ends_the_connection() {
+    for (sent, last) in [("one\ntwo", "line two"), ("one\nfour", "too long")] {
+        let journal = Journal::default();
+        let (_transport, _, peer) = connected(Plain(journal.clone())).await;
+        send(&peer, sent.as_bytes());
+        drop(peer);
+        journal.until(|entries| entries.last().is_some_and(|last| !last.starts_with("line"))).await;
+        assert_eq!(journal.entries()[..2], ["line one", last]);
+    }
 }
 
 #[asyncio::test(timeout = "10s")]

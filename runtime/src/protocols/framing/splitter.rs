@@ -221,7 +221,7 @@ impl Splitter {
         };
         let Some(size) = usize::try_from(length).ok().filter(|size| *size <= self.framing.max) else {
             self.partial.clear();
-            self.skipping = if length == 0 { Skipping::Nothing } else { Skipping::Bytes(length) };
+            self.skipping = Skipping::Bytes(length);
             return Next::TooLong { size: Some(length), taken: from + missing };
         };
         self.prefixed(width.bytes()..width.bytes().saturating_add(size), data, from, collected)

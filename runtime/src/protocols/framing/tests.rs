@@ -215,6 +215,14 @@ fn a_frame_above_the_limit_is_told_before_it_is_there_and_takes_no_memory() {
 }
 
 #[test]
+fn nothing_of_a_frame_that_is_skipped_is_given_back() {
+    let mut splitter = Splitter::new(Framing::delimited(b"--").max(2));
+    assert!(matches!(splitter.next(b"four-", 0), Next::TooLong { .. }));
+    assert_eq!(splitter.give_back(), b"");
+    assert_eq!(splitter.next(b"-a--", 0), Next::Whole { frame: 0..2, taken: 4 });
+}
+
+#[test]
 fn a_frame_that_could_not_be_read_back_is_not_written() {
     let refused = |framing: Framing, frame: &[u8]| framing.around(frame).unwrap_err().to_string();
     assert!(refused(Framing::lines(), b"two\nlines").contains("a line cannot contain"));
@@ -223,6 +231,7 @@ fn a_frame_that_could_not_be_read_back_is_not_written() {
     assert!(refused(Framing::delimited(b"--"), b"a-").contains("delimiter"));
     assert!(refused(Framing::lines().max(3), b"four").contains("above the limit of 3"));
     assert!(refused(SHAPES[4].max(1 << 20), &[0; 1 << 16]).contains("too long for a length of 2 bytes"));
+    assert!(Framing::lines().max(4).around(b"four").is_ok());
     let (prefix, suffix) = SHAPES[5].around(b"xyz").unwrap();
     assert_eq!((prefix.as_bytes(), suffix), (&[3, 0, 0, 0][..], &b""[..]));
 }
