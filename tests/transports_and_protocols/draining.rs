@@ -1,6 +1,6 @@
 //! `drain` of transports: who writes in a loop waits for the peer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::Write;
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -302,11 +302,17 @@ async fn a_cancel_that_comes_together_with_the_room_counts() {
         Ok::<_, Error>(())
     });
     settle().await;
-    *second.borrow_mut() = Some(drains(&transport));
+    let (waits, went_on) = (transport.clone(), Rc::new(Cell::new(false)));
+    let goes_on = went_on.clone();
+    *second.borrow_mut() = Some(asyncio::create_task(async move {
+        waits.drain().await?;
+        goes_on.set(true);
+        Ok::<_, Error>(())
+    }));
     settle().await;
     read_exactly(&peer, size).await;
     first.await.unwrap();
     let second = second.take().unwrap();
-    assert!(second.await.unwrap_err().is_cancelled());
+    assert!(second.await.unwrap_err().is_cancelled() && !went_on.get());
     transport.abort();
 }
