@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use asyncio::{BoundedSemaphore, Event, EventLoop, Lock, Result, Semaphore};
+use asyncio::{BoundedSemaphore, Event, EventLoop, Future, Lock, Result, Semaphore};
 use futures::FutureExt;
 
 use crate::program::{Program, Test, succeeds, test};
@@ -24,7 +24,7 @@ fn allocations(mut operations: impl FnMut()) -> u64 {
     measure(operations).count_total
 }
 
-fn now<T>(future: impl Future<Output = T>) -> T {
+fn now<T>(future: impl std::future::Future<Output = T>) -> T {
     future.now_or_never().expect("there is nothing to wait for")
 }
 
@@ -66,11 +66,16 @@ fn locks_semaphores_and_events_that_nobody_waits_for_allocate_nothing(program: P
     succeeds(program);
 }
 
-struct Quiet;
+/// Says when it is lost.
+struct Quiet(Option<Future<()>>);
 
 #[asyncio::protocol]
 impl Quiet {
     fn data_received(&mut self, _data: &[u8]) {}
+
+    fn connection_lost(&mut self) {
+        self.0.take().into_iter().for_each(|lost| lost.set_result(()).unwrap());
+    }
 }
 
 struct QuietReceiver;
@@ -84,12 +89,15 @@ impl QuietReceiver {
 async fn one_of_each(listener: &TcpListener) -> Result<()> {
     let event_loop = asyncio::get_running_loop()?;
     let port = listener.local_addr()?.port();
-    let (transport, _) = event_loop.create_connection(|| Quiet, "127.0.0.1", port).await?;
+    let lost = event_loop.create_future();
+    let quiet = Quiet(Some(lost.clone()));
+    event_loop.create_connection(move || quiet, "127.0.0.1", port).await?;
+    // It receives the end, for which the loop has a buffer that stays.
     drop(listener.accept()?);
-    let server = event_loop.create_server(|| Quiet, "127.0.0.1", 0).await?;
+    lost.await?;
+    let server = event_loop.create_server(|| Quiet(None), "127.0.0.1", 0).await?;
     let endpoint = event_loop.create_datagram_endpoint(|| QuietReceiver);
     let (datagrams, _) = endpoint.local_addr("127.0.0.1", 0).await?;
-    transport.close();
     server.close();
     datagrams.close();
     server.wait_closed().await?;

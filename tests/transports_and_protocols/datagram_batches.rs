@@ -83,6 +83,7 @@ async fn many_or_long_ones_leave_before_the_batch_has_run() {
     asyncio::sleep(Duration::ZERO).await;
     assert_eq!(sends(1, 1), 1, "the first");
     assert_eq!((sends(63, 1), sends(1, 1)), (0, 64), "as many as fit into a batch");
+    assert_eq!((sends(63, 1), sends(1, 2)), (0, 64), "of whatever length");
     assert_eq!((sends(7, 8000), sends(1, 8000)), (0, 8), "sixty thousand bytes");
     assert_eq!((sends(1, 1), sends(1, 8193)), (0, 2), "a long one leaves by itself, after what was sent before");
     transport.close();

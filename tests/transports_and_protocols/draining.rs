@@ -1,9 +1,11 @@
 //! `drain` of transports: who writes in a loop waits for the peer.
 
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::Write;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -286,4 +288,31 @@ async fn a_handler_that_waits_with_nothing_in_the_buffer_stops_when_somebody_els
     transport.close();
     journal.wait_for("lost").await;
     assert!(journal.entries()[1].starts_with("stopped by "), "{:?}", journal.entries());
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_cancel_that_comes_together_with_the_room_counts() {
+    let (transport, _, peer) = connected_narrowly(Script::new(&Journal::default())).await;
+    let size = clog(&transport);
+    let second = Rc::new(RefCell::new(None::<Task<()>>));
+    let (waits, cancelled) = (transport.clone(), second.clone());
+    let first = asyncio::create_task(async move {
+        waits.drain().await?;
+        cancelled.borrow().as_ref().unwrap().cancel();
+        Ok::<_, Error>(())
+    });
+    settle().await;
+    let (waits, went_on) = (transport.clone(), Rc::new(Cell::new(false)));
+    let goes_on = went_on.clone();
+    *second.borrow_mut() = Some(asyncio::create_task(async move {
+        waits.drain().await?;
+        goes_on.set(true);
+        Ok::<_, Error>(())
+    }));
+    settle().await;
+    read_exactly(&peer, size).await;
+    first.await.unwrap();
+    let second = second.take().unwrap();
+    assert!(second.await.unwrap_err().is_cancelled() && !went_on.get());
+    transport.abort();
 }

@@ -1,8 +1,11 @@
 //! Sending: at once, later, in pieces, too much, too late.
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+
 use crate::support::journal::Journal;
 use crate::support::net::{
-    Reports, connected, connected_narrowly, fill, off_loop, read_all, read_exactly, reset, send,
+    Reports, connected, connected_narrowly, fill, off_loop, read_all, read_exactly, reset, running, send,
 };
 use crate::support::script::Script;
 
@@ -141,6 +144,18 @@ async fn try_write_says_how_much_was_taken_and_resume_writing_when_to_go_on() {
     }
     transport.close();
     assert!(received.await.unwrap() == data);
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn try_write_overtakes_nothing_that_waits() {
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let script = Script::new(&Journal::default());
+    let (transport, _) = running().create_unix_connection_with_sock(move || script, near).await.unwrap();
+    let filled = fill(&transport) - transport.get_write_buffer_size();
+    // The system has room again, and the loop has not heard of it.
+    far.read_exact(&mut vec![0; filled]).unwrap();
+    assert_eq!(transport.try_write(b"later").unwrap(), 0);
+    transport.abort();
 }
 
 #[asyncio::test(timeout = "20s")]

@@ -1,5 +1,6 @@
 //! Several at one socket, and cancels at every moment: nothing is lost.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -73,6 +74,29 @@ async fn a_cancelled_receiver_takes_nothing_from_the_next() {
     assert_eq!(&buf[..4], b"TEST");
     assert!(cancelled.await.unwrap_err().is_cancelled());
     sending.await.unwrap();
+}
+
+#[asyncio::test(timeout = "20s")]
+async fn a_receiver_that_is_cancelled_when_it_was_woken_takes_nothing() {
+    let (near, far) = message_pair();
+    let (far, second) = (Rc::new(far), Rc::new(RefCell::new(None::<Task<Vec<u8>>>)));
+    let (sock, cancelled) = (far.clone(), second.clone());
+    let first = asyncio::create_task(async move {
+        let received = running().sock_recv(&sock, 16).await?;
+        cancelled.borrow().as_ref().unwrap().cancel();
+        Ok::<_, asyncio::Error>(received)
+    });
+    until_it_waits(&first).await;
+    *second.borrow_mut() = Some(receiving(&far));
+    settle().await;
+    // There is something for both, and both are woken.
+    for message in [b"1", b"2"] {
+        near.send(message).unwrap();
+    }
+    assert_eq!(first.await.unwrap(), b"1");
+    let second = second.take().unwrap();
+    assert!(second.await.unwrap_err().is_cancelled());
+    assert_eq!(running().sock_recv(&far, 16).await.unwrap(), b"2");
 }
 
 #[asyncio::test(timeout = "20s")]
