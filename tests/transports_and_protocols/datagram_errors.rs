@@ -156,7 +156,10 @@ async fn of_many_errors_in_one_callback_the_first_are_told_and_the_others_counte
     settle().await;
     let warned = collected(Level::Warn);
     assert_eq!(warned.len(), 2, "{warned:?}");
-    assert!(warned.iter().all(|text| text.starts_with("6 more datagrams failed in one callback of ")), "{warned:?}");
+    assert!(
+        warned.iter().all(|text| text.starts_with("ASY0027: 6 more datagrams failed in one callback of ")),
+        "{warned:?}"
+    );
     assert_eq!(journal.entries().len(), 1 + 2 + 128);
     transport.close();
 }
