@@ -3,7 +3,7 @@
 use asyncio::Error;
 
 use crate::support::journal::Journal;
-use crate::support::net::{Reports, connected, connected_narrowly, fill, read_all, send, settle};
+use crate::support::net::{Reports, clog, connected, connected_narrowly, fill, read_all, send, settle};
 use crate::support::script::Script;
 
 #[asyncio::test(timeout = "10s")]
@@ -99,10 +99,7 @@ async fn a_running_protocol_is_paused_right_after_its_callback() {
 async fn a_protocol_that_is_in_use_is_paused_in_the_next_tick() {
     let journal = Journal::default();
     let (transport, protocol, _peer) = connected_narrowly(Script::new(&journal)).await;
-    protocol.with(|_| {
-        fill(&transport);
-        transport.write(&[b'x'; 100_000]);
-    });
+    protocol.with(|_| clog(&transport));
     assert_eq!(journal.entries(), ["made"]);
     settle().await;
     assert_eq!(journal.entries(), ["made", "pause"]);
