@@ -257,6 +257,18 @@ async fn closing_a_server_removes_its_file() {
 }
 
 #[asyncio::test(timeout = "10s")]
+async fn a_server_that_never_served_goes_with_its_last_handle_and_its_file_too() {
+    let folder = Folder::new();
+    let path = folder.path("server");
+    let server = running().create_unix_server(echo, &path).start_serving(false).await.unwrap();
+    let another = server.clone();
+    drop(server);
+    assert!(path.exists());
+    drop(another);
+    assert!(!path.exists());
+}
+
+#[asyncio::test(timeout = "10s")]
 async fn a_file_that_is_gone_replaced_or_to_be_kept_is_left_alone() {
     // CPython: test_server.UnixServerCleanupTests.{test_unix_server_cleanup_gone,test_unix_server_cleanup_replaced,
     // test_unix_server_cleanup_prevented}

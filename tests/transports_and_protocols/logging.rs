@@ -181,6 +181,30 @@ fn a_server_that_outlives_its_loop_is_a_warning_in_debug_mode_with_all_its_conne
     }
 }
 
+#[test]
+fn a_server_that_never_served_and_is_dropped_is_a_warning_in_debug_mode() {
+    for (debug, closed) in [(true, false), (true, true), (false, false)] {
+        collect();
+        let event_loop = asyncio::EventLoop::builder().debug(debug).build().unwrap();
+        let running = event_loop.clone();
+        let line = line!() + 2;
+        let made = event_loop.run_until_complete(async move {
+            let server = running.create_server(quiet, "127.0.0.1", 0).start_serving(false).await?;
+            if closed {
+                server.close();
+            }
+            Ok::<_, asyncio::Error>(())
+        });
+        made.unwrap();
+        event_loop.close().unwrap();
+        let warnings = collected(Level::Warn);
+        let place = format!(", made at {}:{line}:", file!());
+        let is_it = |text: &String| text.starts_with("ASY0010: unclosed server <Server Idle") && text.contains(&place);
+        assert_eq!(warnings.len(), usize::from(debug && !closed), "{warnings:?}");
+        assert!(warnings.iter().all(is_it), "{warnings:?}");
+    }
+}
+
 fn quiet() -> Script {
     Script::new(&Journal::default())
 }

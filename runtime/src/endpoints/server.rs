@@ -355,6 +355,16 @@ impl Owner for Core {
     }
 }
 
+/// Only one that never served gets here without having been closed: the others live until they are.
+impl Drop for Core {
+    fn drop(&mut self) {
+        if self.phase.get() != Phase::Closed {
+            self.net.unclosed("server", self, Some(self.site));
+            self.shut();
+        }
+    }
+}
+
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Server {:?} sockets={:?} clients={}>", self.phase.get(), self.sockets(), self.clients.get())

@@ -123,7 +123,8 @@ impl CreateUnixServer {
         self
     }
 
-    /// Whether the server listens at once; it does. See [`Server::start_serving`].
+    /// Whether the server listens at once; it does. See [`Server::start_serving`]. One that never does is closed with its
+    /// last handle; debug mode warns of that.
     pub fn start_serving(mut self, enabled: bool) -> Self {
         self.options.start_serving = enabled;
         self
