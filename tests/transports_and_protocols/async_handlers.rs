@@ -139,7 +139,7 @@ async fn a_failure_ends_the_connection_as_that_of_a_plain_handler() {
     let reports = reports.all();
     assert_eq!(reports.len(), 3, "{reports:?}");
     for report in reports {
-        assert!(report.starts_with("Fatal error: protocol.data_received() call failed."), "{report}");
+        assert!(report.starts_with("Fatal error: protocol.line_received() call failed."), "{report}");
         assert!(report.contains("transport") && report.contains("protocol"), "{report}");
     }
 }

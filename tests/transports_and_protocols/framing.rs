@@ -192,7 +192,39 @@ async fn a_failing_frame_callback_is_reported_and_ends_the_connection() {
     send(&peer, b"one\ntwo\n");
     journal.wait_for("lost").await;
     assert_eq!(journal.entries(), ["line one", "lost ValueError: not understood"]);
-    assert_eq!(reports.all().len(), 1);
+    let reports = reports.all();
+    assert!(reports.len() == 1 && reports[0].starts_with("Fatal error: protocol.line_received()"), "{reports:?}");
+}
+
+/// Fails at everything.
+struct Failing;
+
+#[asyncio::protocol(length_prefixed = u16, max = 4)]
+impl Failing {
+    fn frame_received(&mut self) -> asyncio::Result<()> {
+        Err(Error::value_error("not understood"))
+    }
+
+    fn frame_too_long(&mut self) -> asyncio::Result<bool> {
+        Err(Error::value_error("not wanted"))
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn the_report_names_the_callback_that_failed() {
+    for (data, expected) in [
+        (&b"\0\x01x"[..], "Fatal error: protocol.frame_received() call failed.: ValueError: not understood"),
+        (b"\0\x05", "Fatal error: protocol.frame_too_long() call failed.: ValueError: not wanted"),
+    ] {
+        let reports = Reports::collect();
+        let (transport, _, peer) = connected(Failing).await;
+        send(&peer, data);
+        while !transport.is_closing() {
+            settle().await;
+        }
+        let reports = reports.all();
+        assert!(reports.len() == 1 && reports[0].starts_with(expected), "{reports:?}");
+    }
 }
 
 #[asyncio::test(timeout = "10s")]

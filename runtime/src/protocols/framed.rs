@@ -82,11 +82,13 @@ pub struct Framed {
     splitter: RefCell<Splitter>,
     /// Another protocol has the connection now.
     replaced: Cell<bool>,
+    /// The newest callback was told of a frame that is too long.
+    too_long: Cell<bool>,
 }
 
 impl Framed {
     pub(super) fn new(framing: Framing) -> Self {
-        Self { splitter: RefCell::new(Splitter::new(framing)), replaced: Cell::new(false) }
+        Self { splitter: RefCell::new(Splitter::new(framing)), replaced: Cell::new(false), too_long: Cell::new(false) }
     }
 }
 
@@ -112,9 +114,11 @@ impl<P: FramedProtocol> Bound<P, Framed> {
         let size = size.map_or_else(|| "at least that".to_owned(), |size| size.to_string());
         let message = format!("a frame is longer than the limit of {max} bytes: it has {size}");
         let exc = Error::LimitOverrunError(Arc::new(LimitOverrunError { message, consumed: max }));
+        self.kind.too_long.set(true);
         if !self.call(|protocol| protocol.frame_too_long(transport, &exc))? {
             transport.fail(exc);
         }
+        self.kind.too_long.set(false);
         Ok(Started::Not)
     }
 }
@@ -162,6 +166,16 @@ impl<P: FramedProtocol> Endpoint for Bound<P, Framed> {
             Ending::CutOff(error) => transport.fail(Error::IncompleteReadError(Arc::new(error))),
         }
         Ok(())
+    }
+
+    fn reception_failed(&self) -> &'static str {
+        if self.kind.too_long.get() {
+            "Fatal error: protocol.frame_too_long() call failed."
+        } else if self.kind.splitter.borrow().framing().is_of_lines() {
+            "Fatal error: protocol.line_received() call failed."
+        } else {
+            "Fatal error: protocol.frame_received() call failed."
+        }
     }
 
     fn replaced(&self) -> Vec<u8> {

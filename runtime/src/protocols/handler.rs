@@ -99,6 +99,8 @@ fn failure(callback: &str) -> (&'static str, bool) {
     match callback {
         "connection_made" => ("protocol.connection_made() call failed", false),
         "eof_received" => ("Fatal error: protocol.eof_received() call failed.", true),
+        "line_received" => ("Fatal error: protocol.line_received() call failed.", true),
+        "frame_received" => ("Fatal error: protocol.frame_received() call failed.", true),
         "buffer_updated" => ("Fatal error: protocol.buffer_updated() call failed.", true),
         _ => ("Fatal error: protocol.data_received() call failed.", true),
     }

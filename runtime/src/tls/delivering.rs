@@ -13,7 +13,7 @@ impl Layer {
                 // It takes nothing while the connection below is closing, nor will it be asked again.
                 Ok(0) => break,
                 Ok(taken) => rest = rest.get(taken..).unwrap_or_default(),
-                Err(error) => return self.broken("Fatal error: protocol.data_received() call failed.", error),
+                Err(error) => return self.reception_broken(error),
             }
         }
         // What comes after close() is nobody's.
@@ -28,7 +28,7 @@ impl Layer {
             let Some(mut unread) = self.take_kept() else { break };
             let taken = match self.offer(unread.rest()) {
                 Ok(taken) => taken,
-                Err(error) => return self.broken("Fatal error: protocol.data_received() call failed.", error),
+                Err(error) => return self.reception_broken(error),
             };
             unread.take(taken);
             if self.state.get().is_open() {

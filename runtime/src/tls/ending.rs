@@ -7,7 +7,7 @@ use super::layer::Layer;
 use super::spool::Spool;
 use crate::exceptions::{Error, Result, SslError, SslReason, TimeoutError, catch};
 use crate::ssl::explain;
-use crate::transports::Io;
+use crate::transports::{DATA_RECEIVED_FAILED, Io};
 
 impl Layer {
     /// Says our last word behind all that was written, and waits for the peer's, within the time limit.
@@ -73,7 +73,7 @@ impl Layer {
 
     fn ended_cleanly(&self) {
         if let Err(error) = self.call(|above, transport| above.last_words(transport)) {
-            return self.broken("Fatal error: protocol.data_received() call failed.", error);
+            return self.reception_broken(error);
         }
         if !self.state.get().may_deliver() {
             // It comes again when the protocol goes on, unless the connection has ended by then.
@@ -96,6 +96,13 @@ impl Layer {
                 self.close_layer();
             }
         }
+    }
+
+    /// The protocol failed at what came in.
+    #[cold]
+    pub(super) fn reception_broken(&self, error: Error) {
+        let message = self.above.borrow().as_ref().map_or(DATA_RECEIVED_FAILED, |above| above.reception_failed());
+        self.broken(message, error);
     }
 
     /// The protocol failed, and what it would do next is anybody's guess.

@@ -131,6 +131,10 @@ impl Endpoint for Checked<dyn Endpoint> {
         self.endpoint.last_words(transport)
     }
 
+    fn reception_failed(&self) -> &'static str {
+        self.endpoint.reception_failed()
+    }
+
     fn replaced(&self) -> Vec<u8> {
         self.endpoint.replaced()
     }

@@ -10,6 +10,8 @@ use crate::event_loop::ExceptionContext;
 use crate::exceptions::{Error, Result};
 use crate::sys::{Lease, UnixAddress};
 
+pub(crate) const DATA_RECEIVED_FAILED: &str = "Fatal error: protocol.data_received() call failed.";
+
 /// A protocol of whatever kind whose type was forgotten.
 pub(crate) trait AnyProtocol {
     /// Somebody else uses the protocol at the moment, so that it cannot be called.
@@ -56,6 +58,10 @@ pub(crate) trait Endpoint: AnyProtocol {
     /// at once, or when reading goes on; then this is called again.
     fn last_words(&self, _transport: &Transport) -> Result<()> {
         Ok(())
+    }
+    /// What is reported if the protocol fails at what came in.
+    fn reception_failed(&self) -> &'static str {
+        DATA_RECEIVED_FAILED
     }
     /// Another endpoint takes its place: gives back what was received and not told yet.
     fn replaced(&self) -> Vec<u8> {

@@ -37,7 +37,7 @@ pub use trsock::TransportSocket;
 #[cfg(feature = "tls")]
 pub(crate) use checked::{checked, checked_after};
 pub(crate) use datagram::{Datagram, Remote};
-pub(crate) use endpoint::{AnyProtocol, DatagramEndpoint, Endpoint};
+pub(crate) use endpoint::{AnyProtocol, DATA_RECEIVED_FAILED, DatagramEndpoint, Endpoint};
 pub(crate) use entered::Entered;
 pub(crate) use flow_control::Limits;
 pub(crate) use network::{Live, LiveKey, Network};

@@ -92,6 +92,10 @@ impl Framing {
         Self { max: bytes, ..self }
     }
 
+    pub(super) fn is_of_lines(self) -> bool {
+        self.shape == Shape::Lines
+    }
+
     pub(super) fn limit(self) -> usize {
         self.max
     }

@@ -8,9 +8,9 @@
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 
-use super::super::Transport;
 use super::super::state::State;
 use super::super::unread::Unread;
+use super::super::{DATA_RECEIVED_FAILED, Transport};
 use super::{Medium, Stream};
 use crate::exceptions::{Error, Result};
 use crate::sys::{Direction, Readiness};
@@ -132,7 +132,10 @@ impl<M: Medium> Stream<M> {
     fn taken(&self, result: Result<usize>) -> ControlFlow<(), usize> {
         match result {
             Ok(taken) => ControlFlow::Continue(taken),
-            Err(error) => self.broken_by("Fatal error: protocol.data_received() call failed.", error),
+            Err(error) => {
+                self.reception_broken(error);
+                ControlFlow::Break(())
+            }
         }
     }
 
@@ -157,14 +160,18 @@ impl<M: Medium> Stream<M> {
         });
         match result {
             Ok(()) => ControlFlow::Continue(()),
-            Err(error) => self.broken_by(message, error),
+            Err(error) => {
+                self.broken(message, error);
+                ControlFlow::Break(())
+            }
         }
     }
 
     #[cold]
-    fn broken_by<T>(&self, message: &'static str, error: Error) -> ControlFlow<(), T> {
+    fn reception_broken(&self, error: Error) {
+        let message =
+            self.endpoint.borrow().as_ref().map_or(DATA_RECEIVED_FAILED, |endpoint| endpoint.reception_failed());
         self.broken(message, error);
-        ControlFlow::Break(())
     }
 
     /// Whether something was reported that has to be read now.
@@ -177,7 +184,7 @@ impl<M: Medium> Stream<M> {
     fn end_of_stream(&self, transport: &Transport) {
         self.change(State::set_end_seen);
         if let Err(error) = self.call(transport, |endpoint| endpoint.last_words(transport)) {
-            return self.broken("Fatal error: protocol.data_received() call failed.", error);
+            return self.reception_broken(error);
         }
         if !self.state.get().may_receive() {
             // Its turn comes when reading goes on.
