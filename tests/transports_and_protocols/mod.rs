@@ -20,6 +20,8 @@ mod datagram_batches;
 mod datagram_endpoints;
 mod datagram_errors;
 mod datagram_flow;
+#[cfg(target_os = "linux")]
+mod datagram_streams;
 mod datagrams;
 mod draining;
 mod example_datagrams;

@@ -180,6 +180,16 @@ impl Inner {
         }
     }
 
+    /// No more reports for a source, until [`resume_source`](Self::resume_source). False: they go on.
+    pub(crate) fn pause_source(&self, fd: RawFd) -> bool {
+        self.driver.remove(fd).is_ok()
+    }
+
+    /// Reports for a source whose reports were paused, beginning with what is ready.
+    pub(crate) fn resume_source(&self, key: SourceKey, fd: RawFd, interest: Interest) -> io::Result<()> {
+        self.driver.add(fd, key.0, interest)
+    }
+
     /// Forgets a source; before its descriptor is closed.
     pub(crate) fn remove_source(&self, key: SourceKey, fd: RawFd) {
         self.stop_reports(fd);
@@ -202,7 +212,8 @@ impl Inner {
         }
     }
 
-    fn forget_source(&self, key: SourceKey, fd: RawFd) {
+    /// As [`remove_source`](Self::remove_source), of one whose reports are paused.
+    pub(crate) fn forget_source(&self, key: SourceKey, fd: RawFd) {
         self.sources.descriptors.borrow_mut().remove(fd, key);
         self.sources.leave(key);
     }

@@ -95,7 +95,7 @@ pub(crate) use channel::{Channel, Direction};
 pub use child::PreExec;
 pub(crate) use child::{Child, Order, Preparation, Stream, pipe};
 pub(crate) use coarse_time::coarse_time;
-pub(crate) use datagram::{Incoming, Look, Parcel};
+pub(crate) use datagram::{Incoming, Look, Parcel, WATCHING_COSTS_SENDERS};
 pub(crate) use descriptor::{
     AsFile, AsRawFd, OwnedFd, OwnedFile, RawFd, duplicate, for_files, number, own_stdout, owns_a_socket, raw,
 };

@@ -32,6 +32,9 @@ use super::os_socket::SEND_FLAGS;
 use super::socket::uninterrupted;
 use super::{Address, OwnedFd, Socket};
 
+/// Whether who sends a datagram pays for telling the poller. Measured on Linux only.
+pub(crate) const WATCHING_COSTS_SENDERS: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// Datagrams of one length to one place; their bytes lie one behind the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parcel {

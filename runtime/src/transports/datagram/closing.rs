@@ -56,6 +56,7 @@ impl Datagram {
         *self.sockname.borrow_mut() = self.socket.local_address().ok().flatten();
         self.drop_waiting();
         self.open_room();
+        self.forget_unwatched();
         self.net.close(&self.source, &self.live, &self.socket);
         let endpoint = self.endpoint.take();
         if let Err(panic) = catch(|| drop(endpoint)) {

@@ -12,6 +12,7 @@ mod queue;
 mod receiving;
 mod sending;
 mod transport;
+mod watching;
 
 pub(in crate::transports) use memory::Memory;
 pub use transport::DatagramTransport;
@@ -40,6 +41,7 @@ use crate::sys::{Address, Direction, Interest, Readiness, Socket};
 use gathering::Gathering;
 use queue::Queue;
 use receiving::Kept;
+use watching::Watching;
 
 /// The first and the longest pause before another attempt to send.
 const RETRY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(64));
@@ -79,6 +81,7 @@ pub(crate) struct Datagram {
     segments: Cell<bool>,
     /// Whether the system says when it takes more.
     watches_room: Cell<bool>,
+    watching: Watching,
     gathering: Cell<Gathering>,
     /// All that waits was gathered, and the system has not refused it.
     gathered: Cell<bool>,
@@ -143,6 +146,7 @@ impl Datagram {
             udp,
             segments: Cell::new(udp),
             watches_room: Cell::new(false),
+            watching: Watching::default(),
             gathering: Cell::new(Gathering::AtOnce),
             gathered: Cell::new(false),
             kept: RefCell::default(),

@@ -21,21 +21,23 @@ impl Datagram {
     /// Reports come as edges, so it reads until the system says that nothing is left.
     pub(super) fn read_ready(&self, transport: &DatagramTransport) {
         if !self.may_read() {
-            return;
+            return self.watch();
         }
         let mut incoming = self.net.datagrams().take_incoming();
         let outer = self.gathering.get();
-        self.read(transport, &mut incoming);
+        let received = self.read(transport, &mut incoming);
         self.net.datagrams().give_incoming(incoming);
         self.gathering.set(outer);
+        self.turn_received(received);
     }
 
-    fn read(&self, transport: &DatagramTransport, incoming: &mut Incoming) {
+    /// How many came.
+    fn read(&self, transport: &DatagramTransport, incoming: &mut Incoming) -> usize {
         let (mut received, mut errors) = (0, 0);
         while received + errors < READS_PER_TURN {
             received += self.deliver_kept(transport);
             if !self.may_read() {
-                return;
+                return received;
             }
             match incoming.receive(&self.socket, !self.udp) {
                 Ok(look) => {
@@ -44,10 +46,13 @@ impl Datagram {
                     }
                     received += self.deliver(transport, incoming, look);
                     if !look.more {
-                        return;
+                        return received;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.drained(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.drained();
+                    return received;
+                }
                 Err(error) => {
                     errors += 1;
                     self.failed(error, self.peer());
@@ -60,6 +65,7 @@ impl Datagram {
         } else if self.may_read() {
             self.queue();
         }
+        received
     }
 
     /// Hands what came to the protocol; what it does not want yet is kept.

@@ -216,9 +216,15 @@ impl Datagram {
         }
     }
 
-    fn rearm(&self, interest: Interest) {
+    pub(super) fn rearm(&self, interest: Interest) {
         let (Some(key), Some(fd)) = (self.source.get(), self.socket.fileno()) else { return };
-        if let Err(error) = self.net.inner().rearm_source(key, fd, interest) {
+        let inner = self.net.inner();
+        let armed = if self.is_watched_again() {
+            inner.resume_source(key, fd, interest)
+        } else {
+            inner.rearm_source(key, fd, interest)
+        };
+        if let Err(error) = armed {
             crate::log::record!(error, "ASY0026: {self:?} cannot be watched any more: {error}");
         }
     }

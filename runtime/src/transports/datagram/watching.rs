@@ -1,0 +1,107 @@
+//! Who finds out that datagrams are there: the poller, or, while they come in a stream, each batch of callbacks by itself.
+//!
+//! The system tells the poller of each datagram, at the expense of whoever sends it, also while the loop is busy and will
+//! look anyway. So a socket at which most reads find several is not watched any more: it is read in each batch, until a
+//! read finds nothing. That one empty read is the only one; then the poller watches again, and reports at once what has
+//! come meanwhile.
+//!
+//! ```text
+//!                  most reads find several datagrams
+//!   by the poller ──────────────────────────────────▶ by each batch
+//!                 ◀──────────────────────────────────
+//!                  a read found nothing, reading is paused, or room to send is waited for
+//! ```
+
+use std::cell::Cell;
+
+use super::Datagram;
+use crate::sys::{Interest, Readiness, WATCHING_COSTS_SENDERS};
+
+/// So many more reads have to find several datagrams than one alone: at first, and at most.
+const READS: (u8, u8) = (4, 32);
+/// A stream that is over after fewer batches was not worth the calls that it takes to begin and to end it.
+const WORTH_IT: u8 = 4;
+
+#[derive(Debug)]
+pub(super) struct Watching {
+    /// The poller does not watch. Then the endpoint is queued or runs, and its readiness says that it can be read.
+    off: Cell<bool>,
+    /// How many more reads have found several datagrams than one alone; or in how many batches it was read since it is off.
+    reads: Cell<u8>,
+    /// How many it takes.
+    needed: Cell<u8>,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self { off: Cell::new(false), reads: Cell::new(0), needed: Cell::new(READS.0) }
+    }
+}
+
+impl Datagram {
+    /// So many datagrams were received in this turn.
+    #[inline]
+    pub(super) fn turn_received(&self, count: usize) {
+        let watching = &self.watching;
+        if watching.off.get() {
+            if count == 0 {
+                return self.watch();
+            }
+            watching.reads.set(watching.reads.get().saturating_add(1));
+            return self.look_again();
+        }
+        if count < 2 {
+            return watching.reads.set(watching.reads.get().saturating_sub(1));
+        }
+        let reads = watching.reads.get() + 1;
+        watching.reads.set(reads);
+        if reads >= watching.needed.get() {
+            self.stop_watching();
+        }
+    }
+
+    fn look_again(&self) {
+        self.readiness.set(self.readiness.get().or(Readiness::READABLE));
+        self.queue();
+    }
+
+    fn stop_watching(&self) {
+        self.watching.reads.set(0);
+        let watches =
+            !WATCHING_COSTS_SENDERS || !self.udp || self.watches_room.get() || !self.state.get().may_receive();
+        let Some(fd) = self.socket.fileno().filter(|_| !watches) else { return };
+        if self.net.inner().pause_source(fd) {
+            self.watching.off.set(true);
+            self.look_again();
+        }
+    }
+
+    /// Has the poller watch again, if it does not.
+    pub(super) fn watch(&self) {
+        if self.watching.off.get() {
+            self.rearm(Interest::Read);
+        }
+    }
+
+    /// It is about to be closed: there is nothing to be taken back from a poller that does not watch.
+    pub(super) fn forget_unwatched(&self) {
+        if !self.watching.off.replace(false) {
+            return;
+        }
+        if let (Some(key), Some(fd)) = (self.source.take(), self.socket.fileno()) {
+            self.net.inner().forget_source(key, fd);
+        }
+    }
+
+    /// The poller watches from now on. Whether it did not before.
+    pub(super) fn is_watched_again(&self) -> bool {
+        let watching = &self.watching;
+        let again = watching.off.replace(false);
+        if again {
+            let was_worth_it = watching.reads.replace(0) >= WORTH_IT;
+            let needed = if was_worth_it { READS.0 } else { watching.needed.get().saturating_mul(2) };
+            watching.needed.set(needed.min(READS.1));
+        }
+        again
+    }
+}
