@@ -1,21 +1,24 @@
-//! A system that takes no more datagrams of a batch, which between the sockets of one machine does not happen: a filter of
-//! system calls makes this one such a system.
+//! A system that takes no more datagrams of a batch, which between the sockets of one machine does not happen, or has no
+//! memory to watch a socket: a filter of system calls makes this one such a system.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::UdpSocket;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::Error;
+use asyncio::{DatagramTransport, Error};
 
 use crate::filter::refuse_calls;
 use crate::program::{Test, succeed, test};
 
-pub(crate) const TESTS: &[Test] =
-    &[test!(what_the_system_refuses_of_a_batch_waits_within_the_limits_and_the_newest_are_dropped, refused)];
+pub(crate) const TESTS: &[Test] = &[
+    test!(what_the_system_refuses_of_a_batch_waits_within_the_limits_and_the_newest_are_dropped, refused),
+    test!(an_endpoint_that_the_system_cannot_watch_again_after_a_stream_goes_on_receiving, unwatched),
+];
 
 succeed! {
     what_the_system_refuses_of_a_batch_waits_within_the_limits_and_the_newest_are_dropped
+    an_endpoint_that_the_system_cannot_watch_again_after_a_stream_goes_on_receiving
 }
 
 /// Notes what it is told.
@@ -72,4 +75,49 @@ async fn refused() {
     transport.abort();
     asyncio::sleep(Duration::ZERO).await;
     assert_eq!(told.borrow().last().unwrap(), "lost");
+}
+
+/// Counts what comes; a peer sends it four more for each four, up to a hundred.
+struct Stream {
+    peer: Rc<UdpSocket>,
+    seen: Rc<Cell<usize>>,
+}
+
+#[asyncio::protocol]
+impl Stream {
+    fn datagram_received(&mut self, transport: &DatagramTransport) -> asyncio::Result<()> {
+        self.seen.set(self.seen.get() + 1);
+        if self.seen.get() % 4 == 0 && self.seen.get() < 100 {
+            for _ in 0..4 {
+                self.peer.send_to(b"x", transport.sockname().unwrap())?;
+            }
+        }
+        if self.seen.get() == 48 {
+            refuse_calls(&[libc::SYS_epoll_ctl], libc::ENOMEM);
+        }
+        Ok(())
+    }
+}
+
+#[asyncio::main]
+async fn unwatched() {
+    let (peer, seen) = (Rc::new(UdpSocket::bind("127.0.0.1:0").unwrap()), Rc::new(Cell::new(0)));
+    let stream = Stream { peer: peer.clone(), seen: seen.clone() };
+    let endpoint = asyncio::get_running_loop().unwrap().create_datagram_endpoint(|| stream);
+    let (transport, _) = endpoint.local_addr("127.0.0.1", 0).await.unwrap();
+    for _ in 0..4 {
+        peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
+    }
+    let reached = async |count| {
+        while seen.get() < count {
+            asyncio::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    reached(100).await;
+    for count in 101..104 {
+        peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
+        reached(count).await;
+    }
+    transport.close();
+    asyncio::sleep(Duration::ZERO).await;
 }

@@ -9,7 +9,7 @@ use asyncio::DatagramTransport;
 
 use crate::support::datagrams::{Endpoint, Receiver, bound_to, plain};
 use crate::support::journal::Journal;
-use crate::support::net::settle;
+use crate::support::net::{Reports, running, settle};
 
 /// Whether any poller of this process watches the endpoint's socket.
 fn is_watched(transport: &DatagramTransport) -> bool {
@@ -141,5 +141,54 @@ async fn a_stream_takes_turns_with_all_else() {
     journal.until(|entries| entries.len() == 401).await;
     assert!(ticks.get() >= 150, "{} batches for 400 datagrams, two at a time", ticks.get());
     ticking.cancel();
+    transport.close();
+}
+
+/// Hands the endpoint on in the middle of a stream, and panics when it is dropped for that.
+struct Fragile {
+    peer: Rc<UdpSocket>,
+    next: Option<Receiver>,
+    seen: usize,
+}
+
+#[asyncio::protocol]
+impl Fragile {
+    fn datagram_received(&mut self, transport: &DatagramTransport) -> asyncio::Result<()> {
+        self.seen += 1;
+        if self.seen % 4 == 0 {
+            for _ in 0..4 {
+                self.peer.send_to(b"x", transport.sockname().unwrap())?;
+            }
+        }
+        if self.seen == 48 {
+            assert!(!is_watched(transport));
+            transport.set_protocol(self.next.take().unwrap());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("it breaks");
+    }
+}
+
+#[asyncio::test(timeout = "10s")]
+async fn a_protocol_that_panics_when_it_is_replaced_in_a_stream_does_not_make_the_endpoint_deaf() {
+    let (journal, reports, peer) = (Journal::default(), Reports::collect(), Rc::new(plain("127.0.0.1")));
+    let fragile = Fragile { peer: peer.clone(), next: Some(Receiver::new(&journal)), seen: 0 };
+    let (transport, _) = running().create_datagram_endpoint(|| fragile).local_addr("127.0.0.1", 0).await.unwrap();
+    for _ in 0..4 {
+        peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
+    }
+    while reports.all().is_empty() {
+        settle().await;
+    }
+    assert!(reports.all()[0].contains("it breaks"), "{:?}", reports.all());
+    settle().await;
+    assert!(is_watched(&transport));
+    peer.send_to(b"later", transport.sockname().unwrap()).unwrap();
+    journal.wait_for("datagram later").await;
     transport.close();
 }

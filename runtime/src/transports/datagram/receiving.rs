@@ -17,6 +17,21 @@ const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPE
 /// A datagram that came in and could not be delivered at once.
 pub(super) type Kept = (Box<[u8]>, Address);
 
+/// A turn of reading. It ends in the same way if it is left by the panic of a protocol that is dropped in it.
+struct Turn<'a> {
+    endpoint: &'a Datagram,
+    /// How datagrams were gathered before.
+    gathering: Gathering,
+    received: usize,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.endpoint.gathering.set(self.gathering);
+        self.endpoint.turn_received(self.received);
+    }
+}
+
 impl Datagram {
     /// Reports come as edges, so it reads until the system says that nothing is left.
     pub(super) fn read_ready(&self, transport: &DatagramTransport) {
@@ -24,11 +39,10 @@ impl Datagram {
             return self.watch();
         }
         let mut incoming = self.net.datagrams().take_incoming();
-        let outer = self.gathering.get();
-        let received = self.read(transport, &mut incoming);
+        let mut turn = Turn { endpoint: self, gathering: self.gathering.get(), received: 0 };
+        turn.received = self.read(transport, &mut incoming);
+        drop(turn);
         self.net.datagrams().give_incoming(incoming);
-        self.gathering.set(outer);
-        self.turn_received(received);
     }
 
     /// How many came.

@@ -218,13 +218,10 @@ impl Datagram {
 
     pub(super) fn rearm(&self, interest: Interest) {
         let (Some(key), Some(fd)) = (self.source.get(), self.socket.fileno()) else { return };
-        let inner = self.net.inner();
-        let armed = if self.is_watched_again() {
-            inner.resume_source(key, fd, interest)
-        } else {
-            inner.rearm_source(key, fd, interest)
-        };
-        if let Err(error) = armed {
+        if self.is_unwatched() {
+            return self.watch_again(key, fd, interest);
+        }
+        if let Err(error) = self.net.inner().rearm_source(key, fd, interest) {
             crate::log::record!(error, "ASY0026: {self:?} cannot be watched any more: {error}");
         }
     }

@@ -13,12 +13,17 @@
 //! ```
 
 use std::cell::Cell;
+use std::io;
+use std::time::Duration;
 
 use super::Datagram;
-use crate::sys::{Interest, Readiness, WATCHING_COSTS_SENDERS};
+use crate::event_loop::SourceKey;
+use crate::sys::{Interest, RawFd, Readiness, WATCHING_COSTS_SENDERS};
 
 /// So many more reads have to find several datagrams than one alone: at first, and at most.
 const READS: (u8, u8) = (4, 32);
+/// Until the next look at a socket that the system refuses to watch.
+const LATER: Duration = Duration::from_millis(50);
 /// A stream that is over after fewer batches was not worth the calls that it takes to begin and to end it.
 const WORTH_IT: u8 = 4;
 
@@ -26,6 +31,8 @@ const WORTH_IT: u8 = 4;
 pub(super) struct Watching {
     /// The poller does not watch. Then the endpoint is queued or runs, and its readiness says that it can be read.
     off: Cell<bool>,
+    /// The poller should watch again and cannot: a timer looks.
+    later: Cell<bool>,
     /// How many more reads have found several datagrams than one alone; or in how many batches it was read since it is off.
     reads: Cell<u8>,
     /// How many it takes.
@@ -34,7 +41,7 @@ pub(super) struct Watching {
 
 impl Default for Watching {
     fn default() -> Self {
-        Self { off: Cell::new(false), reads: Cell::new(0), needed: Cell::new(READS.0) }
+        Self { off: Cell::new(false), later: Cell::new(false), reads: Cell::new(0), needed: Cell::new(READS.0) }
     }
 }
 
@@ -61,8 +68,11 @@ impl Datagram {
     }
 
     fn look_again(&self) {
-        self.readiness.set(self.readiness.get().or(Readiness::READABLE));
-        self.queue();
+        // A child of a fork shares the socket with its parent, and must leave it alone.
+        if self.net.inner().check_usable().is_ok() {
+            self.readiness.set(self.readiness.get().or(Readiness::READABLE));
+            self.queue();
+        }
     }
 
     fn stop_watching(&self) {
@@ -76,10 +86,43 @@ impl Datagram {
         }
     }
 
+    #[inline]
+    pub(super) fn is_unwatched(&self) -> bool {
+        self.watching.off.get()
+    }
+
     /// Has the poller watch again, if it does not.
     pub(super) fn watch(&self) {
-        if self.watching.off.get() {
-            self.rearm(Interest::Read);
+        if self.is_unwatched() {
+            self.rearm(if self.watches_room.get() { Interest::Both } else { Interest::Read });
+        }
+    }
+
+    /// Has the poller watch again. If the system has no memory for that, looks again later.
+    pub(super) fn watch_again(&self, key: SourceKey, fd: RawFd, interest: Interest) {
+        if let Err(error) = self.net.inner().resume_source(key, fd, interest) {
+            return self.look_later(&error);
+        }
+        let watching = &self.watching;
+        watching.off.set(false);
+        let was_worth_it = watching.reads.replace(0) >= WORTH_IT;
+        let needed = if was_worth_it { READS.0 } else { watching.needed.get().saturating_mul(2) };
+        watching.needed.set(needed.min(READS.1));
+    }
+
+    #[cold]
+    fn look_later(&self, error: &io::Error) {
+        let Some(this) = self.this.upgrade().filter(|_| !self.watching.later.replace(true)) else { return };
+        crate::log::record!(error, "ASY0026: {self:?} cannot be watched, and is looked at from time to time: {error}");
+        let planned = self.net.inner().call_later_internal(LATER, move || {
+            this.watching.later.set(false);
+            if this.is_unwatched() {
+                this.look_again();
+            }
+        });
+        // Only a loop that was closed plans nothing.
+        if planned.is_err() {
+            self.watching.later.set(false);
         }
     }
 
@@ -91,17 +134,5 @@ impl Datagram {
         if let (Some(key), Some(fd)) = (self.source.take(), self.socket.fileno()) {
             self.net.inner().forget_source(key, fd);
         }
-    }
-
-    /// The poller watches from now on. Whether it did not before.
-    pub(super) fn is_watched_again(&self) -> bool {
-        let watching = &self.watching;
-        let again = watching.off.replace(false);
-        if again {
-            let was_worth_it = watching.reads.replace(0) >= WORTH_IT;
-            let needed = if was_worth_it { READS.0 } else { watching.needed.get().saturating_mul(2) };
-            watching.needed.set(needed.min(READS.1));
-        }
-        again
     }
 }
