@@ -87,7 +87,7 @@ struct Stream {
 impl Stream {
     fn datagram_received(&mut self, transport: &DatagramTransport) -> asyncio::Result<()> {
         self.seen.set(self.seen.get() + 1);
-        if self.seen.get() % 4 == 0 && self.seen.get() < 100 {
+        if self.seen.get().is_multiple_of(4) && self.seen.get() < 100 {
             for _ in 0..4 {
                 self.peer.send_to(b"x", transport.sockname().unwrap())?;
             }

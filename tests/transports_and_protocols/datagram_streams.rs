@@ -155,7 +155,7 @@ struct Fragile {
 impl Fragile {
     fn datagram_received(&mut self, transport: &DatagramTransport) -> asyncio::Result<()> {
         self.seen += 1;
-        if self.seen % 4 == 0 {
+        if self.seen.is_multiple_of(4) {
             for _ in 0..4 {
                 self.peer.send_to(b"x", transport.sockname().unwrap())?;
             }
