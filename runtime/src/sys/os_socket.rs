@@ -8,9 +8,6 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 /// What stands for no descriptor.
 pub(crate) const CLOSED: RawFd = -1;
 
-/// Closing the last descriptor of a socket is enough for the poller to forget it.
-pub(super) const CLOSING_ENDS_REPORTS: bool = true;
-
 /// A peer that is gone is an error to be returned, not a signal that ends the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
 pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;

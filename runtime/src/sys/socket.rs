@@ -12,8 +12,7 @@ use std::net::{Shutdown, SocketAddr};
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use super::os_socket::{
-    self, CLOSED, CLOSING_ENDS_REPORTS, SEND_FLAGS, accept, is_connected, is_in_progress, is_no_socket, is_under_way,
-    stream_socket,
+    self, CLOSED, SEND_FLAGS, accept, is_connected, is_in_progress, is_no_socket, is_under_way, stream_socket,
 };
 use super::{Address, OwnedFd, RawFd};
 
@@ -82,9 +81,8 @@ impl Socket {
         self.alone.set(false);
     }
 
-    /// Whether closing it is enough to be rid of its reports.
     pub(crate) fn is_alone(&self) -> bool {
-        CLOSING_ENDS_REPORTS && self.alone.get()
+        self.alone.get()
     }
 
     /// The descriptor, `None` once it is closed.

@@ -20,9 +20,6 @@ use super::{RawFd, blocked};
 /// What stands for no socket.
 pub(crate) const CLOSED: RawFd = RawFd::MAX;
 
-/// The poller has to be told, too.
-pub(super) const CLOSING_ENDS_REPORTS: bool = false;
-
 /// No signals.
 pub(super) const SEND_FLAGS: i32 = 0;
 
