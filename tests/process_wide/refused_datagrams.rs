@@ -1,12 +1,12 @@
 //! A system that takes no more datagrams of a batch, which between the sockets of one machine does not happen, or has no
 //! memory to watch a socket: a filter of system calls makes this one such a system.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::UdpSocket;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{DatagramTransport, Error};
+use asyncio::{DatagramTransport, Error, Queue};
 
 use crate::filter::refuse_calls;
 use crate::program::{Test, succeed, test};
@@ -80,43 +80,41 @@ async fn refused() {
 /// Counts what comes; a peer sends it four more for each four, up to a hundred.
 struct Stream {
     peer: Rc<UdpSocket>,
-    seen: Rc<Cell<usize>>,
+    came: Queue<usize>,
+    seen: usize,
 }
 
 #[asyncio::protocol]
 impl Stream {
     fn datagram_received(&mut self, transport: &DatagramTransport) -> asyncio::Result<()> {
-        self.seen.set(self.seen.get() + 1);
-        if self.seen.get().is_multiple_of(4) && self.seen.get() < 100 {
+        self.seen += 1;
+        if self.seen.is_multiple_of(4) && self.seen < 100 {
             for _ in 0..4 {
                 self.peer.send_to(b"x", transport.sockname().unwrap())?;
             }
         }
-        if self.seen.get() == 48 {
+        if self.seen == 48 {
             refuse_calls(&[libc::SYS_epoll_ctl], libc::ENOMEM);
         }
+        self.came.put_nowait(self.seen).unwrap();
         Ok(())
     }
 }
 
 #[asyncio::main]
 async fn unwatched() {
-    let (peer, seen) = (Rc::new(UdpSocket::bind("127.0.0.1:0").unwrap()), Rc::new(Cell::new(0)));
-    let stream = Stream { peer: peer.clone(), seen: seen.clone() };
+    let (peer, came) = (Rc::new(UdpSocket::bind("127.0.0.1:0").unwrap()), Queue::new());
+    let stream = Stream { peer: peer.clone(), came: came.clone(), seen: 0 };
     let endpoint = asyncio::get_running_loop().unwrap().create_datagram_endpoint(|| stream);
     let (transport, _) = endpoint.local_addr("127.0.0.1", 0).await.unwrap();
     for _ in 0..4 {
         peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
     }
-    let reached = async |count| {
-        while seen.get() < count {
-            asyncio::sleep(Duration::from_millis(1)).await;
+    for number in 1..104 {
+        if number > 100 {
+            peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
         }
-    };
-    reached(100).await;
-    for count in 101..104 {
-        peer.send_to(b"x", transport.sockname().unwrap()).unwrap();
-        reached(count).await;
+        assert_eq!(came.get().await.unwrap(), number);
     }
     transport.close();
     asyncio::sleep(Duration::ZERO).await;

@@ -29,9 +29,12 @@ const WORTH_IT: u8 = 4;
 
 #[derive(Debug)]
 pub(super) struct Watching {
-    /// The poller does not watch. Then the endpoint is queued or runs, and its readiness says that it can be read.
+    /// The poller does not watch. Then the endpoint is queued or runs, and its readiness says that it can be read; or a
+    /// timer looks.
     off: Cell<bool>,
-    /// The poller should watch again and cannot: a timer looks.
+    /// The poller should watch again and cannot, which was told.
+    refused: Cell<bool>,
+    /// A timer looks, because of that.
     later: Cell<bool>,
     /// How many more reads have found several datagrams than one alone; or in how many batches it was read since it is off.
     reads: Cell<u8>,
@@ -41,7 +44,13 @@ pub(super) struct Watching {
 
 impl Default for Watching {
     fn default() -> Self {
-        Self { off: Cell::new(false), later: Cell::new(false), reads: Cell::new(0), needed: Cell::new(READS.0) }
+        Self {
+            off: Cell::new(false),
+            refused: Cell::new(false),
+            later: Cell::new(false),
+            reads: Cell::new(0),
+            needed: Cell::new(READS.0),
+        }
     }
 }
 
@@ -105,6 +114,7 @@ impl Datagram {
         }
         let watching = &self.watching;
         watching.off.set(false);
+        watching.refused.set(false);
         let was_worth_it = watching.reads.replace(0) >= WORTH_IT;
         let needed = if was_worth_it { READS.0 } else { watching.needed.get().saturating_mul(2) };
         watching.needed.set(needed.min(READS.1));
@@ -113,7 +123,12 @@ impl Datagram {
     #[cold]
     fn look_later(&self, error: &io::Error) {
         let Some(this) = self.this.upgrade().filter(|_| !self.watching.later.replace(true)) else { return };
-        crate::log::record!(error, "ASY0026: {self:?} cannot be watched, and is looked at from time to time: {error}");
+        if !self.watching.refused.replace(true) {
+            crate::log::record!(
+                error,
+                "ASY0026: {self:?} cannot be watched, and is looked at from time to time: {error}"
+            );
+        }
         let planned = self.net.inner().call_later_internal(LATER, move || {
             this.watching.later.set(false);
             if this.is_unwatched() {
