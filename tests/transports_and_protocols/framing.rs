@@ -196,8 +196,8 @@ async fn a_failing_frame_callback_is_reported_and_ends_the_connection() {
     assert!(reports.len() == 1 && reports[0].starts_with("Fatal error: protocol.line_received()"), "{reports:?}");
 }
 
-/// Fails at everything.
-struct Failing;
+/// Fails at everything, and notes `lost`.
+struct Failing(Journal);
 
 #[asyncio::protocol(length_prefixed = u16, max = 4)]
 impl Failing {
@@ -208,6 +208,10 @@ impl Failing {
     fn frame_too_long(&mut self) -> asyncio::Result<bool> {
         Err(Error::value_error("not wanted"))
     }
+
+    fn connection_lost(&mut self) {
+        self.0.note("lost");
+    }
 }
 
 #[asyncio::test(timeout = "10s")]
@@ -216,12 +220,10 @@ async fn the_report_names_the_callback_that_failed() {
         (&b"\0\x01x"[..], "Fatal error: protocol.frame_received() call failed.: ValueError: not understood"),
         (b"\0\x05", "Fatal error: protocol.frame_too_long() call failed.: ValueError: not wanted"),
     ] {
-        let reports = Reports::collect();
-        let (transport, _, peer) = connected(Failing).await;
+        let (journal, reports) = (Journal::default(), Reports::collect());
+        let (_transport, _, peer) = connected(Failing(journal.clone())).await;
         send(&peer, data);
-        while !transport.is_closing() {
-            settle().await;
-        }
+        journal.wait_for("lost").await;
         let reports = reports.all();
         assert!(reports.len() == 1 && reports[0].starts_with(expected), "{reports:?}");
     }
